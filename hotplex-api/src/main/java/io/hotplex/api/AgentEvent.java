@@ -1,0 +1,456 @@
+package io.hotplex.api;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something that happened in a session, in the same form for every agent. Immutable and thread-safe.
+ *
+ * <p>The type name of an event ({@link #type()}) is its class name in snake_case; {@link EventSchema} gives the JSON
+ * form. Maps and lists inside of events hold strings, numbers, booleans, {@code null}, maps and lists only. More kinds
+ * may appear in a minor version.
+ *
+ * <p>Text comes twice: {@link TextDelta} while it is written, and {@link Text} when a block is complete. A delta is
+ * provisional: the {@code Text} with the same {@code messageId} and {@code block} replaces it, and deltas of a message
+ * that gets no {@code Text} were abandoned by the agent. {@code parentToolId} names the tool call of a subagent that
+ * speaks, {@code null} is the agent itself.
+ */
+public sealed interface AgentEvent {
+    /** The event's name in JSON, for example {@code text_delta}. */
+    default String type() {
+        return EventSchema.typeOf(getClass());
+    }
+
+    /** About how many bytes the event holds in memory; used for limits, never for billing. */
+    default long weight() {
+        return 96;
+    }
+
+    /** Ends a turn. Every accepted prompt gets exactly one. */
+    sealed interface Terminal extends AgentEvent {}
+
+    // ---- session
+
+    /**
+     * An agent process serves the session, with a conversation that is new to the agent.
+     *
+     * @param generation 1 for the session's first process, then 2, 3 …
+     * @param pid process id of the group's leader
+     * @param launcher how the process was started
+     */
+    record SessionStarted(
+            String provider, String agentSessionId, int generation, long pid, String workDir, String launcher)
+            implements AgentEvent {}
+
+    /** An agent process serves the session, and continues the agent's conversation. Fields as in SessionStarted. */
+    record SessionResumed(
+            String provider, String agentSessionId, int generation, long pid, String workDir, String launcher)
+            implements AgentEvent {}
+
+    /** The session is over; its journal stays readable as long as it is kept. */
+    record SessionClosed(String reason) implements AgentEvent {}
+
+    /**
+     * The session's agent process is gone.
+     *
+     * @param exitCode its exit status, or {@code null} if a signal ended it
+     * @param signal the number of the signal, or {@code null}
+     * @param expected whether the engine wanted it to end
+     * @param reason why, for people; for a crash the last lines of its error output
+     */
+    record ProcessExited(
+            int generation,
+            long pid,
+            @Nullable Integer exitCode,
+            @Nullable Integer signal,
+            boolean expected,
+            String reason)
+            implements AgentEvent {
+        @Override
+        public long weight() {
+            return 128L + reason.length();
+        }
+    }
+
+    /**
+     * The agent's conversation has another id from here on.
+     *
+     * @param reason {@code cleared}, {@code forked}, {@code resume_failed} or the agent's own word
+     */
+    record AgentSessionChanged(@Nullable String previous, String agentSessionId, String reason) implements AgentEvent {}
+
+    /**
+     * What the agent says about itself; again when it changes.
+     *
+     * @param version the agent's version, or {@code null} if it does not tell
+     * @param mcpServers name to status
+     */
+    record AgentInfo(
+            @Nullable String version,
+            @Nullable String model,
+            @Nullable String permissionMode,
+            List<String> tools,
+            Map<String, String> mcpServers)
+            implements AgentEvent {
+        public AgentInfo {
+            tools = List.copyOf(tools);
+            mcpServers = Map.copyOf(mcpServers);
+        }
+
+        @Override
+        public long weight() {
+            return 256 + 24L * (tools.size() + 2L * mcpServers.size());
+        }
+    }
+
+    // ---- turn
+
+    /** Who caused a turn. */
+    enum Origin {
+        /** A prompt of this session. */
+        PROMPT,
+        /** The agent itself, for example when a background task ended. */
+        AGENT
+    }
+
+    /**
+     * A turn runs.
+     *
+     * @param clientId the prompt's own id, or {@code null}
+     */
+    record TurnStarted(Origin origin, @Nullable String clientId) implements AgentEvent {}
+
+    /**
+     * The agent answered.
+     *
+     * @param text the final answer; may be empty
+     * @param usage tokens of this turn, each message counted once
+     * @param costUsd cost of this turn in US dollars as the agent reports it, or {@code null}
+     * @param duration from the turn's start to its end
+     * @param stopReason the vendor's word, or {@code null}
+     * @param mergedInto id of the turn that took this prompt in (steering), or {@code null}
+     */
+    record TurnCompleted(
+            String text,
+            TokenUsage usage,
+            @Nullable Double costUsd,
+            Duration duration,
+            @Nullable String stopReason,
+            @Nullable String mergedInto)
+            implements Terminal {
+        @Override
+        public long weight() {
+            return 192L + text.length();
+        }
+    }
+
+    /** The turn failed. */
+    record TurnFailed(
+            ErrorCode code,
+            String message,
+            boolean retryable,
+            TokenUsage usage,
+            @Nullable Double costUsd,
+            Duration duration)
+            implements Terminal {
+        @Override
+        public long weight() {
+            return 192L + message.length();
+        }
+    }
+
+    /** The turn was cancelled. */
+    record TurnCancelled(
+            String reason, TokenUsage usage, @Nullable Double costUsd, Duration duration) implements Terminal {}
+
+    /**
+     * The turn took too long and was stopped.
+     *
+     * @param code {@code TURN_TIMEOUT} or {@code FIRST_OUTPUT_TIMEOUT}
+     * @param limit the limit that was passed
+     */
+    record TurnTimedOut(
+            ErrorCode code,
+            Duration limit,
+            TokenUsage usage,
+            @Nullable Double costUsd,
+            Duration duration) implements Terminal {}
+
+    /** The guard blocked the prompt; the agent never saw it. */
+    record TurnBlocked(String ruleId, String category, String level, String message, List<String> suggestions)
+            implements Terminal {
+        public TurnBlocked {
+            suggestions = List.copyOf(suggestions);
+        }
+    }
+
+    // ---- content
+
+    /** A piece of answer text as it is written; see the class comment. */
+    record TextDelta(
+            String messageId,
+            int block,
+            String text,
+            @Nullable String parentToolId) implements AgentEvent {
+        @Override
+        public long weight() {
+            return 96L + text.length();
+        }
+    }
+
+    /** A complete block of answer text. */
+    record Text(
+            String messageId,
+            int block,
+            String text,
+            @Nullable String parentToolId) implements AgentEvent {
+        @Override
+        public long weight() {
+            return 96L + text.length();
+        }
+    }
+
+    /** A piece of reasoning as it is written. */
+    record ThinkingDelta(
+            String messageId,
+            int block,
+            String text,
+            @Nullable String parentToolId) implements AgentEvent {
+        @Override
+        public long weight() {
+            return 96L + text.length();
+        }
+    }
+
+    /** A complete block of reasoning. */
+    record Thinking(
+            String messageId,
+            int block,
+            String text,
+            @Nullable String parentToolId) implements AgentEvent {
+        @Override
+        public long weight() {
+            return 96L + text.length();
+        }
+    }
+
+    // ---- tools
+
+    /** What a tool does; the values are those of the Agent Client Protocol's tool kinds. */
+    enum ToolKind {
+        READ,
+        EDIT,
+        DELETE,
+        MOVE,
+        SEARCH,
+        EXECUTE,
+        THINK,
+        FETCH,
+        OTHER
+    }
+
+    /**
+     * The agent calls a tool.
+     *
+     * @param title one line for people, for example the command
+     * @param paths files that the call names
+     */
+    record ToolStarted(
+            String toolId,
+            String name,
+            ToolKind kind,
+            String title,
+            Map<String, @Nullable Object> input,
+            List<String> paths,
+            @Nullable String parentToolId)
+            implements AgentEvent {
+        public ToolStarted {
+            input = Values.immutable(input);
+            paths = List.copyOf(paths);
+        }
+
+        @Override
+        public long weight() {
+            return 192L + title.length() + Values.weight(input);
+        }
+    }
+
+    /** Something a running tool said. */
+    record ToolProgress(
+            String toolId, String text, @Nullable String parentToolId) implements AgentEvent {
+        @Override
+        public long weight() {
+            return 96L + text.length();
+        }
+    }
+
+    /**
+     * A tool call ended.
+     *
+     * @param name the tool's name, or {@code null} if the agent did not announce the call
+     * @param output its text output
+     * @param content blocks of the output that are not text, as the agent gave them
+     */
+    record ToolCompleted(
+            String toolId,
+            @Nullable String name,
+            boolean isError,
+            String output,
+            List<Map<String, @Nullable Object>> content,
+            @Nullable String parentToolId)
+            implements AgentEvent {
+        public ToolCompleted {
+            content = content.stream().map(Values::immutable).toList();
+        }
+
+        @Override
+        public long weight() {
+            return 128
+                    + output.length()
+                    + content.stream().mapToLong(Values::weight).sum();
+        }
+    }
+
+    // ---- people
+
+    /**
+     * The agent may go on only when somebody allows a tool call; answer with {@link Session#answer}.
+     *
+     * @param toolId the call that waits, or {@code null} if the agent does not tell
+     * @param description why, for people; may be empty
+     * @param suggestions rules that the agent would remember, as it gave them
+     */
+    record PermissionRequested(
+            String requestId,
+            @Nullable String toolId,
+            String toolName,
+            Map<String, @Nullable Object> input,
+            String description,
+            List<Map<String, @Nullable Object>> suggestions)
+            implements AgentEvent {
+        public PermissionRequested {
+            input = Values.immutable(input);
+            suggestions = suggestions.stream().map(Values::immutable).toList();
+        }
+
+        @Override
+        public long weight() {
+            return 192L + description.length() + Values.weight(input);
+        }
+    }
+
+    /** How a permission request ended. */
+    enum Resolution {
+        ALLOWED,
+        DENIED,
+        /** The agent, or the end of the turn or process, made the question moot. */
+        WITHDRAWN
+    }
+
+    /**
+     * A permission request is answered or moot.
+     *
+     * @param by who answered; {@code agent} or {@code engine} for a withdrawal
+     */
+    record PermissionResolved(
+            String requestId,
+            Resolution resolution,
+            String by,
+            @Nullable String message) implements AgentEvent {}
+
+    /** One question of a {@link QuestionAsked}. */
+    record Question(String question, String header, List<Option> options, boolean multiSelect) {
+        public Question {
+            options = List.copyOf(options);
+        }
+    }
+
+    /** One proposed answer. */
+    record Option(String label, String description) {}
+
+    /** The agent asks its user something; answer with {@link Session#answerQuestion}. */
+    record QuestionAsked(String requestId, @Nullable String toolId, List<Question> questions) implements AgentEvent {
+        public QuestionAsked {
+            questions = List.copyOf(questions);
+        }
+
+        @Override
+        public long weight() {
+            return 128 + 256L * questions.size();
+        }
+    }
+
+    /**
+     * A question is answered or moot.
+     *
+     * @param answers question text to answers; empty when it was declined or withdrawn
+     * @param by who answered; {@code agent} or {@code engine} for a withdrawal
+     */
+    record QuestionAnswered(String requestId, Map<String, List<String>> answers, String by) implements AgentEvent {
+        public QuestionAnswered {
+            answers = Map.copyOf(answers);
+        }
+    }
+
+    // ---- notices
+
+    /**
+     * The agent tries a request to its vendor again.
+     *
+     * @param attempt 1 for the first retry
+     * @param maxAttempts how many it will make
+     * @param delay how long it waits before this one
+     * @param status HTTP status of the failure, or {@code null} when there was no answer
+     */
+    record Retrying(
+            int attempt,
+            int maxAttempts,
+            Duration delay,
+            @Nullable Integer status,
+            String reason) implements AgentEvent {}
+
+    /**
+     * The vendor told about a limit.
+     *
+     * @param resetsAt ISO-8601 instant, or {@code null}
+     */
+    record RateLimited(String status, @Nullable String resetsAt, String message) implements AgentEvent {}
+
+    /**
+     * The agent shortened its conversation.
+     *
+     * @param trigger {@code manual} or {@code auto}
+     * @param tokensBefore size before, or {@code null}
+     */
+    record Compacted(String trigger, @Nullable Long tokensBefore) implements AgentEvent {}
+
+    /** The model answers from here on. */
+    record ModelChanged(@Nullable String previous, String model) implements AgentEvent {}
+
+    /** The permission mode holds from here on. */
+    record PermissionModeChanged(@Nullable String previous, String mode) implements AgentEvent {}
+
+    /** Tokens of one message of the agent; each message id is reported once. */
+    record Usage(
+            String messageId,
+            @Nullable String model,
+            TokenUsage tokens,
+            @Nullable String parentToolId) implements AgentEvent {}
+
+    /**
+     * A line of the agent that this version does not know, kept as it came.
+     *
+     * @param kind the agent's own type name, or {@code invalid} for a line that is not of its protocol, or
+     *     {@code oversize} for one that was cut
+     * @param line the line, decoded as UTF-8, cut when it was too long
+     * @param truncated whether it was cut
+     */
+    record Raw(String kind, String line, boolean truncated) implements AgentEvent {
+        @Override
+        public long weight() {
+            return 96L + line.length();
+        }
+    }
+}

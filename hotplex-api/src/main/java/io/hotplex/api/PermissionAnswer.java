@@ -1,0 +1,43 @@
+package io.hotplex.api;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What a person, or a policy, decides on a permission request. */
+public sealed interface PermissionAnswer {
+    /** How long a permission lasts. */
+    enum Scope {
+        ONCE,
+        /** As long as the agent's process remembers it. */
+        SESSION
+    }
+
+    /**
+     * The tool call may run.
+     *
+     * @param updatedInput replaces the call's input; {@code null} keeps it
+     */
+    record Allow(Scope scope, @Nullable Map<String, @Nullable Object> updatedInput) implements PermissionAnswer {
+        public Allow {
+            updatedInput = updatedInput == null ? null : Values.immutable(updatedInput);
+        }
+    }
+
+    /**
+     * The tool call must not run.
+     *
+     * @param message tells the agent why
+     * @param interrupt whether the turn ends as well
+     */
+    record Deny(String message, boolean interrupt) implements PermissionAnswer {}
+
+    /** Allows this one call as it is. */
+    static PermissionAnswer allow() {
+        return new Allow(Scope.ONCE, null);
+    }
+
+    /** Denies this call; the turn goes on. */
+    static PermissionAnswer deny(String message) {
+        return new Deny(message, false);
+    }
+}

@@ -1,0 +1,92 @@
+package io.hotplex.api;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a user asks of a session.
+ *
+ * @param text what was typed; may be empty when there are attachments
+ * @param instructions text put in front of this prompt for the agent, or {@code null}
+ * @param attachments images and the like, in order
+ * @param delivery what to do while another turn runs
+ * @param clientId the caller's own id of this prompt: the same id is accepted once per session, a repetition returns
+ *     the turn of the first; {@code null} for none
+ * @param timeout limit of this turn, measured from its start, or {@code null} for the engine's default
+ */
+public record Prompt(
+        String text,
+        @Nullable String instructions,
+        List<Attachment> attachments,
+        Delivery delivery,
+        @Nullable String clientId,
+        @Nullable Duration timeout) {
+    public Prompt {
+        Objects.requireNonNull(text, "text");
+        attachments = List.copyOf(attachments);
+        Objects.requireNonNull(delivery, "delivery");
+        if (timeout != null && (timeout.isNegative() || timeout.isZero())) {
+            throw new HotPlexException(ErrorCode.INVALID_ARGUMENT, "timeout: " + timeout + " (expected: positive)");
+        }
+    }
+
+    /** A plain prompt that waits for its turn. */
+    public static Prompt of(String text) {
+        return builder(text).build();
+    }
+
+    public static Builder builder(String text) {
+        return new Builder(text);
+    }
+
+    @Override
+    public String toString() {
+        return "Prompt[" + text.length() + " chars, " + attachments.size() + " attachments, " + delivery + "]";
+    }
+
+    /** Collects the parts of a prompt. Not thread-safe. */
+    public static final class Builder {
+        private final String text;
+        private final List<Attachment> attachments = new ArrayList<>();
+        private @Nullable String instructions;
+        private Delivery delivery = Delivery.QUEUE;
+        private @Nullable String clientId;
+        private @Nullable Duration timeout;
+
+        private Builder(String text) {
+            this.text = Objects.requireNonNull(text, "text");
+        }
+
+        public Builder instructions(String value) {
+            instructions = value;
+            return this;
+        }
+
+        public Builder attach(Attachment value) {
+            attachments.add(value);
+            return this;
+        }
+
+        public Builder delivery(Delivery value) {
+            delivery = value;
+            return this;
+        }
+
+        public Builder clientId(String value) {
+            clientId = value;
+            return this;
+        }
+
+        public Builder timeout(Duration value) {
+            timeout = value;
+            return this;
+        }
+
+        public Prompt build() {
+            return new Prompt(text, instructions, attachments, delivery, clientId, timeout);
+        }
+    }
+}

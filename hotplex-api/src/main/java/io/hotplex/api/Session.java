@@ -1,0 +1,76 @@
+package io.hotplex.api;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+
+/** A conversation with an agent; outlives the processes that serve it. Thread-safe; no method blocks on the agent. */
+public interface Session {
+    /** The session's id. */
+    String id();
+
+    /** What the session was opened with, its provider's name filled in and its directory real. */
+    SessionSpec spec();
+
+    /** How the session is now. */
+    SessionInfo info();
+
+    /** What the session did so far. */
+    SessionStats stats();
+
+    /**
+     * Accepts a prompt. What happens then is in the journal, and ends with exactly one terminal event.
+     *
+     * @throws HotPlexException PROMPT_EMPTY, PROMPT_TOO_LARGE, QUEUE_FULL, NOT_SUPPORTED, SESSION_CLOSED or
+     *     ENGINE_CLOSED; then the prompt was not accepted
+     */
+    Turn submit(Prompt prompt);
+
+    /** Cancels the running turn; waiting turns stay. Does nothing when none runs. */
+    void interrupt();
+
+    /**
+     * Answers a pending permission request; the first answer wins.
+     *
+     * @param by who answers, for the record
+     * @throws HotPlexException REQUEST_NOT_FOUND or REQUEST_ALREADY_ANSWERED
+     */
+    void answer(String requestId, PermissionAnswer answer, String by);
+
+    /**
+     * Answers a pending question; the first answer wins. An empty map declines.
+     *
+     * @param answers question text to chosen or written answers
+     * @param by who answers, for the record
+     * @throws HotPlexException REQUEST_NOT_FOUND or REQUEST_ALREADY_ANSWERED
+     */
+    void answerQuestion(String requestId, Map<String, List<String>> answers, String by);
+
+    /** Permission requests and questions that wait for an answer, oldest first. */
+    List<AgentEvent> pendingRequests();
+
+    /**
+     * Changes the model, at once where a process runs, and for later processes.
+     *
+     * @return completes when the agent confirmed, or at once when none runs; fails with NOT_SUPPORTED or AGENT_ERROR
+     */
+    CompletionStage<Void> setModel(String model);
+
+    /** Changes the permission mode; otherwise as {@link #setModel}. */
+    CompletionStage<Void> setPermissionMode(String mode);
+
+    /**
+     * Reads the journal from after an offset on: 0 reads all, {@link SessionInfo#newestOffset()} only what comes.
+     *
+     * @param after the last offset that the subscriber has
+     * @throws HotPlexException INVALID_ARGUMENT when {@code after} is negative or beyond the newest offset
+     */
+    Subscription subscribe(long after, Subscriber subscriber);
+
+    /**
+     * Ends the agent process and the session; a running turn is cancelled, its terminal event written.
+     *
+     * @return completes when the process is gone
+     */
+    CompletionStage<Void> close();
+}

@@ -1,0 +1,31 @@
+package io.hotplex.api;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A session at one moment.
+ *
+ * @param agentSessionId the conversation's id in the agent
+ * @param state of its process
+ * @param pid of its process, or {@code null}
+ * @param generation how many processes served the session so far
+ * @param runningTurn the turn that runs, or {@code null}
+ * @param queuedTurns how many wait
+ * @param newestOffset the last offset of its journal
+ * @param lastActivity when something was last said in either direction
+ * @param closed whether it is over
+ */
+public record SessionInfo(
+        String id,
+        String owner,
+        String provider,
+        String agentSessionId,
+        ProcessState state,
+        @Nullable Long pid,
+        int generation,
+        @Nullable String runningTurn,
+        int queuedTurns,
+        long newestOffset,
+        Instant lastActivity,
+        boolean closed) {}

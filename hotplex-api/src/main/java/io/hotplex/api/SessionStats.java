@@ -1,0 +1,38 @@
+package io.hotplex.api;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * What a session did so far, over all of its turns and processes.
+ *
+ * @param turns ended turns, whatever their end
+ * @param failedTurns of those, failed, timed out or blocked
+ * @param totalDuration sum of the turns' durations
+ * @param thinkingDuration time in which the agent reasoned
+ * @param toolDuration sum of the tool calls' durations
+ * @param generationDuration time in which answer text was written
+ * @param usage tokens of all turns
+ * @param costUsd cost of all turns as far as the agent reported it
+ * @param toolCalls started tool calls
+ * @param toolsUsed names of the tools, in order of first use
+ * @param filePaths files that editing tools named, in order of first use, at most 1,000
+ */
+public record SessionStats(
+        String sessionId,
+        long turns,
+        long failedTurns,
+        Duration totalDuration,
+        Duration thinkingDuration,
+        Duration toolDuration,
+        Duration generationDuration,
+        TokenUsage usage,
+        double costUsd,
+        long toolCalls,
+        List<String> toolsUsed,
+        List<String> filePaths) {
+    public SessionStats {
+        toolsUsed = List.copyOf(toolsUsed);
+        filePaths = List.copyOf(filePaths);
+    }
+}

@@ -1,0 +1,30 @@
+package io.hotplex.api.spi;
+
+import java.time.Duration;
+
+/** A started process and its group. Thread-safe; no method blocks. */
+public interface AgentProcess {
+    /** Process id of the group's leader. */
+    long pid();
+
+    /**
+     * Writes to standard input: what the pipe takes now at once, the rest when there is room.
+     *
+     * @param data must not be changed afterwards
+     * @return {@code false} when the queue of unwritten bytes is full or the pipe is gone; then nothing was taken
+     */
+    boolean write(byte[] data);
+
+    /** Closes standard input after what is queued was written. Idempotent. */
+    void closeInput();
+
+    /** Stops or resumes reading standard output; while stopped the agent blocks when its pipe is full. */
+    void reading(boolean on);
+
+    /**
+     * Ends the whole group: closes standard input, waits for {@code eofGrace}, sends TERM, waits for {@code termGrace},
+     * sends KILL. Each step is skipped when its time is zero or the process is gone. A shorter second call shortens the
+     * first. The end is told by {@link ProcessListener#onExit}.
+     */
+    void terminate(Duration eofGrace, Duration termGrace);
+}

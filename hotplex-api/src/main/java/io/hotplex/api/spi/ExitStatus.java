@@ -1,0 +1,22 @@
+package io.hotplex.api.spi;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a process ended: with a code or by a signal, one of both is {@code null}; both are when it could not be found
+ * out.
+ *
+ * @param code exit status, 0 to 255
+ * @param signal number of the signal that ended it
+ */
+public record ExitStatus(@Nullable Integer code, @Nullable Integer signal) {
+    /** Whether it ended by itself with status 0. */
+    public boolean success() {
+        return code != null && code == 0;
+    }
+
+    @Override
+    public String toString() {
+        return signal != null ? "signal " + signal : code != null ? "exit status " + code : "unknown exit status";
+    }
+}

@@ -1,0 +1,39 @@
+package io.hotplex.api.spi;
+
+import java.util.List;
+
+/** Starts agent processes, each as a group of its own. Thread-safe. */
+public interface ProcessLauncher extends AutoCloseable {
+    /** What this launcher is and what it found on this machine; for logs and {@code doctor}. */
+    Info info();
+
+    /**
+     * Starts a process. Blocks for the time of the start alone (about a millisecond). The listener may be called before
+     * this method returns.
+     *
+     * @throws io.hotplex.api.HotPlexException PROVIDER_UNAVAILABLE when the program is not found or not executable,
+     *     WORK_DIR_NOT_FOUND, or AGENT_START_FAILED with the system's reason
+     */
+    AgentProcess launch(ProcessSpec spec, ProcessListener listener);
+
+    /** Kills what still runs, and ends the launcher's threads. Idempotent; blocks for a few seconds at most. */
+    @Override
+    void close();
+
+    /**
+     * @param name for example {@code posix-spawn}
+     * @param probes what was looked at, in order
+     */
+    record Info(String name, List<Probe> probes) {
+        public Info {
+            probes = List.copyOf(probes);
+        }
+    }
+
+    /**
+     * @param name what was looked at
+     * @param ok whether it is there
+     * @param detail one line for people
+     */
+    record Probe(String name, boolean ok, String detail) {}
+}
