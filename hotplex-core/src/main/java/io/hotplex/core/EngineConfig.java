@@ -1,0 +1,382 @@
+package io.hotplex.core;
+
+import static io.hotplex.core.ValueType.choice;
+import static io.hotplex.core.ValueType.count;
+import static io.hotplex.core.ValueType.duration;
+import static io.hotplex.core.ValueType.listOf;
+import static io.hotplex.core.ValueType.path;
+import static io.hotplex.core.ValueType.size;
+import static io.hotplex.core.ValueType.text;
+
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.HotPlexException;
+import io.hotplex.api.spi.LauncherConfig;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The settings of an engine. Immutable and thread-safe.
+ *
+ * <p>Each setting is a typed {@link Key}; the constants below are the table that reading, defaults, documentation and
+ * checks come from:
+ *
+ * <pre>{@code
+ * EngineConfig config = EngineConfig.builder()
+ *         .set(EngineConfig.TURN_TIMEOUT, Duration.ofMinutes(10))
+ *         .build();
+ * Duration limit = config.get(EngineConfig.TURN_TIMEOUT);
+ * }</pre>
+ *
+ * As text, durations are written {@code 500ms}, {@code 30s}, {@code 10m}, {@code 2h}; sizes {@code 65536},
+ * {@code 16KiB}, {@code 64MiB}, {@code 1GiB}; lists are separated by commas.
+ */
+public final class EngineConfig {
+    /** Filled by the constants below while the class is initialized, never changed after. */
+    private static final Map<String, Key<?>> KEYS = new LinkedHashMap<>();
+
+    private static final int MANY = 1_000_000;
+    private static final long GIB = 1L << 30;
+    private static final Pattern NAMESPACE_TEXT = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+    private static final Pattern PROVIDER_TEXT = Pattern.compile("(?:[a-z0-9][a-z0-9-]{0,62})?");
+    private static final Pattern VARIABLE_TEXT = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*\\*?");
+
+    public static final Key<String> NAMESPACE = key(
+            "namespace",
+            text("1 to 64 letters, digits, dots, dashes or underscores", NAMESPACE_TEXT),
+            "default",
+            "Makes the ids of conversations in agents distinct; engines of one namespace share them.");
+    public static final Key<String> DEFAULT_PROVIDER = key(
+            "default-provider",
+            text("a provider's name, or nothing", PROVIDER_TEXT),
+            "",
+            "Provider of sessions that name none; empty is the first configured one.");
+    public static final Key<Path> STATE_DIRECTORY =
+            key("state-directory", path(), "~/.hotplex", "Where the engine keeps its files.");
+    public static final Key<List<Path>> WORK_DIR_ROOTS = key(
+            "work-dir-roots",
+            listOf(path()),
+            "",
+            "Directories that working directories must lie in; empty allows any existing directory.");
+
+    public static final Key<Integer> MAX_SESSIONS =
+            key("max-sessions", count(1, MANY), "10000", "Sessions of the engine.");
+    public static final Key<Integer> MAX_SESSIONS_PER_OWNER =
+            key("max-sessions-per-owner", count(1, MANY), "1000", "Sessions of one owner.");
+    public static final Key<Integer> MAX_PROCESSES =
+            key("max-processes", count(1, MANY), "64", "Agent processes that live at the same time.");
+    public static final Key<Integer> MAX_STARTING_PROCESSES =
+            key("max-starting-processes", count(1, MANY), "4", "Agent processes that start at the same time.");
+
+    public static final Key<Duration> ADMISSION_TIMEOUT =
+            key("admission-timeout", duration(), "30s", "How long a turn waits for a free process slot.");
+    public static final Key<Duration> IDLE_TIMEOUT = key(
+            "idle-timeout", duration(), "30m", "A process that was idle for this long is closed; its session stays.");
+    public static final Key<Duration> START_TIMEOUT =
+            key("start-timeout", duration(), "60s", "From an agent's launch until it is ready.");
+    public static final Key<Duration> TURN_TIMEOUT =
+            key("turn-timeout", duration(), "30m", "From a turn's start to its end, unless its prompt says otherwise.");
+    public static final Key<Duration> FIRST_OUTPUT_TIMEOUT =
+            key("first-output-timeout", duration(), "5m", "From a turn's start until the agent says something.");
+    public static final Key<Duration> INTERRUPT_GRACE = key(
+            "interrupt-grace", duration(), "5s", "How long an interrupted turn may take before its process is killed.");
+    public static final Key<Duration> EOF_GRACE =
+            key("eof-grace", duration(), "2s", "From closing an agent's input to the termination signal.");
+    public static final Key<Duration> TERM_GRACE =
+            key("term-grace", duration(), "2s", "From the termination signal to the kill signal.");
+    public static final Key<Duration> SHUTDOWN_TIMEOUT =
+            key("shutdown-timeout", duration(), "15s", "How long closing the engine waits for its processes to end.");
+
+    public static final Key<Integer> CRASH_LOOP_LIMIT =
+            key("crash-loop-limit", count(1, MANY), "3", "So many crashes within the window suspend starts.");
+    public static final Key<Duration> CRASH_LOOP_WINDOW =
+            key("crash-loop-window", duration(), "5m", "The time in which crashes are counted.");
+    public static final Key<Duration> CRASH_LOOP_PAUSE =
+            key("crash-loop-pause", duration(), "1m", "How long starts stay suspended.");
+
+    public static final Key<Long> PROMPT_MAX_BYTES = key(
+            "prompt-max-bytes", size(1, GIB), "16MiB", "Largest prompt: text, instructions and attachments together.");
+    public static final Key<Integer> QUEUE_MAX_TURNS =
+            key("queue-max-turns", count(1, MANY), "32", "Turns that may wait in one session.");
+    public static final Key<Integer> IDEMPOTENCY_MAX_IDS =
+            key("idempotency-max-ids", count(1, MANY), "1024", "Client ids of prompts that a session remembers.");
+    public static final Key<Integer> PENDING_REQUESTS_MAX =
+            key("pending-requests-max", count(1, MANY), "64", "Open permission requests and questions of one session.");
+
+    public static final Key<Long> JOURNAL_MAX_BYTES = key(
+            "journal-max-bytes", size(1 << 10, 1L << 44), "256MiB", "Memory of the journals of all sessions together.");
+    public static final Key<Long> JOURNAL_MAX_BYTES_PER_SESSION = key(
+            "journal-max-bytes-per-session", size(1 << 10, 1L << 44), "16MiB", "Memory of the journal of one session.");
+    public static final Key<Integer> SUBSCRIPTION_BATCH =
+            key("subscription-batch", count(1, 65_536), "256", "Records that a subscription reads at once.");
+    public static final Key<Integer> MERGE_BACKLOG = key(
+            "merge-backlog",
+            count(1, Integer.MAX_VALUE),
+            "512",
+            "A subscriber that is more records behind gets adjacent text deltas merged.");
+    public static final Key<Long> MAILBOX_MAX_BYTES = key(
+            "mailbox-max-bytes",
+            size(1, GIB),
+            "8MiB",
+            "Output that may wait for a session's owner before reading from its agent pauses.");
+
+    public static final Key<String> LAUNCHER =
+            key("launcher", choice("auto", "posix", "portable"), "auto", "How agent processes are started.");
+    public static final Key<Integer> IO_THREADS =
+            key("io-threads", count(1, 64), "1", "Threads that read from and write to agents.");
+    public static final Key<Long> MAX_LINE_BYTES = key(
+            "max-line-bytes",
+            size(1 << 10, GIB),
+            "64MiB",
+            "Longest line of an agent; the rest of a longer one is dropped.");
+    public static final Key<Long> STDIN_QUEUE_BYTES =
+            key("stdin-queue-bytes", size(1 << 10, GIB), "64MiB", "Bytes that may wait to be written to one agent.");
+    public static final Key<Integer> STDERR_TAIL_LINES = key(
+            "stderr-tail-lines",
+            count(0, 10_000),
+            "20",
+            "Last lines of an agent's error output that are kept for reports.");
+    public static final Key<Duration> DRAIN_TIMEOUT = key(
+            "drain-timeout",
+            duration(),
+            "1s",
+            "How long output is read after an agent ended while others hold its pipes.");
+    public static final Key<List<String>> INHERIT_ENVIRONMENT = key(
+            "inherit-environment",
+            listOf(text("the name of an environment variable, or a prefix and *", VARIABLE_TEXT)),
+            "",
+            "Environment variables that every agent inherits besides the basic ones; NAME* matches a prefix.");
+
+    private final Map<Key<?>, Object> values;
+
+    private EngineConfig(Map<Key<?>, Object> values) {
+        this.values = values;
+    }
+
+    /** A builder that has every default. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * Reads settings from text; keys that are not there have their defaults.
+     *
+     * @throws HotPlexException CONFIG_INVALID for an unknown key, an unreadable value, or settings that contradict each
+     *     other
+     */
+    public static EngineConfig fromProperties(Map<String, String> properties) {
+        Builder builder = builder();
+        properties.forEach(builder::set);
+        return builder.build();
+    }
+
+    /** Every key, in the order of documentation. */
+    public static List<Key<?>> keys() {
+        return List.copyOf(KEYS.values());
+    }
+
+    /** The value of a setting. */
+    public <T> T get(Key<T> key) {
+        Object value = values.get(key);
+        @SuppressWarnings("unchecked") // the builder stores a T for each Key<T>, and nothing else
+        T typed = value == null ? key.defaultValue() : (T) value;
+        return typed;
+    }
+
+    /** The part of the settings that a process launcher needs. */
+    public LauncherConfig launcherConfig() {
+        return new LauncherConfig(
+                get(LAUNCHER),
+                get(IO_THREADS),
+                Math.toIntExact(get(MAX_LINE_BYTES)),
+                Math.toIntExact(get(STDIN_QUEUE_BYTES)),
+                get(STDERR_TAIL_LINES),
+                get(DRAIN_TIMEOUT),
+                get(INHERIT_ENVIRONMENT));
+    }
+
+    /** All settings as text, defaults included; {@link #fromProperties} reads it. In the order of {@link #keys()}. */
+    public Map<String, String> toProperties() {
+        Map<String, String> properties = new LinkedHashMap<>();
+        KEYS.forEach((name, key) -> properties.put(name, print(key)));
+        return properties;
+    }
+
+    @Override
+    public String toString() {
+        return toProperties().entrySet().stream()
+                .map(Map.Entry::toString)
+                .collect(Collectors.joining(", ", "EngineConfig[", "]"));
+    }
+
+    private <T> String print(Key<T> key) {
+        return key.type.printer().apply(get(key));
+    }
+
+    private static <T> Key<T> key(String name, ValueType<T> type, String defaultText, String description) {
+        Key<T> key = new Key<>(name, type, defaultText, description);
+        KEYS.put(name, key);
+        return key;
+    }
+
+    private static HotPlexException unknown(String name) {
+        String closest = KEYS.keySet().stream()
+                .min(Comparator.comparingInt(known -> distance(name, known)))
+                .orElseThrow();
+        return new HotPlexException(
+                ErrorCode.CONFIG_INVALID, name + " is not a setting of the engine (closest known: " + closest + ")");
+    }
+
+    /** How many characters to insert, delete or replace to make one text of the other. */
+    private static int distance(String a, String b) {
+        int[] row = new int[b.length() + 1];
+        for (int j = 0; j < row.length; j++) {
+            row[j] = j;
+        }
+        for (int i = 1; i <= a.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j < row.length; j++) {
+                int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(replaced, Math.min(row[j], row[j - 1]) + 1);
+            }
+        }
+        return row[b.length()];
+    }
+
+    /**
+     * One setting: its name in files, its type, its default, and what it is for. Immutable; compared by identity.
+     *
+     * @param <T> the type of its values
+     */
+    public static final class Key<T> {
+        private final String name;
+        private final ValueType<T> type;
+        private final String defaultText;
+        private final T defaultValue;
+        private final String description;
+
+        private Key(String name, ValueType<T> type, String defaultText, String description) {
+            this.name = name;
+            this.type = type;
+            this.defaultText = defaultText;
+            this.description = description;
+            this.defaultValue = parse(defaultText);
+        }
+
+        /** The name in kebab-case. */
+        public String name() {
+            return name;
+        }
+
+        /** What kind of value it takes, for people: {@code number}, {@code duration}, {@code list of path} … */
+        public String type() {
+            return type.name();
+        }
+
+        /** The default as text. */
+        public String defaultText() {
+            return defaultText;
+        }
+
+        /** The default. */
+        public T defaultValue() {
+            return defaultValue;
+        }
+
+        /** What the setting is for, in one line. */
+        public String description() {
+            return description;
+        }
+
+        /**
+         * Reads a value.
+         *
+         * @throws HotPlexException CONFIG_INVALID, naming the key, what was given, and what is expected
+         */
+        public T parse(String text) {
+            T value;
+            try {
+                value = type.parser().apply(text.strip());
+            } catch (IllegalArgumentException e) {
+                throw invalid(text, e);
+            }
+            check(value);
+            return value;
+        }
+
+        private void check(T value) {
+            if (!type.range().test(value)) {
+                throw invalid(String.valueOf(value), null);
+            }
+        }
+
+        private HotPlexException invalid(String given, @Nullable Throwable cause) {
+            return new HotPlexException(
+                    ErrorCode.CONFIG_INVALID, name + ": '" + given + "' (expected: " + type.expected() + ")", cause);
+        }
+
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    /** Collects settings. Not thread-safe. */
+    public static final class Builder {
+        private final Map<Key<?>, Object> values = new HashMap<>();
+
+        private Builder() {}
+
+        /**
+         * Sets a value.
+         *
+         * @throws HotPlexException CONFIG_INVALID when the value is out of the key's range
+         */
+        public <T> Builder set(Key<T> key, T value) {
+            key.check(Objects.requireNonNull(value, key.name()));
+            values.put(key, value instanceof List<?> list ? List.copyOf(list) : value);
+            return this;
+        }
+
+        /**
+         * Sets a value from text.
+         *
+         * @throws HotPlexException CONFIG_INVALID when the key is unknown or its value cannot be read
+         */
+        public Builder set(String name, String text) {
+            Key<?> key = KEYS.get(name);
+            if (key == null) {
+                throw unknown(name);
+            }
+            values.put(key, key.parse(text));
+            return this;
+        }
+
+        /**
+         * The settings.
+         *
+         * @throws HotPlexException CONFIG_INVALID when settings contradict each other
+         */
+        public EngineConfig build() {
+            EngineConfig config = new EngineConfig(Map.copyOf(values));
+            if (config.get(JOURNAL_MAX_BYTES_PER_SESSION) > config.get(JOURNAL_MAX_BYTES)) {
+                throw new HotPlexException(
+                        ErrorCode.CONFIG_INVALID,
+                        JOURNAL_MAX_BYTES_PER_SESSION + ": '" + config.print(JOURNAL_MAX_BYTES_PER_SESSION)
+                                + "' (expected: at most " + JOURNAL_MAX_BYTES + ", which is "
+                                + config.print(JOURNAL_MAX_BYTES) + ")");
+            }
+            return config;
+        }
+    }
+}
