@@ -1,0 +1,55 @@
+package io.hotplex.os;
+
+import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
+import com.sun.jna.Pointer;
+
+/** The functions that only Linux has. Initialization fails where one is missing (musl, glibc before 2.34). */
+final class LinuxLibC {
+    static final int O_CLOEXEC = 0x80000;
+    static final int F_SETPIPE_SZ = 1031;
+    static final int EPOLL_CTL_ADD = 1;
+    static final int EPOLL_CTL_DEL = 2;
+
+    private static final long SYS_PIDFD_OPEN = 434;
+    private static final int RLIMIT_LOCKS = 10;
+    private static final int RLIMIT_BYTES = 16;
+    private static final long RLIM_INFINITY = -1;
+
+    static {
+        Native.register(LinuxLibC.class, NativeLibrary.getProcess());
+    }
+
+    private LinuxLibC() {}
+
+    static native int pipe2(int[] fds, int flags);
+
+    static native int posix_spawn_file_actions_addclosefrom_np(Pointer actions, int first);
+
+    static native int epoll_create1(int flags);
+
+    static native int epoll_ctl(int epoll, int operation, int fd, Pointer event);
+
+    static native int epoll_wait(int epoll, Pointer events, int count, int timeoutMillis);
+
+    private static native int prlimit(int pid, int resource, Pointer limit, Pointer old);
+
+    private static native long syscall(long number, long first, long second);
+
+    /** @return a descriptor that gets readable when the process ends, or -1 */
+    static int pidfdOpen(int pid) {
+        return (int) syscall(SYS_PIDFD_OPEN, pid, 0);
+    }
+
+    /** Sets the soft limit on file locks, which the kernel stores and inherits but does not enforce. */
+    static boolean setLockLimit(int pid, long soft) {
+        Pointer limit = LibC.allocate(RLIMIT_BYTES);
+        try {
+            limit.setLong(0, soft);
+            limit.setLong(8, RLIM_INFINITY);
+            return prlimit(pid, RLIMIT_LOCKS, limit, Pointer.createConstant(0)) == 0;
+        } finally {
+            LibC.free(limit);
+        }
+    }
+}

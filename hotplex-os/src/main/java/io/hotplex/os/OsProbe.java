@@ -1,0 +1,98 @@
+package io.hotplex.os;
+
+import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
+import com.sun.jna.Platform;
+import io.hotplex.api.spi.ProcessLauncher.Probe;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * What this machine can do for {@link PosixLauncher}, tried out. Immutable.
+ *
+ * @param probes what was looked at, in order
+ * @param posixSpawn whether {@link PosixLauncher} can work
+ * @param epoll whether there is epoll, else poll has to do
+ * @param pidfd whether there are pidfds, else ends are looked for regularly
+ */
+record OsProbe(List<Probe> probes, boolean posixSpawn, boolean epoll, boolean pidfd) {
+    OsProbe {
+        probes = List.copyOf(probes);
+    }
+
+    /** Looks. Loads native code, which takes a tenth of a second the first time. */
+    static OsProbe run() {
+        List<Probe> probes = new ArrayList<>();
+        boolean unix = add(probes, "system", Platform.isLinux() || Platform.isMac(), systemName());
+        boolean posixSpawn =
+                unix && attempt(probes, "jna", OsProbe::tryJna) && attempt(probes, "closefrom", OsProbe::tryClosefrom);
+        boolean linux = posixSpawn && Platform.isLinux();
+        boolean epoll = linux && attempt(probes, "epoll", OsProbe::tryEpoll);
+        boolean pidfd = linux && attempt(probes, "pidfd", OsProbe::tryPidfd);
+        return new OsProbe(probes, posixSpawn, epoll, pidfd);
+    }
+
+    PosixLauncher.Capabilities capabilities() {
+        return new PosixLauncher.Capabilities(probes, epoll ? EpollSelector::new : PollSelector::new, pidfd);
+    }
+
+    /** Looks at one thing. */
+    private interface Attempt {
+        /** @return what was found; a throw says that it is not there */
+        String look();
+    }
+
+    private static boolean attempt(List<Probe> probes, String name, Attempt attempt) {
+        try {
+            return add(probes, name, true, attempt.look());
+        } catch (LinkageError | RuntimeException e) { // also what a JVM throws that forbids native code
+            return add(
+                    probes,
+                    name,
+                    false,
+                    String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+        }
+    }
+
+    private static boolean add(List<Probe> probes, String name, boolean ok, String detail) {
+        probes.add(new Probe(name, ok, detail));
+        return ok;
+    }
+
+    private static String systemName() {
+        return System.getProperty("os.name", "unknown") + " "
+                + System.getProperty("os.arch", "").toLowerCase(Locale.ROOT);
+    }
+
+    private static String tryJna() {
+        if (Native.SIZE_T_SIZE != Long.BYTES) {
+            throw new UnsupportedOperationException("not a 64-bit JVM");
+        }
+        LibC.hasExited(0); // binds all functions
+        return "JNA " + Native.VERSION;
+    }
+
+    private static String tryClosefrom() {
+        if (Platform.isMac()) {
+            return "POSIX_SPAWN_CLOEXEC_DEFAULT";
+        }
+        NativeLibrary.getProcess().getFunction("posix_spawn_file_actions_addclosefrom_np");
+        return "posix_spawn_file_actions_addclosefrom_np";
+    }
+
+    private static String tryEpoll() {
+        new EpollSelector().close();
+        return "epoll_create1";
+    }
+
+    private static String tryPidfd() {
+        int fd = LinuxLibC.pidfdOpen((int) ProcessHandle.current().pid());
+        if (fd < 0) {
+            throw new UnsupportedOperationException(
+                    LibC.strerror(LibC.errno()) + "; ends are looked for 10 times a second");
+        }
+        LibC.close(fd);
+        return "pidfd_open";
+    }
+}

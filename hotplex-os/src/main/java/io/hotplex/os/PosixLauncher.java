@@ -1,0 +1,94 @@
+package io.hotplex.os;
+
+import com.sun.jna.Platform;
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.HotPlexException;
+import io.hotplex.api.spi.AgentProcess;
+import io.hotplex.api.spi.LauncherConfig;
+import io.hotplex.api.spi.ProcessLauncher;
+import io.hotplex.api.spi.ProcessListener;
+import io.hotplex.api.spi.ProcessSpec;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+
+/**
+ * Starts processes with {@code posix_spawn} and serves their pipes on {@link IoLoop}s; a process stays on its loop.
+ *
+ * <p>Threading: immutable but for counters; the state of a process belongs to its loop.
+ */
+final class PosixLauncher implements ProcessLauncher {
+    private static final AtomicInteger LOOP_NUMBERS = new AtomicInteger();
+
+    private final LauncherConfig config;
+    private final Capabilities capabilities;
+    private final ChildEnvironment environment;
+    private final RunMarker marker = RunMarker.random();
+    private final AtomicLong children = new AtomicLong();
+    private final List<IoLoop> loops = new ArrayList<>();
+
+    /**
+     * What this launcher is given by the machine.
+     *
+     * @param probes how that was found out
+     * @param selector makes the selector of a loop
+     * @param pidfd whether ends of processes are told by descriptors
+     */
+    record Capabilities(List<Probe> probes, Supplier<IoSelector> selector, boolean pidfd) {}
+
+    private PosixLauncher(LauncherConfig config, Capabilities capabilities, ChildEnvironment environment) {
+        this.config = config;
+        this.capabilities = capabilities;
+        this.environment = environment;
+    }
+
+    static PosixLauncher open(LauncherConfig config, Capabilities capabilities, ChildEnvironment environment) {
+        PosixLauncher launcher = new PosixLauncher(config, capabilities, environment);
+        try {
+            for (int i = 0; i < config.ioThreads(); i++) {
+                launcher.loops.add(IoLoop.open(
+                        "hotplex-io-" + LOOP_NUMBERS.incrementAndGet(),
+                        capabilities.selector().get()));
+            }
+            return launcher;
+        } catch (RuntimeException e) {
+            launcher.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public Info info() {
+        return new Info("posix-spawn", capabilities.probes());
+    }
+
+    @Override
+    public AgentProcess launch(ProcessSpec spec, ProcessListener listener) {
+        Map<String, String> variables = environment.of(spec);
+        long number = children.incrementAndGet();
+        variables.put(marker.variable(), Long.toString(number));
+        PosixSpawn.Child child = PosixSpawn.start(StartPlan.of(spec, variables));
+        int pidfd = -1;
+        if (Platform.isLinux()) {
+            // where it is refused, the variable alone has to do
+            LinuxLibC.setLockLimit(child.pid(), marker.lockLimit(number));
+            pidfd = capabilities.pidfd() ? LinuxLibC.pidfdOpen(child.pid()) : -1;
+        }
+        IoLoop loop = loops.get((int) (number % loops.size()));
+        PosixProcess process = new PosixProcess(spec.label(), loop, child, pidfd, config, listener);
+        if (!loop.execute(process::start)) {
+            process.discard();
+            throw new HotPlexException(ErrorCode.ENGINE_CLOSED, spec.label() + ": the launcher is closed");
+        }
+        return process;
+    }
+
+    @Override
+    public void close() {
+        loops.forEach(IoLoop::close);
+        loops.forEach(IoLoop::awaitEnd);
+    }
+}
