@@ -11,5 +11,6 @@ module io.hotplex.testkit {
     requires static transitive org.jspecify;
     requires static transitive org.assertj.core;
     requires static transitive org.junit.jupiter.api;
-    requires static org.awaitility;
+
+    exports io.hotplex.testkit.agent;
 }
