@@ -29,6 +29,17 @@ final class FaultInjector {
             else perl -MPOSIX -e 'setsid(); exec @ARGV' sh -c "$1" "$0" </dev/null &
             fi""";
 
+    private static final List<String> GARBAGE_LINES = List.of(
+            "",
+            "\tat java.base/java.lang.Thread.run(Thread.java)",
+            "{\"type\":",
+            "[]",
+            "null",
+            "{}",
+            "{\"type\":7}",
+            "{\"type\":\"no_such_type\",\"x\":[1,{}]}",
+            "\u0007\u001b[31mred\u001b[0m");
+
     private FaultInjector() {}
 
     static void strike(FaultPlan plan, StreamJsonAgent agent) {
@@ -47,11 +58,7 @@ final class FaultInjector {
             }
             case BAD_UTF8 -> badUtf8(out);
             case OVERSIZE_LINE -> oversizeLine(plan.number(OVERSIZE_BYTES), out);
-            case GARBAGE ->
-                out.bytes(
-                        ascii(
-                                "\n\tat java.base/java.lang.Thread.run(Thread.java)\n{\"type\":\n[]\n"
-                                        + "null\n{}\n{\"type\":7}\n{\"type\":\"no_such_type\",\"x\":[1,{}]}\n\u0007\u001b[31mred\u001b[0m\n"));
+            case GARBAGE -> GARBAGE_LINES.forEach(line -> out.bytes(ascii(line + "\n")));
             case IGNORE_TERM -> Runtime.getRuntime().addShutdownHook(new Thread(FaultInjector::parkForGood, "deaf"));
             case GRANDCHILD -> orphan(ORPHAN, plan);
             case SETSID_GRANDCHILD -> orphan(ORPHAN_IN_OWN_SESSION, plan);

@@ -231,7 +231,7 @@ final class StreamJsonAgent {
         try {
             for (Turn turn = nextTurn(); turn != null; turn = nextTurn()) {
                 boolean failed = turn.run();
-                finish(turn, failed);
+                finish(failed);
                 behaviour.idle(this);
             }
         } catch (InterruptedException e) {
@@ -251,7 +251,7 @@ final class StreamJsonAgent {
         }
     }
 
-    private void finish(Turn turn, boolean failed) {
+    private void finish(boolean failed) {
         lock.lock();
         try {
             lastFailed = failed;
