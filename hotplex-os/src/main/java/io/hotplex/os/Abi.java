@@ -1,7 +1,5 @@
 package io.hotplex.os;
 
-import com.sun.jna.Platform;
-
 /**
  * Numbers of the C library that differ between systems. Those of macOS are taken from its headers and were never run.
  *
@@ -12,9 +10,12 @@ import com.sun.jna.Platform;
  * @param leaveWaitable WNOWAIT
  */
 record Abi(int spawnFlags, int nonBlocking, int duplicateAbove, int tryAgain, int leaveWaitable) {
+    /** Whether this is macOS; otherwise it is Linux. Asked without JNA, which may be missing. */
+    static final boolean MAC = System.getProperty("os.name", "").startsWith("Mac");
+
     private static final Abi LINUX = new Abi(0x80, 0x800, 1030, 11, 0x0100_0000);
-    private static final Abi MAC = new Abi(0x400 | 0x4000, 0x4, 67, 35, 0x20);
+    private static final Abi MACOS = new Abi(0x400 | 0x4000, 0x4, 67, 35, 0x20);
 
     /** The system that this JVM runs on. */
-    static final Abi CURRENT = Platform.isMac() ? MAC : LINUX;
+    static final Abi CURRENT = MAC ? MACOS : LINUX;
 }

@@ -26,7 +26,6 @@ final class IoLoop implements Timers {
     static final int READ_BYTES = 256 << 10;
 
     private static final Logger log = LoggerFactory.getLogger(IoLoop.class);
-    private static final long STACK_BYTES = 256 << 10;
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
 
     private final IoSelector selector;
@@ -64,7 +63,7 @@ final class IoLoop implements Timers {
         this.selector = selector;
         this.wakeReader = wake.readEnd();
         this.wakeWriter = wake.writeEnd();
-        this.thread = new Thread(null, this::run, name, STACK_BYTES);
+        this.thread = new Thread(this::run, name);
         thread.setDaemon(true);
     }
 
@@ -171,18 +170,25 @@ final class IoLoop implements Timers {
     }
 
     private void run() {
-        selector.watch(wakeReader, false, () -> read(wakeReader));
-        while (!mayEnd()) {
-            try {
-                selector.select(timeoutMillis());
-                runTimers();
-                takeTasks().forEach(Runnable::run);
-            } catch (RuntimeException | LinkageError | AssertionError e) {
-                // a defect in the handling of one process must not end the thread that serves all others
-                log.error("I/O loop task failed", e);
+        try {
+            selector.watch(wakeReader, false, () -> read(wakeReader));
+            while (!mayEnd()) {
+                turn();
             }
+        } finally { // also when an error ends the thread: nobody may wait for an end that is never told
+            end();
         }
-        end();
+    }
+
+    private void turn() {
+        try {
+            selector.select(timeoutMillis());
+            runTimers();
+            takeTasks().forEach(Runnable::run);
+        } catch (RuntimeException | LinkageError | AssertionError e) {
+            // a defect in the handling of one process must not end the thread that serves all others
+            log.error("I/O loop task failed", e);
+        }
     }
 
     private boolean mayEnd() {
@@ -228,7 +234,10 @@ final class IoLoop implements Timers {
             lock.unlock();
         }
         rest.forEach(Runnable::run);
-        List.copyOf(processes).forEach(PosixProcess::abandon);
+        for (PosixProcess process : List.copyOf(processes)) {
+            process.kill();
+            process.abandon();
+        }
         selector.close();
         LibC.free(nativeBuffer);
     }

@@ -17,6 +17,7 @@ final class LibC {
     static final int ENOENT = 2;
     static final int EACCES = 13;
 
+    private static final int ECHILD = 10;
     private static final int F_GETFL = 3;
     private static final int F_SETFL = 4;
     private static final int P_PID = 1;
@@ -112,12 +113,24 @@ final class LibC {
         return VARIADIC.fcntl(fd, command, argument);
     }
 
-    /** Whether a child of this process has ended. Leaves it waitable, so its pid stays taken. */
-    static boolean hasExited(int pid) {
+    /** What is known of a child. */
+    enum ChildState {
+        RUNNING,
+        /** It has ended and waits to be reaped, so its pid stays taken. */
+        ENDED,
+        /** There is no such child: somebody else has reaped it. */
+        GONE
+    }
+
+    /** Looks whether a child has ended, and leaves it waitable. */
+    static ChildState childState(int pid) {
         Pointer info = allocate(SIGINFO_BYTES);
         try {
             int result = waitid(P_PID, pid, info, WEXITED | WNOHANG | Abi.CURRENT.leaveWaitable());
-            return result == 0 && info.getInt(0) != 0;
+            if (result != 0) {
+                return errno() == ECHILD ? ChildState.GONE : ChildState.RUNNING;
+            }
+            return info.getInt(0) == 0 ? ChildState.RUNNING : ChildState.ENDED;
         } finally {
             free(info);
         }

@@ -2,16 +2,17 @@ package io.hotplex.os;
 
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
-import com.sun.jna.Platform;
 import io.hotplex.api.spi.ProcessLauncher.Probe;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * What this machine can do for {@link PosixLauncher}, tried out. Immutable.
  *
- * @param probes what was looked at, in order
+ * <p>Everything that may fail to link is looked at inside of {@link #attempt}: JNA may be missing, forbidden, or unable
+ * to load its library.
+ *
+ * @param probes what was looked at, in order; looking ends at the first thing without which it cannot work
  * @param posixSpawn whether {@link PosixLauncher} can work
  * @param epoll whether there is epoll, else poll has to do
  * @param pidfd whether there are pidfds, else ends are looked for regularly
@@ -24,12 +25,13 @@ record OsProbe(List<Probe> probes, boolean posixSpawn, boolean epoll, boolean pi
     /** Looks. Loads native code, which takes a tenth of a second the first time. */
     static OsProbe run() {
         List<Probe> probes = new ArrayList<>();
-        boolean unix = add(probes, "system", Platform.isLinux() || Platform.isMac(), systemName());
-        boolean posixSpawn =
-                unix && attempt(probes, "jna", OsProbe::tryJna) && attempt(probes, "closefrom", OsProbe::tryClosefrom);
-        boolean linux = posixSpawn && Platform.isLinux();
-        boolean epoll = linux && attempt(probes, "epoll", OsProbe::tryEpoll);
-        boolean pidfd = linux && attempt(probes, "pidfd", OsProbe::tryPidfd);
+        String system = System.getProperty("os.name", "unknown");
+        boolean linux = system.equals("Linux");
+        boolean posixSpawn = add(probes, "system", linux || Abi.MAC, system + " " + System.getProperty("os.arch", ""))
+                && attempt(probes, "jna", OsProbe::tryJna)
+                && attempt(probes, "closefrom", OsProbe::tryClosefrom);
+        boolean epoll = posixSpawn && linux && attempt(probes, "epoll", OsProbe::tryEpoll);
+        boolean pidfd = posixSpawn && linux && attempt(probes, "pidfd", OsProbe::tryPidfd);
         return new OsProbe(probes, posixSpawn, epoll, pidfd);
     }
 
@@ -37,21 +39,24 @@ record OsProbe(List<Probe> probes, boolean posixSpawn, boolean epoll, boolean pi
         return new PosixLauncher.Capabilities(probes, epoll ? EpollSelector::new : PollSelector::new, pidfd);
     }
 
+    /** Why {@link PosixLauncher} cannot work. */
+    String obstacle() {
+        Probe last = probes.get(probes.size() - 1);
+        return last.name() + ": " + last.detail();
+    }
+
     /** Looks at one thing. */
-    private interface Attempt {
+    interface Attempt {
         /** @return what was found; a throw says that it is not there */
         String look();
     }
 
-    private static boolean attempt(List<Probe> probes, String name, Attempt attempt) {
+    static boolean attempt(List<Probe> probes, String name, Attempt attempt) {
         try {
             return add(probes, name, true, attempt.look());
-        } catch (LinkageError | RuntimeException e) { // also what a JVM throws that forbids native code
-            return add(
-                    probes,
-                    name,
-                    false,
-                    String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+        } catch (LinkageError | RuntimeException e) {
+            String reason = e.toString().lines().findFirst().orElse("");
+            return add(probes, name, false, reason);
         }
     }
 
@@ -60,21 +65,16 @@ record OsProbe(List<Probe> probes, boolean posixSpawn, boolean epoll, boolean pi
         return ok;
     }
 
-    private static String systemName() {
-        return System.getProperty("os.name", "unknown") + " "
-                + System.getProperty("os.arch", "").toLowerCase(Locale.ROOT);
-    }
-
     private static String tryJna() {
         if (Native.SIZE_T_SIZE != Long.BYTES) {
             throw new UnsupportedOperationException("not a 64-bit JVM");
         }
-        LibC.hasExited(0); // binds all functions
+        LibC.childState(0); // binds all functions
         return "JNA " + Native.VERSION;
     }
 
     private static String tryClosefrom() {
-        if (Platform.isMac()) {
+        if (Abi.MAC) {
             return "POSIX_SPAWN_CLOEXEC_DEFAULT";
         }
         NativeLibrary.getProcess().getFunction("posix_spawn_file_actions_addclosefrom_np");
@@ -90,7 +90,7 @@ record OsProbe(List<Probe> probes, boolean posixSpawn, boolean epoll, boolean pi
         int fd = LinuxLibC.pidfdOpen((int) ProcessHandle.current().pid());
         if (fd < 0) {
             throw new UnsupportedOperationException(
-                    LibC.strerror(LibC.errno()) + "; ends are looked for 10 times a second");
+                    LibC.strerror(LibC.errno()) + "; ends of processes are looked for ten times a second");
         }
         LibC.close(fd);
         return "pidfd_open";

@@ -1,6 +1,5 @@
 package io.hotplex.os;
 
-import com.sun.jna.Platform;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 
@@ -9,13 +8,17 @@ import io.hotplex.api.HotPlexException;
  * not meet them there.
  */
 record Pipe(int readEnd, int writeEnd) {
+    /** What a pipe holds unless it was raised. */
+    static final int USUAL_BYTES = 64 << 10;
+
+    private static final int RAISED_BYTES = 1 << 20;
     private static final int FIRST_FREE = 3;
 
     /** @throws HotPlexException AGENT_START_FAILED when there are no more descriptors */
     static Pipe open() {
         int[] ends = new int[2];
         // macOS has no pipe2; children get no other descriptors there in any case
-        int result = Platform.isMac() ? LibC.pipe(ends) : LinuxLibC.pipe2(ends, LinuxLibC.O_CLOEXEC);
+        int result = Abi.MAC ? LibC.pipe(ends) : LinuxLibC.pipe2(ends, LinuxLibC.O_CLOEXEC);
         if (result != 0) {
             throw failed();
         }
@@ -33,6 +36,16 @@ record Pipe(int readEnd, int writeEnd) {
     void close() {
         LibC.close(readEnd);
         LibC.close(writeEnd);
+    }
+
+    /**
+     * Gives a pipe more room, which makes a flood three times as fast. For pipes that were found full only: the kernel
+     * allows a user about 64 such pipes, and makes all new pipes of the user tiny when there are more. It may refuse.
+     */
+    static void raise(int fd) {
+        if (!Abi.MAC) {
+            LibC.fcntl(fd, LinuxLibC.F_SETPIPE_SZ, RAISED_BYTES);
+        }
     }
 
     /** Moves a descriptor that is one of 0 to 2, which a JVM started without standard streams hands out. */

@@ -1,6 +1,5 @@
 package io.hotplex.os;
 
-import com.sun.jna.Platform;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.spi.AgentProcess;
@@ -18,7 +17,7 @@ import java.util.function.Supplier;
 /**
  * Starts processes with {@code posix_spawn} and serves their pipes on {@link IoLoop}s; a process stays on its loop.
  *
- * <p>Threading: immutable but for counters; the state of a process belongs to its loop.
+ * <p>Threading: immutable but for a counter and a flag; the state of a process belongs to its loop.
  */
 final class PosixLauncher implements ProcessLauncher {
     private static final AtomicInteger LOOP_NUMBERS = new AtomicInteger();
@@ -29,6 +28,7 @@ final class PosixLauncher implements ProcessLauncher {
     private final RunMarker marker = RunMarker.random();
     private final AtomicLong children = new AtomicLong();
     private final List<IoLoop> loops = new ArrayList<>();
+    private volatile boolean closed;
 
     /**
      * What this launcher is given by the machine.
@@ -67,12 +67,15 @@ final class PosixLauncher implements ProcessLauncher {
 
     @Override
     public AgentProcess launch(ProcessSpec spec, ProcessListener listener) {
+        if (closed) {
+            throw closed(spec);
+        }
         Map<String, String> variables = environment.of(spec);
         long number = children.incrementAndGet();
         variables.put(marker.variable(), Long.toString(number));
         PosixSpawn.Child child = PosixSpawn.start(StartPlan.of(spec, variables));
         int pidfd = -1;
-        if (Platform.isLinux()) {
+        if (!Abi.MAC) {
             // where it is refused, the variable alone has to do
             LinuxLibC.setLockLimit(child.pid(), marker.lockLimit(number));
             pidfd = capabilities.pidfd() ? LinuxLibC.pidfdOpen(child.pid()) : -1;
@@ -81,14 +84,19 @@ final class PosixLauncher implements ProcessLauncher {
         PosixProcess process = new PosixProcess(spec.label(), loop, child, pidfd, config, listener);
         if (!loop.execute(process::start)) {
             process.discard();
-            throw new HotPlexException(ErrorCode.ENGINE_CLOSED, spec.label() + ": the launcher is closed");
+            throw closed(spec);
         }
         return process;
     }
 
     @Override
     public void close() {
+        closed = true;
         loops.forEach(IoLoop::close);
         loops.forEach(IoLoop::awaitEnd);
+    }
+
+    private static HotPlexException closed(ProcessSpec spec) {
+        return new HotPlexException(ErrorCode.ENGINE_CLOSED, spec.label() + ": the launcher is closed");
     }
 }

@@ -1,6 +1,5 @@
 package io.hotplex.os;
 
-import io.hotplex.api.spi.AgentLine;
 import io.hotplex.api.spi.AgentProcess;
 import io.hotplex.api.spi.ExitStatus;
 import io.hotplex.api.spi.LauncherConfig;
@@ -27,9 +26,8 @@ final class PosixProcess implements AgentProcess {
     /** How often the leader is looked at where the kernel has no pidfd; a closed pipe makes it look at once. */
     private static final long EXIT_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-    private final String label;
     private final IoLoop loop;
-    private final ProcessListener listener;
+    private final SafeListener listener;
     private final Duration drainTimeout;
     private final ProcessGroup group;
     private final StdinPipe stdin;
@@ -43,8 +41,8 @@ final class PosixProcess implements AgentProcess {
     private boolean stdinWatched;
     private boolean reading = true;
     private boolean stdoutWatched;
-    /** The listener has thrown and gets no more lines. */
-    private boolean listenerFailed;
+    /** The pipe was found full once and got more room. */
+    private boolean stdoutRaised;
 
     private @Nullable ExitStatus status;
     private boolean exitTold;
@@ -58,11 +56,10 @@ final class PosixProcess implements AgentProcess {
             int pidfd,
             LauncherConfig config,
             ProcessListener listener) {
-        this.label = label;
         this.loop = loop;
-        this.listener = listener;
         this.drainTimeout = config.drainTimeout();
         this.group = new ProcessGroup(child.pid());
+        this.listener = new SafeListener(label, listener, group::kill);
         this.stdin = new StdinPipe(child.stdin(), config.stdinQueueBytes());
         this.framer = new LineFramer(config.maxLineBytes());
         this.stderrTail = new StderrTail(config.stderrTailLines());
@@ -112,11 +109,18 @@ final class PosixProcess implements AgentProcess {
     /** Puts the process into its loop. On the loop's thread. */
     void start() {
         loop.add(this);
-        watchOutput();
-        loop.selector().watch(stderr, false, this::readError);
-        if (pidfd >= 0) {
-            loop.selector().watch(pidfd, false, this::checkExit);
-        } else {
+        try {
+            watchOutput();
+            loop.selector().watch(stderr, false, this::readError);
+            if (pidfd >= 0) {
+                loop.selector().watch(pidfd, false, this::checkExit);
+            } else {
+                checkExitRegularly();
+            }
+        } catch (IllegalStateException e) { // the system has no room for more watches
+            log.error("process {} cannot be watched and is killed", group.leader(), e);
+            group.kill();
+            endDrain();
             checkExitRegularly();
         }
     }
@@ -162,7 +166,11 @@ final class PosixProcess implements AgentProcess {
         }
         int count = loop.read(stdout);
         if (count > 0) {
-            framer.feed(loop.buffer(), 0, count, this::tellLine);
+            if (count >= Pipe.USUAL_BYTES && !stdoutRaised) {
+                stdoutRaised = true;
+                Pipe.raise(stdout);
+            }
+            framer.feed(loop.buffer(), 0, count, listener::line);
         } else if (count < 0) {
             endOutput();
             checkExitWithoutPidfd();
@@ -177,8 +185,8 @@ final class PosixProcess implements AgentProcess {
         LibC.close(stdout);
         stdout = CLOSED;
         stdoutWatched = false;
-        framer.end(this::tellLine);
-        tell(listener::onOutputEnd);
+        framer.end(listener::line);
+        listener.outputEnd();
         tellExitWhenComplete();
     }
 
@@ -208,7 +216,7 @@ final class PosixProcess implements AgentProcess {
 
     private void flushInput() {
         switch (stdin.flush()) {
-            case WAIT_FOR_CALLER -> unwatchInput();
+            case NOTHING -> unwatchInput();
             case WAIT_FOR_ROOM -> {
                 if (!stdinWatched) {
                     stdinWatched = true;
@@ -280,23 +288,7 @@ final class PosixProcess implements AgentProcess {
             exitTold = true;
             cancelDrain.run();
             loop.remove(this);
-            tell(() -> listener.onExit(new Exit(found, stderrTail.lines())));
-        }
-    }
-
-    private void tellLine(AgentLine line) {
-        if (!listenerFailed) {
-            tell(() -> listener.onLine(line));
-        }
-    }
-
-    private void tell(Runnable call) {
-        try {
-            call.run();
-        } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
-            log.error("{}: listener failed, process {} is killed", label, group.leader(), e);
-            listenerFailed = true;
-            group.kill();
+            listener.exit(new Exit(found, stderrTail.lines()));
         }
     }
 

@@ -1,6 +1,5 @@
 package io.hotplex.os;
 
-import com.sun.jna.Platform;
 import com.sun.jna.Pointer;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
@@ -18,8 +17,6 @@ final class PosixSpawn {
     private static final int SETSIGMASK = 8;
     /** More than any known {@code posix_spawn_file_actions_t}, {@code posix_spawnattr_t} or {@code sigset_t}. */
     private static final int OPAQUE_BYTES = 1024;
-
-    private static final int STDOUT_PIPE_BYTES = 1 << 20;
 
     private PosixSpawn() {}
 
@@ -40,9 +37,6 @@ final class PosixSpawn {
             Pipe in = pipes.get(0);
             Pipe out = pipes.get(1);
             Pipe err = pipes.get(2);
-            if (Platform.isLinux()) { // the kernel may refuse, and allocates only what is used
-                LibC.fcntl(out.readEnd(), LinuxLibC.F_SETPIPE_SZ, STDOUT_PIPE_BYTES);
-            }
             for (int own : new int[] {in.writeEnd(), out.readEnd(), err.readEnd()}) {
                 require("fcntl", LibC.setNonBlocking(own));
             }
@@ -95,7 +89,7 @@ final class PosixSpawn {
         require("adddup2", LibC.posix_spawn_file_actions_adddup2(actions, stdin, 0));
         require("adddup2", LibC.posix_spawn_file_actions_adddup2(actions, stdout, 1));
         require("adddup2", LibC.posix_spawn_file_actions_adddup2(actions, stderr, 2));
-        if (Platform.isLinux()) { // a JVM's descriptors are inheritable; macOS has a flag for this
+        if (!Abi.MAC) { // a JVM's descriptors are inheritable; macOS has a flag for this
             require("addclosefrom", LinuxLibC.posix_spawn_file_actions_addclosefrom_np(actions, 3));
         }
     }

@@ -39,13 +39,18 @@ final class ProcessGroup {
      */
     @Nullable
     ExitStatus reap() {
-        if (reaped || !LibC.hasExited(leader)) {
+        LibC.ChildState state = reaped ? LibC.ChildState.RUNNING : LibC.childState(leader);
+        if (state == LibC.ChildState.RUNNING) {
             return null;
+        }
+        if (state == LibC.ChildState.GONE) { // the id may be another's by now
+            reaped = true;
+            return new ExitStatus(null, null);
         }
         kill();
         reaped = true;
         int status = LibC.reap(leader);
-        if (status < 0) { // somebody else waited for it
+        if (status < 0) {
             return new ExitStatus(null, null);
         }
         int signal = status & 0x7f;

@@ -12,13 +12,14 @@ import java.util.concurrent.locks.ReentrantLock;
  * is held for non-blocking writes only. The loop writes the rest and alone closes the descriptor.
  */
 final class StdinPipe {
-    /** A pipe takes 64 KiB at most at a time. */
     private static final int CHUNK_BYTES = 64 << 10;
+    /** Then others have their turn, however fast the child reads. */
+    private static final int CHUNKS_AT_ONCE = 16;
 
     /** What the loop has to do next. */
     enum Next {
-        /** Nothing. */
-        WAIT_FOR_CALLER,
+        /** Nothing is queued. */
+        NOTHING,
         /** Call {@link #flush} when the pipe has room. */
         WAIT_FOR_ROOM,
         /** Call {@link #close}. */
@@ -71,7 +72,7 @@ final class StdinPipe {
                 return new Taken(true, false);
             }
             return switch (writeQueued()) {
-                case WAIT_FOR_CALLER -> new Taken(true, false);
+                case NOTHING -> new Taken(true, false);
                 case WAIT_FOR_ROOM -> new Taken(true, true);
                 case CLOSE -> new Taken(false, true);
             };
@@ -94,7 +95,7 @@ final class StdinPipe {
     Next flush() {
         lock.lock();
         try {
-            return fd < 0 ? Next.WAIT_FOR_CALLER : writeQueued();
+            return fd < 0 ? Next.NOTHING : writeQueued();
         } finally {
             lock.unlock();
         }
@@ -126,7 +127,10 @@ final class StdinPipe {
 
     @GuardedBy("lock")
     private Next writeQueued() {
-        while (!queue.isEmpty()) {
+        for (int chunks = 0; !queue.isEmpty(); chunks++) {
+            if (chunks == CHUNKS_AT_ONCE) {
+                return Next.WAIT_FOR_ROOM;
+            }
             byte[] first = queue.getFirst();
             int length = Math.min(first.length - written, CHUNK_BYTES);
             byte[] chunk = length == first.length ? first : Arrays.copyOfRange(first, written, written + length);
@@ -145,7 +149,7 @@ final class StdinPipe {
                 written = 0;
             }
         }
-        return ending ? Next.CLOSE : Next.WAIT_FOR_CALLER;
+        return ending ? Next.CLOSE : Next.NOTHING;
     }
 
     @GuardedBy("lock")

@@ -1,0 +1,92 @@
+package io.hotplex.os;
+
+import io.hotplex.api.spi.Executables;
+import io.hotplex.api.spi.ProcessLauncher.Probe;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Process groups without native code: a wrapper program makes the group and becomes the agent, and a shell's
+ * {@code kill} signals it. Immutable.
+ *
+ * <p>A wrapper needs a moment to make the group; until then there is only the process to signal. Where there is no
+ * wrapper, ending a process ends the descendants that can be seen at that time.
+ *
+ * @param wrapper put before the command; empty when there is none
+ */
+record PortableGroup(List<String> wrapper) {
+    private static final Logger log = LoggerFactory.getLogger(PortableGroup.class);
+    private static final String STANDARD_PATH = "/usr/bin:/bin:/usr/sbin:/sbin";
+    private static final String SHELL = "/bin/sh";
+    private static final String PERL_GROUP = "setpgrp(0,0);exec{$ARGV[0]}@ARGV or exit 127";
+    private static final long KILL_LIMIT_SECONDS = 5;
+
+    PortableGroup {
+        wrapper = List.copyOf(wrapper);
+    }
+
+    /** Chooses the wrapper that this machine has. */
+    static PortableGroup find() {
+        return Executables.find("setsid", STANDARD_PATH)
+                .map(setsid -> new PortableGroup(List.of(setsid.toString())))
+                .or(() -> Executables.find("perl", STANDARD_PATH)
+                        .map(perl -> new PortableGroup(List.of(perl.toString(), "-e", PERL_GROUP))))
+                .orElseGet(() -> new PortableGroup(List.of()));
+    }
+
+    Probe probe() {
+        return wrapper.isEmpty()
+                ? new Probe(
+                        "process-group",
+                        false,
+                        "neither setsid nor perl: descendants that detach themselves outlive their agent")
+                : new Probe("process-group", true, wrapper.get(0));
+    }
+
+    /** The command line that runs a command in a group of its own, with the same pid. */
+    List<String> wrap(List<String> command) {
+        return Stream.concat(wrapper.stream(), command.stream()).toList();
+    }
+
+    /** Asks all members to end. Blocks for a few milliseconds. */
+    void terminate(Process process) {
+        if (!signal("TERM", process)) {
+            process.descendants().forEach(ProcessHandle::destroy);
+            process.destroy();
+        }
+    }
+
+    /** Ends all members, also when the leader has ended. Blocks for a few milliseconds. */
+    void kill(Process process) {
+        List<ProcessHandle> seen = wrapper.isEmpty() ? process.descendants().toList() : List.of();
+        signal("KILL", process);
+        process.destroyForcibly(); // in case that there is no group yet
+        seen.forEach(ProcessHandle::destroyForcibly);
+    }
+
+    private boolean signal(String signal, Process process) {
+        if (wrapper.isEmpty()) {
+            return false;
+        }
+        List<String> command = new ArrayList<>(List.of(SHELL, "-c", "kill -s \"$1\" -- \"-$2\"", "kill", signal));
+        command.add(Long.toString(process.pid()));
+        try {
+            Process kill = new ProcessBuilder(command)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            kill.getOutputStream().close();
+            return kill.waitFor(KILL_LIMIT_SECONDS, TimeUnit.SECONDS) && kill.exitValue() == 0;
+        } catch (IOException e) {
+            log.warn("cannot run {} to signal process group {}", SHELL, process.pid(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return false;
+    }
+}
