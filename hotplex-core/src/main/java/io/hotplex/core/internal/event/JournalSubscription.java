@@ -1,0 +1,193 @@
+package io.hotplex.core.internal.event;
+
+import io.hotplex.api.EventRecord;
+import io.hotplex.api.Subscriber;
+import io.hotplex.api.Subscription;
+import io.hotplex.api.spi.SessionLog;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries a log's records to a subscriber: what is there, then what comes. The writer only wakes it; reading and
+ * delivering happen on the executor, in one task at a time.
+ *
+ * <p>Threads: atomics. {@code work} decides who drains:
+ *
+ * <pre>
+ * IDLE  -> BUSY   wake(): something came; a drain is submitted
+ * BUSY  -> AGAIN  wake(): more came while a drain is submitted or runs
+ * AGAIN -> BUSY   drain: looks once more
+ * BUSY  -> IDLE   drain: read everything, nothing came since
+ * </pre>
+ *
+ * A drain that passes itself on to the executor stays BUSY, so drains never overlap; each reads what the last one wrote
+ * because the executor, or {@code work}, orders them. {@code ended} turns true once and ends everything.
+ */
+public final class JournalSubscription implements Subscription {
+    private static final Logger log = LoggerFactory.getLogger(JournalSubscription.class);
+
+    /** After so many batches others get the thread. */
+    private static final int BATCHES_PER_DRAIN = 8;
+
+    private enum Work {
+        IDLE,
+        BUSY,
+        AGAIN
+    }
+
+    private final SessionLog source;
+    private final Subscriber subscriber;
+    private final Executor executor;
+    private final int batchSize;
+    private final int mergeBacklog;
+    private final Consumer<JournalSubscription> onTerminated;
+
+    private final AtomicReference<Work> work = new AtomicReference<>(Work.IDLE);
+    private final AtomicBoolean ended = new AtomicBoolean();
+    private volatile boolean sourceClosed;
+    private volatile long position;
+
+    /**
+     * @param after the last offset that the subscriber has
+     * @param executor runs the subscriber; may refuse, which ends the subscription
+     * @param batchSize how many records are read at once
+     * @param mergeBacklog when the subscriber is more records behind, adjacent deltas are joined
+     * @param onTerminated called once when the subscription ended, on the thread that ended it
+     */
+    public JournalSubscription(
+            SessionLog source,
+            long after,
+            Subscriber subscriber,
+            Executor executor,
+            int batchSize,
+            int mergeBacklog,
+            Consumer<JournalSubscription> onTerminated) {
+        this.source = source;
+        this.position = after;
+        this.subscriber = subscriber;
+        this.executor = executor;
+        this.batchSize = batchSize;
+        this.mergeBacklog = mergeBacklog;
+        this.onTerminated = onTerminated;
+    }
+
+    /** Tells that the log may have more. Lock-free, never throws; called by the session's owner after each append. */
+    public void wake() {
+        while (!ended.get()) {
+            Work seen = work.get();
+            if (seen == Work.AGAIN || (seen == Work.BUSY && work.compareAndSet(Work.BUSY, Work.AGAIN))) {
+                return;
+            }
+            if (seen == Work.IDLE && work.compareAndSet(Work.IDLE, Work.BUSY)) {
+                submit();
+                return;
+            }
+        }
+    }
+
+    /** Tells that nothing will be appended any more: when all is delivered, the subscriber is told. Idempotent. */
+    public void logClosed() {
+        sourceClosed = true;
+        wake();
+    }
+
+    @Override
+    public long position() {
+        return position;
+    }
+
+    @Override
+    public void close() {
+        if (ended.compareAndSet(false, true)) {
+            onTerminated.accept(this);
+        }
+    }
+
+    private void submit() {
+        try {
+            executor.execute(this::drain);
+        } catch (RuntimeException e) { // of a foreign executor; the session's owner must not suffer from it
+            if (!ended.get()) {
+                log.warn(
+                        "Subscription ends at offset {}: its executor refused work ({})",
+                        position,
+                        e.getClass().getName());
+            }
+            close();
+        }
+    }
+
+    private void drain() {
+        boolean completed = false;
+        try {
+            completed = deliverBatches();
+        } catch (RuntimeException | LinkageError e) { // foreign code; its message may quote what it was given
+            log.warn("Subscription ends at offset {}: subscriber threw {}", position, describe(e));
+        } finally {
+            if (!completed) {
+                close();
+            }
+        }
+    }
+
+    /** Returns whether the subscription lives on. */
+    private boolean deliverBatches() {
+        for (int i = 0; i < BATCHES_PER_DRAIN; i++) {
+            boolean last = sourceClosed; // before reading: then an empty read means that all was delivered
+            List<EventRecord> batch = source.read(position, batchSize);
+            if (batch.isEmpty()) {
+                if (last) {
+                    finish();
+                    return false;
+                }
+                if (work.compareAndSet(Work.BUSY, Work.IDLE)) {
+                    return true;
+                }
+                work.set(Work.BUSY);
+            } else if (!deliver(batch)) {
+                return false;
+            }
+        }
+        submit();
+        return true;
+    }
+
+    private boolean deliver(List<EventRecord> batch) {
+        long newest = source.newest();
+        long oldest = batch.get(0).firstOffset();
+        if (ended.get()) {
+            return false;
+        }
+        if (oldest > position + 1) {
+            subscriber.onReset(oldest, newest);
+        }
+        for (EventRecord record : newest - position > mergeBacklog ? DeltaMerger.merge(batch) : batch) {
+            if (ended.get()) {
+                return false;
+            }
+            subscriber.onEvent(record);
+            position = record.offset();
+        }
+        return true;
+    }
+
+    private void finish() {
+        if (ended.compareAndSet(false, true)) {
+            try {
+                subscriber.onClosed();
+            } finally {
+                onTerminated.accept(this);
+            }
+        }
+    }
+
+    private static String describe(Throwable e) {
+        StackTraceElement[] trace = e.getStackTrace();
+        return e.getClass().getName() + (trace.length == 0 ? "" : " at " + trace[0]);
+    }
+}
