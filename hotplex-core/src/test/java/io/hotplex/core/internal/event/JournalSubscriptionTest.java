@@ -1,0 +1,333 @@
+package io.hotplex.core.internal.event;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.hotplex.api.AgentEvent;
+import io.hotplex.api.EventRecord;
+import io.hotplex.api.Subscriber;
+import io.hotplex.api.spi.SessionLog;
+import io.hotplex.core.MemoryJournal;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class JournalSubscriptionTest {
+    private final ExecutorService threads = Executors.newFixedThreadPool(4);
+    private final MemoryJournal journal = new MemoryJournal(1L << 30, 1L << 30);
+    private final SessionLog log = journal.open("s");
+    private final AtomicInteger terminations = new AtomicInteger();
+
+    @AfterEach
+    void stop() throws InterruptedException {
+        threads.shutdownNow();
+        assertThat(threads.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+        journal.close();
+    }
+
+    @Test
+    void replaysThenFollowsThenEndsOnce() {
+        Recording subscriber = new Recording();
+        append(log, "a", "b");
+        JournalSubscription subscription = subscribe(log, 0, subscriber, threads, 512);
+        subscription.wake();
+        await().until(() -> subscriber.text().equals("ab"));
+
+        append(log, "c");
+        subscription.wake();
+        append(log, "d");
+        subscription.logClosed();
+        subscription.logClosed();
+
+        await().until(() -> subscriber.closed.get() == 1);
+        assertThat(subscriber.text()).isEqualTo("abcd");
+        assertThat(subscription.position()).isEqualTo(4);
+        await().until(() -> terminations.get() == 1);
+        subscription.close();
+        subscription.wake();
+        assertThat(subscriber.closed).hasValue(1);
+        assertThat(terminations).hasValue(1);
+    }
+
+    @Test
+    void startsAfterTheGivenOffset() {
+        append(log, "a", "b", "c");
+        Recording subscriber = new Recording();
+
+        subscribe(log, 2, subscriber, Runnable::run, 512).wake();
+
+        assertThat(subscriber.text()).isEqualTo("c");
+        assertThat(subscriber.resets).isEmpty();
+    }
+
+    @Test
+    void aBlockedSubscriberNeitherDelaysTheWriterNorLosesAnything() throws InterruptedException {
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch open = new CountDownLatch(1);
+        Recording subscriber = new Recording() {
+            @Override
+            public void onEvent(EventRecord record) {
+                entered.countDown();
+                waitFor(open);
+                super.onEvent(record);
+            }
+        };
+        JournalSubscription subscription = subscribe(log, 0, subscriber, threads, 512);
+        StringBuilder written = new StringBuilder();
+
+        for (int i = 0; i < 100_000; i++) {
+            String text = Integer.toString(i % 10);
+            written.append(text);
+            append(log, text);
+            subscription.wake();
+        }
+        assertThat(entered.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(subscriber.records).isEmpty();
+        open.countDown();
+        subscription.logClosed();
+
+        await().atMost(Duration.ofSeconds(30)).until(() -> subscriber.closed.get() == 1);
+        assertThat(subscriber.text()).isEqualTo(written.toString());
+        assertThat(subscriber.records.size()).isLessThan(5_000);
+        assertContinuous(subscriber.records, 1, 100_000);
+    }
+
+    @Test
+    void mergesOnlyAdjacentDeltasOfOneBlockAndTurn() {
+        List<EventRecord> merged = DeltaMerger.merge(List.of(
+                record(1, "t", delta("a", 0, null)),
+                record(2, "t", delta("b", 0, null)),
+                record(3, "t", delta("c", 1, null)),
+                record(4, "t", delta("d", 1, "tool")),
+                record(5, "t", new AgentEvent.ThinkingDelta("m", 1, "e", "tool")),
+                record(6, "t", new AgentEvent.ThinkingDelta("m", 1, "f", "tool")),
+                record(7, "u", new AgentEvent.ThinkingDelta("m", 1, "g", "tool")),
+                record(8, "u", new AgentEvent.Text("m", 1, "h", null)),
+                record(9, "u", new AgentEvent.Text("m", 1, "i", null))));
+
+        assertThat(merged).extracting(EventRecord::firstOffset).containsExactly(1L, 3L, 4L, 5L, 7L, 8L, 9L);
+        assertThat(merged).extracting(EventRecord::offset).containsExactly(2L, 3L, 4L, 6L, 7L, 8L, 9L);
+        assertThat(merged.get(0).event()).isEqualTo(delta("ab", 0, null));
+        assertThat(merged.get(0).time()).isEqualTo(Instant.ofEpochSecond(2));
+        assertThat(merged.get(3).event()).isEqualTo(new AgentEvent.ThinkingDelta("m", 1, "ef", "tool"));
+    }
+
+    @Test
+    void tellsAboutRecordsThatAreNotKeptAnyMore() {
+        try (MemoryJournal small = new MemoryJournal(10_000, 10_000)) {
+            SessionLog source = small.open("s");
+            for (int i = 0; i < 1_000; i++) {
+                append(source, "x");
+            }
+            Recording subscriber = new Recording();
+
+            subscribe(source, 5, subscriber, Runnable::run, 5_000).wake();
+
+            long oldest = source.oldest();
+            assertThat(subscriber.resets).containsExactly(oldest + ".." + 1_000);
+            assertContinuous(subscriber.records, oldest, 1_000);
+        }
+    }
+
+    @Test
+    void aThrowingSubscriberIsCancelled() {
+        append(log, "a", "b");
+        List<EventRecord> seen = new ArrayList<>();
+
+        subscribe(
+                        log,
+                        0,
+                        record -> {
+                            seen.add(record);
+                            throw new IllegalStateException("secret");
+                        },
+                        Runnable::run,
+                        512)
+                .wake();
+
+        assertThat(seen).hasSize(1);
+        assertThat(terminations).hasValue(1);
+    }
+
+    @Test
+    void mayBeClosedFromWithinACallback() {
+        append(log, "a", "b", "c");
+        List<JournalSubscription> self = new ArrayList<>();
+        Recording subscriber = new Recording() {
+            @Override
+            public void onEvent(EventRecord record) {
+                super.onEvent(record);
+                if (record.offset() == 2) {
+                    self.get(0).close();
+                }
+            }
+        };
+        self.add(subscribe(log, 0, subscriber, Runnable::run, 512));
+
+        self.get(0).wake();
+        self.get(0).logClosed();
+
+        assertThat(subscriber.text()).isEqualTo("ab");
+        assertThat(subscriber.closed).hasValue(0);
+        assertThat(terminations).hasValue(1);
+    }
+
+    @Test
+    void endsQuietlyWhenTheExecutorRefuses() {
+        append(log, "a");
+        Recording subscriber = new Recording();
+        JournalSubscription subscription = subscribe(
+                log,
+                0,
+                subscriber,
+                task -> {
+                    throw new RejectedExecutionException("full");
+                },
+                512);
+
+        subscription.wake();
+        subscription.wake();
+
+        assertThat(subscriber.records).isEmpty();
+        assertThat(terminations).hasValue(1);
+    }
+
+    @Test
+    void leavesTheThreadToOthersAfterSomeBatches() {
+        List<Runnable> tasks = new ArrayList<>();
+        for (int i = 0; i < 10_000; i++) {
+            append(log, "x");
+        }
+        Recording subscriber = new Recording();
+        subscribe(log, 0, subscriber, tasks::add, 1_000_000).wake();
+
+        tasks.remove(0).run();
+
+        assertThat(subscriber.records).isNotEmpty().hasSizeLessThan(10_000);
+        while (!tasks.isEmpty()) {
+            assertThat(tasks).hasSize(1);
+            tasks.remove(0).run();
+        }
+        assertContinuous(subscriber.records, 1, 10_000);
+    }
+
+    @Test
+    void survivesRandomClosesAndWakesUnderLoad() throws Exception {
+        Random random = new Random(42);
+        for (int round = 0; round < 200; round++) {
+            SessionLog source = journal.open("round" + round);
+            List<Recording> subscribers = new ArrayList<>();
+            List<JournalSubscription> subscriptions = new ArrayList<>();
+            terminations.set(0);
+            for (int s = 0; s < 4; s++) {
+                Recording subscriber = new Recording();
+                subscribers.add(subscriber);
+                subscriptions.add(subscribe(source, 0, subscriber, threads, 16));
+            }
+            int closeAt = random.nextInt(300);
+            for (int i = 0; i < 300; i++) {
+                append(source, "x");
+                subscriptions.forEach(JournalSubscription::wake);
+                if (i == closeAt) {
+                    subscriptions.get(0).close();
+                    int delivered = subscribers.get(0).records.size();
+                    subscriptions.get(0).wake();
+                    assertThat(subscribers.get(0).records.size()).isBetween(delivered, delivered + 1);
+                }
+            }
+            source.close();
+            subscriptions.forEach(JournalSubscription::logClosed);
+
+            await().pollInterval(Duration.ofMillis(2)).until(() -> terminations.get() == 4);
+            assertThat(subscribers.get(0).closed).hasValue(0);
+            for (Recording subscriber : subscribers.subList(1, 4)) {
+                assertContinuous(subscriber.records, 1, 300);
+                assertThat(subscriber.closed).hasValue(1);
+            }
+            assertThat(subscribers).noneMatch(subscriber -> subscriber.overlapped);
+        }
+    }
+
+    private JournalSubscription subscribe(
+            SessionLog source, long after, Subscriber subscriber, Executor executor, int mergeBacklog) {
+        return new JournalSubscription(
+                source, after, subscriber, executor, 256, mergeBacklog, ended -> terminations.incrementAndGet());
+    }
+
+    private static AgentEvent.TextDelta delta(String text, int block, @Nullable String parent) {
+        return new AgentEvent.TextDelta("m", block, text, parent);
+    }
+
+    private static EventRecord record(long offset, String turn, AgentEvent event) {
+        return new EventRecord("s", offset, offset, turn, Instant.ofEpochSecond(offset), event);
+    }
+
+    private static void append(SessionLog log, String... texts) {
+        for (String text : texts) {
+            log.append("t", Instant.EPOCH, delta(text, 0, null));
+        }
+    }
+
+    private static void assertContinuous(List<EventRecord> records, long first, long last) {
+        long expected = first;
+        for (EventRecord record : records) {
+            assertThat(record.firstOffset()).isEqualTo(expected);
+            expected = record.offset() + 1;
+        }
+        assertThat(expected).isEqualTo(last + 1);
+    }
+
+    private static void waitFor(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static class Recording implements Subscriber {
+        final List<EventRecord> records = new CopyOnWriteArrayList<>();
+        final List<String> resets = new CopyOnWriteArrayList<>();
+        final AtomicInteger closed = new AtomicInteger();
+        private final AtomicInteger running = new AtomicInteger();
+        volatile boolean overlapped;
+
+        @Override
+        public void onEvent(EventRecord record) {
+            overlapped |= running.incrementAndGet() > 1;
+            records.add(record);
+            running.decrementAndGet();
+        }
+
+        @Override
+        public void onReset(long oldest, long newest) {
+            resets.add(oldest + ".." + newest);
+        }
+
+        @Override
+        public void onClosed() {
+            closed.incrementAndGet();
+        }
+
+        String text() {
+            StringBuilder text = new StringBuilder();
+            records.forEach(record -> text.append(((AgentEvent.TextDelta) record.event()).text()));
+            return text.toString();
+        }
+    }
+}
