@@ -1,0 +1,100 @@
+package io.hotplex.provider.claude;
+
+import io.hotplex.api.SessionSpec;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which variables a process gets. Immutable.
+ *
+ * <p>Taken over by name only; above all not {@code CLAUDECODE} and the other {@code CLAUDE_CODE_*} variables, by which
+ * an engine that itself runs inside of Claude Code would make its agents think they were nested. The keys of a cloud
+ * are taken over only if Claude is to use that cloud: every command that the model runs can read them.
+ */
+final class ClaudeEnvironment {
+    private static final List<String> INHERITED = List.of(
+            "ANTHROPIC_*",
+            "CLAUDE_CODE_OAUTH_TOKEN",
+            "CLAUDE_CONFIG_DIR",
+            "IS_SANDBOX",
+            "HTTP_PROXY",
+            "HTTPS_PROXY",
+            "NO_PROXY",
+            "http_proxy",
+            "https_proxy",
+            "no_proxy",
+            "NODE_EXTRA_CA_CERTS");
+
+    private static final String BEDROCK = "CLAUDE_CODE_USE_BEDROCK";
+    private static final String VERTEX = "CLAUDE_CODE_USE_VERTEX";
+    private static final List<String> BEDROCK_KEYS = List.of(BEDROCK, "CLAUDE_CODE_SKIP_BEDROCK_AUTH", "AWS_*");
+    private static final List<String> VERTEX_KEYS = List.of(
+            VERTEX,
+            "CLAUDE_CODE_SKIP_VERTEX_AUTH",
+            "GOOGLE_*",
+            "GCLOUD_PROJECT",
+            "CLOUDSDK_CONFIG",
+            "CLOUD_ML_REGION",
+            "VERTEX_REGION_*");
+
+    private final ClaudeSettings settings;
+    private final Function<String, @Nullable String> parent;
+
+    /** @param parent the JVM's environment */
+    ClaudeEnvironment(ClaudeSettings settings, Function<String, @Nullable String> parent) {
+        this.settings = settings;
+        this.parent = parent;
+    }
+
+    /** Names to take over from the JVM. */
+    List<String> inherit(SessionSpec spec) {
+        Map<String, String> added = additions(spec);
+        List<String> names = new ArrayList<>(INHERITED);
+        if (on(BEDROCK, added)) {
+            names.addAll(BEDROCK_KEYS);
+        }
+        if (on(VERTEX, added)) {
+            names.addAll(VERTEX_KEYS);
+        }
+        names.addAll(settings.inherit());
+        return names;
+    }
+
+    /** Variables to set. */
+    Map<String, String> additions(SessionSpec spec) {
+        Map<String, String> added = defaults();
+        added.putAll(spec.environment());
+        return added;
+    }
+
+    /** Variables to set for a process that belongs to no session. */
+    Map<String, String> defaults() {
+        Map<String, String> added = new LinkedHashMap<>();
+        added.put("DISABLE_AUTOUPDATER", "1");
+        added.put("DISABLE_TELEMETRY", "1");
+        added.put("DISABLE_ERROR_REPORTING", "1");
+        added.put("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1");
+        added.put("CLAUDE_CODE_SDK_READS_SESSION_STATE", "1");
+        if (settings.maxRetries() >= 0) {
+            added.put("CLAUDE_CODE_MAX_RETRIES", Integer.toString(settings.maxRetries()));
+        }
+        added.putAll(settings.environment());
+        return added;
+    }
+
+    /** The PATH that the process will have. */
+    @Nullable
+    String path(Map<String, String> added) {
+        String path = added.get("PATH");
+        return path == null ? parent.apply("PATH") : path;
+    }
+
+    private boolean on(String variable, Map<String, String> added) {
+        String value = added.containsKey(variable) ? added.get(variable) : parent.apply(variable);
+        return value != null && !value.isBlank() && !value.equals("0") && !value.equalsIgnoreCase("false");
+    }
+}

@@ -1,0 +1,336 @@
+package io.hotplex.provider.claude;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hotplex.api.AgentEvent;
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.PermissionAnswer;
+import io.hotplex.api.Prompt;
+import io.hotplex.api.TokenUsage;
+import io.hotplex.api.spi.AgentLine;
+import io.hotplex.api.spi.AgentProtocol;
+import io.hotplex.api.spi.ExitStatus;
+import io.hotplex.api.spi.LaunchRequest;
+import io.hotplex.api.spi.ProtocolSink;
+import io.hotplex.api.spi.ProtocolSink.TurnEnd;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The conversation with one {@code claude} process over stream-json.
+ *
+ * <p>Confined to the session's owner, like every protocol; no locks, no clock, no I/O. Each topic has a class of its
+ * own: turns ({@link TurnTracker}), content ({@link MessageAssembler}), our requests ({@link ControlChannel}), Claude's
+ * requests ({@link PermissionDesk}), notices ({@link NoticeReader}), what the process is ({@link AgentProfile}). This
+ * one reads a line's type and hands the line on.
+ *
+ * <p>Ready is a process that answers; {@code get_binary_version} is the one request that costs nothing. A turn's id is
+ * the {@code uuid} of its prompt: Claude runs each uuid of a conversation once, so an id must not be used again.
+ */
+final class ClaudeProtocol implements AgentProtocol {
+    /** A line that nobody understands is kept for people; a megabyte of it helps nobody. */
+    private static final int MAX_RAW_BYTES = 256 << 10;
+
+    private static final String NOTHING_TO_RESUME = "No conversation found with session ID";
+
+    private final DeltaScanner delta = new DeltaScanner();
+    private final ControlChannel control = new ControlChannel();
+    private final PermissionDesk permissions = new PermissionDesk();
+    private final TurnTracker turns = new TurnTracker();
+    private final MessageAssembler messages = new MessageAssembler();
+    private final AgentProfile profile;
+    private final NoticeReader notices;
+    private final UsageMeter usage;
+    private final boolean bypassAllowed;
+
+    private boolean ready;
+    private boolean unknownSession;
+    private boolean refused;
+    private @Nullable String rejectedCredentials;
+
+    /** @param bypassAllowed whether the permission mode {@code bypassPermissions} may be set */
+    ClaudeProtocol(LaunchRequest.Start start, boolean bypassAllowed) {
+        profile = new AgentProfile(start);
+        notices = new NoticeReader(profile);
+        usage = new UsageMeter(start.mode() == LaunchRequest.Mode.NEW);
+        this.bypassAllowed = bypassAllowed;
+    }
+
+    @Override
+    public void started(ProtocolSink sink) {
+        control.request(
+                ControlChannel.request("get_binary_version"),
+                (response, error, answerSink) -> {
+                    // an older version refuses the request, but it answers
+                    profile.versionKnown(ClaudeJson.text(response, "version"), answerSink);
+                    ready = true;
+                    answerSink.ready();
+                },
+                sink);
+    }
+
+    @Override
+    public void receive(AgentLine line, ProtocolSink sink) {
+        if (line.truncated()) {
+            raw("oversize", line, sink);
+        } else if (!delta.scan(line)) {
+            structured(line, sink);
+        } else if (!messages.delta(delta, sink)) {
+            raw("stream_event", line, sink);
+        }
+    }
+
+    private void structured(AgentLine line, ProtocolSink sink) {
+        ObjectNode object = ClaudeJson.object(line);
+        if (object == null) {
+            if (!blank(line)) {
+                raw("invalid", line, sink);
+            }
+            return;
+        }
+        String type = ClaudeJson.text(object, "type", "");
+        if (!known(type, object, sink)) {
+            String subtype = ClaudeJson.text(object, "subtype");
+            raw(type.isEmpty() ? "invalid" : subtype == null ? type : type + "/" + subtype, line, sink);
+        }
+    }
+
+    /** Takes a line of a type; returns whether all of it is understood. */
+    private boolean known(String type, ObjectNode line, ProtocolSink sink) {
+        switch (type) {
+            case "stream_event" -> {
+                if (line.path("event").path("type").asText().equals("message_start")) {
+                    working(line, sink);
+                }
+                return messages.streamEvent(line, sink);
+            }
+            case "assistant" -> {
+                working(line, sink);
+                return messages.assistant(line, sink);
+            }
+            case "user" -> {
+                return user(line, sink);
+            }
+            case "result" -> {
+                return result(line, sink);
+            }
+            case "system" -> {
+                return system(line, sink);
+            }
+            case "control_response" -> control.receive(line, sink);
+            case "control_request" -> permissions.receive(line, sink);
+            case "control_cancel_request" -> permissions.withdraw(line, sink);
+            case "command_lifecycle" ->
+                turns.lifecycle(ClaudeJson.text(line, "command_uuid"), ClaudeJson.text(line, "state", ""), sink);
+            case "keep_alive" -> {
+                // nothing to tell
+            }
+            default -> {
+                return notices.top(type, line, sink);
+            }
+        }
+        return true;
+    }
+
+    private boolean system(ObjectNode line, ProtocolSink sink) {
+        String subtype = ClaudeJson.text(line, "subtype", "");
+        switch (subtype) {
+            case "init" -> {
+                if (turns.began(sink)) {
+                    forget();
+                }
+                profile.init(line, sink);
+                return true;
+            }
+            case "api_retry" -> {
+                boolean known = notices.retry(line, sink);
+                if (notices.credentialsRejected(line)) {
+                    rejectCredentials(line, sink);
+                }
+                return known;
+            }
+            case "model_refusal_no_fallback" -> {
+                refused = true;
+                return false;
+            }
+            default -> {
+                return notices.system(subtype, line, sink);
+            }
+        }
+    }
+
+    private boolean user(ObjectNode line, ProtocolSink sink) {
+        if (ClaudeJson.flag(line, "isReplay")) {
+            return turns.echoed(ClaudeJson.text(line, "uuid"));
+        }
+        return !ClaudeJson.flag(line, "isSynthetic") && messages.toolResults(line, sink);
+    }
+
+    /** The agent itself speaks, so a turn runs; subagents also speak between turns. */
+    private void working(ObjectNode line, ProtocolSink sink) {
+        if (ClaudeJson.text(line, "parent_tool_use_id") == null && !turns.busy() && turns.began(sink)) {
+            forget();
+        }
+    }
+
+    private boolean result(ObjectNode line, ProtocolSink sink) {
+        if (ClaudeJson.texts(line, "errors").stream().anyMatch(error -> error.startsWith(NOTHING_TO_RESUME))) {
+            // nothing ran; the process is about to end, and its end says the rest
+            unknownSession = true;
+            return false;
+        }
+        profile.session(ClaudeJson.text(line, "session_id"), sink);
+        messages.turnEnded(sink);
+        TurnEnd end = ResultMapper.end(
+                line,
+                usage.cost(line),
+                new ResultMapper.Known(messages.answer(), messages.error(), refused, rejectedCredentials));
+        forget();
+        turns.ended(line, end, sink);
+        return true;
+    }
+
+    /** What was learned of a turn does not count for the next. */
+    private void forget() {
+        messages.turnStarted();
+        refused = false;
+        rejectedCredentials = null;
+    }
+
+    @Override
+    public void prompt(String turnId, Prompt prompt, ProtocolSink sink) {
+        if (!unsupported(turnId, prompt, sink)) {
+            turns.prompt(turnId);
+            sink.send(PromptWriter.line(turnId, prompt));
+        }
+    }
+
+    /** A slash command is not taken into a running turn: it would reach the model as text. */
+    @Override
+    public boolean steer(String turnId, Prompt prompt, ProtocolSink sink) {
+        if (!turns.steerable() || prompt.text().startsWith("/")) {
+            return false;
+        }
+        prompt(turnId, prompt, sink);
+        return true;
+    }
+
+    private static boolean unsupported(String turnId, Prompt prompt, ProtocolSink sink) {
+        String problem = PromptWriter.unsupported(prompt);
+        if (problem != null) {
+            sink.turnEnded(turnId, TurnEnd.failed(ErrorCode.NOT_SUPPORTED, problem, TokenUsage.ZERO, null));
+        }
+        return problem != null;
+    }
+
+    /**
+     * Claude keeps its queue over an interrupt and would run it at once, so waiting prompts are withdrawn first, each
+     * by a request: that works in every version.
+     */
+    @Override
+    public void interrupt(ProtocolSink sink) {
+        for (String turnId : turns.withdraw()) {
+            withdraw(turnId, sink);
+        }
+        stop(sink);
+    }
+
+    private void withdraw(String turnId, ProtocolSink sink) {
+        String rejected = rejectedCredentials;
+        TurnEnd end = rejected == null
+                ? TurnEnd.interrupted("", TokenUsage.ZERO, null)
+                : TurnEnd.failed(ErrorCode.AUTHENTICATION_FAILED, rejected, TokenUsage.ZERO, null);
+        control.request(
+                ControlChannel.request("cancel_async_message").put("message_uuid", turnId),
+                (response, error, answerSink) -> {
+                    if (response != null && ClaudeJson.flag(response, "cancelled")) {
+                        turns.withdrawn(turnId, end, answerSink);
+                    } else if (turns.kept(turnId, answerSink)) {
+                        // it became a turn of its own meanwhile, which is to end as well
+                        stop(answerSink);
+                    }
+                },
+                sink);
+    }
+
+    private void stop(ProtocolSink sink) {
+        control.request(ControlChannel.request("interrupt"), (response, error, answerSink) -> {}, sink);
+    }
+
+    /** Claude would try rejected credentials again for minutes; nothing but a person can help. */
+    private void rejectCredentials(ObjectNode line, ProtocolSink sink) {
+        if (rejectedCredentials == null && turns.busy()) {
+            Long status = ClaudeJson.number(line, "error_status");
+            rejectedCredentials = "the vendor rejected the credentials"
+                    + (status == null ? "" : " (HTTP " + status + ")") + ": check ANTHROPIC_API_KEY or log in again";
+            interrupt(sink);
+        }
+    }
+
+    @Override
+    public void answer(String requestId, PermissionAnswer answer, ProtocolSink sink) {
+        permissions.answer(requestId, answer, sink);
+    }
+
+    @Override
+    public void answerQuestion(String requestId, Map<String, List<String>> answers, ProtocolSink sink) {
+        permissions.answerQuestion(requestId, answers, sink);
+    }
+
+    @Override
+    public void setModel(String commandId, String model, ProtocolSink sink) {
+        control.request(
+                ControlChannel.request("set_model").put("model", ClaudeJson.clean(model)),
+                (response, error, answerSink) -> {
+                    if (error == null) {
+                        profile.modelIs(ClaudeJson.text(response, "model", model), answerSink);
+                    }
+                    answerSink.commandEnded(commandId, error);
+                },
+                sink);
+    }
+
+    @Override
+    public void setPermissionMode(String commandId, String mode, ProtocolSink sink) {
+        String problem = PermissionModes.problem(mode, bypassAllowed);
+        if (problem != null) {
+            sink.commandEnded(commandId, problem);
+            return;
+        }
+        control.request(
+                ControlChannel.request("set_permission_mode").put("mode", mode),
+                (response, error, answerSink) -> {
+                    if (error == null) {
+                        profile.permissionModeIs(ClaudeJson.text(response, "mode", mode), answerSink);
+                    }
+                    answerSink.commandEnded(commandId, error);
+                },
+                sink);
+    }
+
+    @Override
+    public ExitVerdict exited(ExitStatus exit, List<String> stderrTail) {
+        return ExitReader.verdict(exit, stderrTail, ready, unknownSession);
+    }
+
+    private static boolean blank(AgentLine line) {
+        for (int i = line.offset(); i < line.offset() + line.length(); i++) {
+            if (line.bytes()[i] != ' ' && line.bytes()[i] != '\t' && line.bytes()[i] != '\r') {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static void raw(String kind, AgentLine line, ProtocolSink sink) {
+        int length = Math.min(line.length(), MAX_RAW_BYTES);
+        String text = new String(line.bytes(), line.offset(), length, StandardCharsets.UTF_8);
+        sink.event(new AgentEvent.Raw(kind, text, line.truncated() || length < line.length()));
+    }
+
+    /** How much is waiting for an answer, in either direction. */
+    int openRequests() {
+        return control.openRequests() + permissions.openRequests();
+    }
+}

@@ -1,0 +1,185 @@
+package io.hotplex.provider.claude;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hotplex.api.AgentEvent;
+import io.hotplex.api.PermissionAnswer;
+import io.hotplex.api.spi.ProtocolSink;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What Claude asks people: may this tool run, and the questions of its AskUserQuestion tool, which come as permission
+ * requests too. Confined to its protocol's caller.
+ */
+final class PermissionDesk {
+    /** More open requests than parallel tool calls can make; one more is refused, so that nothing waits unseen. */
+    static final int MAX_PENDING = 256;
+
+    private static final String QUESTION_TOOL = "AskUserQuestion";
+
+    private final Map<String, Pending> pending = new LinkedHashMap<>();
+
+    private record Pending(
+            Map<String, @Nullable Object> input, @Nullable JsonNode suggestions, boolean question) {}
+
+    /** Takes a {@code control_request} of Claude. Every one is answered: later by a person, or at once by a refusal. */
+    void receive(ObjectNode message, ProtocolSink sink) {
+        String id = ClaudeJson.text(message, "request_id");
+        JsonNode request = message.get("request");
+        if (id == null) {
+            return;
+        }
+        String subtype = ClaudeJson.text(request, "subtype", "");
+        String tool = ClaudeJson.text(request, "tool_name");
+        if (!subtype.equals("can_use_tool") || tool == null || request == null) {
+            ControlChannel.refuse(id, "this host does not support '" + ClaudeJson.clean(subtype) + "' requests", sink);
+        } else if (pending.size() >= MAX_PENDING) {
+            ControlChannel.refuse(id, "too many open permission requests", sink);
+        } else if (!pending.containsKey(id)) {
+            ask(id, tool, request, sink);
+        }
+    }
+
+    private void ask(String id, String tool, JsonNode request, ProtocolSink sink) {
+        Map<String, @Nullable Object> input = ClaudeJson.map(request, "input");
+        String toolId = ClaudeJson.text(request, "tool_use_id");
+        List<AgentEvent.Question> questions =
+                tool.equals(QUESTION_TOOL) ? questions(request.path("input").get("questions")) : List.of();
+        JsonNode suggestions = request.get("permission_suggestions");
+        pending.put(id, new Pending(input, suggestions, !questions.isEmpty()));
+        if (questions.isEmpty()) {
+            sink.event(new AgentEvent.PermissionRequested(
+                    id, toolId, tool, input, description(request), list(suggestions)));
+        } else {
+            sink.event(new AgentEvent.QuestionAsked(id, toolId, questions));
+        }
+    }
+
+    /** Takes a {@code control_cancel_request}: the request is moot and gets no answer. */
+    void withdraw(ObjectNode message, ProtocolSink sink) {
+        String id = ClaudeJson.text(message, "request_id");
+        Pending request = id == null ? null : pending.remove(id);
+        if (request != null && id != null) {
+            sink.event(
+                    request.question()
+                            ? new AgentEvent.QuestionAnswered(id, Map.of(), "agent")
+                            : new AgentEvent.PermissionResolved(id, AgentEvent.Resolution.WITHDRAWN, "agent", null));
+        }
+    }
+
+    /** Hands a decision to Claude; one for a request that is not pending is dropped. */
+    void answer(String requestId, PermissionAnswer answer, ProtocolSink sink) {
+        Pending request = pending.remove(requestId);
+        if (request == null) {
+            return;
+        }
+        if (answer instanceof PermissionAnswer.Allow allow) {
+            Map<String, @Nullable Object> updated = allow.updatedInput();
+            ObjectNode response = allowed(updated == null ? request.input() : updated);
+            if (allow.scope() == PermissionAnswer.Scope.SESSION) {
+                ArrayNode rules = forSession(request.suggestions());
+                if (!rules.isEmpty()) {
+                    response.set("updatedPermissions", rules);
+                }
+            }
+            ControlChannel.respond(requestId, response, sink);
+        } else if (answer instanceof PermissionAnswer.Deny deny) {
+            ControlChannel.respond(requestId, denied(deny.message(), deny.interrupt()), sink);
+        }
+    }
+
+    /** Hands answers to Claude; none at all declines. Several answers to one question are joined with commas. */
+    void answerQuestion(String requestId, Map<String, List<String>> answers, ProtocolSink sink) {
+        Pending request = pending.remove(requestId);
+        if (request == null) {
+            return;
+        }
+        if (answers.isEmpty()) {
+            ControlChannel.respond(requestId, denied("The user declined to answer.", false), sink);
+            return;
+        }
+        Map<String, @Nullable Object> input = new LinkedHashMap<>(request.input());
+        Map<String, @Nullable Object> texts = new LinkedHashMap<>();
+        answers.forEach((question, chosen) -> texts.put(question, String.join(", ", chosen)));
+        input.put("answers", texts);
+        ControlChannel.respond(requestId, allowed(input), sink);
+    }
+
+    /** How many requests wait for people. */
+    int openRequests() {
+        return pending.size();
+    }
+
+    /** The input is always sent back: 2.1.197 fails the call without it. */
+    private static ObjectNode allowed(Map<String, @Nullable Object> input) {
+        ObjectNode response = ClaudeJson.object().put("behavior", "allow");
+        response.set("updatedInput", ClaudeJson.node(input));
+        return response;
+    }
+
+    private static ObjectNode denied(String message, boolean interrupt) {
+        String reason = message.isBlank() ? "The user denied this." : ClaudeJson.clean(message);
+        ObjectNode response = ClaudeJson.object().put("behavior", "deny").put("message", reason);
+        return interrupt ? response.put("interrupt", true) : response;
+    }
+
+    /** The suggested rules, remembered by the process alone: nothing is written to the user's or project's settings. */
+    private static ArrayNode forSession(@Nullable JsonNode suggestions) {
+        ArrayNode rules = ClaudeJson.array();
+        if (suggestions != null && suggestions.isArray()) {
+            for (JsonNode suggestion : suggestions) {
+                if (ClaudeJson.node(ClaudeJson.map(suggestion)) instanceof ObjectNode rule && !rule.isEmpty()) {
+                    rules.add(rule.put("destination", "session"));
+                }
+            }
+        }
+        return rules;
+    }
+
+    private static String description(JsonNode request) {
+        String description = ClaudeJson.text(request, "description", "");
+        String reason = ClaudeJson.text(request, "decision_reason", "");
+        return description.isEmpty() ? reason : reason.isEmpty() ? description : description + " (" + reason + ")";
+    }
+
+    private static List<Map<String, @Nullable Object>> list(@Nullable JsonNode array) {
+        List<Map<String, @Nullable Object>> list = new ArrayList<>();
+        if (array != null && array.isArray()) {
+            array.forEach(item -> list.add(ClaudeJson.map(item)));
+        }
+        return list;
+    }
+
+    private static List<AgentEvent.Question> questions(@Nullable JsonNode array) {
+        List<AgentEvent.Question> questions = new ArrayList<>();
+        if (array != null && array.isArray()) {
+            for (JsonNode item : array) {
+                String question = ClaudeJson.text(item, "question");
+                if (question != null) {
+                    questions.add(new AgentEvent.Question(
+                            question,
+                            ClaudeJson.text(item, "header", ""),
+                            options(item.get("options")),
+                            ClaudeJson.flag(item, "multiSelect")));
+                }
+            }
+        }
+        return questions;
+    }
+
+    private static List<AgentEvent.Option> options(@Nullable JsonNode array) {
+        List<AgentEvent.Option> options = new ArrayList<>();
+        if (array != null && array.isArray()) {
+            for (JsonNode item : array) {
+                options.add(new AgentEvent.Option(
+                        ClaudeJson.text(item, "label", ""), ClaudeJson.text(item, "description", "")));
+            }
+        }
+        return options;
+    }
+}
