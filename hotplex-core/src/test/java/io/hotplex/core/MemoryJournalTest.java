@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import io.hotplex.api.AgentEvent;
 import io.hotplex.api.EventRecord;
 import io.hotplex.api.spi.SessionLog;
+import java.lang.management.ManagementFactory;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -136,6 +137,31 @@ class MemoryJournalTest {
         MemoryJournal journal = MemoryJournal.of(EngineConfig.builder().build());
         journal.close();
         assertThatIllegalStateException().isThrownBy(() -> journal.open("s"));
+    }
+
+    @Test
+    void anIdleSessionWithFewEventsCostsLittle() {
+        var memory = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        AgentEvent event = text(1);
+        int sessions = 1_000;
+        String[] ids = new String[sessions];
+        for (int i = 0; i < sessions; i++) {
+            ids[i] = "session-" + i;
+        }
+        try (MemoryJournal journal = new MemoryJournal(1 << 20, 1 << 20)) {
+            long before = memory.getCurrentThreadAllocatedBytes();
+
+            for (String id : ids) {
+                SessionLog log = journal.open(id);
+                for (int i = 0; i < 5; i++) {
+                    log.append(null, NOW, event);
+                }
+            }
+
+            // all that was allocated, so at least what is kept: log, locks, segment, slots, and five records
+            assertThat((memory.getCurrentThreadAllocatedBytes() - before) / sessions)
+                    .isLessThan(1_500);
+        }
     }
 
     @ParameterizedTest(name = "bounds for {0} records")
