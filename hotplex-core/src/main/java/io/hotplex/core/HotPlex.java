@@ -1,0 +1,176 @@
+package io.hotplex.core;
+
+import io.hotplex.api.Engine;
+import io.hotplex.api.spi.AgentProvider;
+import io.hotplex.api.spi.EngineListener;
+import io.hotplex.api.spi.Journal;
+import io.hotplex.api.spi.ProcessLauncher;
+import io.hotplex.api.spi.PromptGuard;
+import io.hotplex.api.spi.ProviderConfig;
+import io.hotplex.core.internal.pool.PooledEngine;
+import io.hotplex.core.internal.session.EngineParts;
+import io.hotplex.core.internal.spi.GuardedListener;
+import io.hotplex.core.internal.spi.Providers;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Builds engines.
+ *
+ * <pre>{@code
+ * try (Engine engine = HotPlex.builder().build()) {
+ *     Session session = engine.open(SessionSpec.builder("demo", Path.of("/srv/project")).build());
+ *     session.subscribe(0, record -> System.out.println(record.event()));
+ *     session.submit(Prompt.of("Say hello")).result().toCompletableFuture().join();
+ * }
+ * }</pre>
+ *
+ * <p>A builder is not thread-safe and builds one engine.
+ */
+public final class HotPlex {
+    private EngineConfig config = EngineConfig.builder().build();
+    private final List<ProviderConfig> providerConfigs = new ArrayList<>();
+    private final List<AgentProvider> providers = new ArrayList<>();
+    private final List<EngineListener> listeners = new ArrayList<>();
+    private PromptGuard guard = PromptGuard.NONE;
+    private Clock clock = Clock.systemUTC();
+    private @Nullable ProcessLauncher launcher;
+    private @Nullable Journal journal;
+    private @Nullable Executor executor;
+
+    private HotPlex() {}
+
+    public static HotPlex builder() {
+        return new HotPlex();
+    }
+
+    /** Limits, timeouts, directories. */
+    public HotPlex config(EngineConfig value) {
+        config = Objects.requireNonNull(value, "config");
+        return this;
+    }
+
+    /**
+     * Adds a provider, made by the factory of its type. Without any provider the engine has one of each type that is on
+     * the class path.
+     */
+    public HotPlex provider(ProviderConfig value) {
+        providerConfigs.add(value);
+        return this;
+    }
+
+    /** Adds a provider that the application made. */
+    public HotPlex provider(AgentProvider value) {
+        providers.add(value);
+        return this;
+    }
+
+    /** Starts processes; by default the one that is on the class path. The engine closes it. */
+    public HotPlex launcher(ProcessLauncher value) {
+        launcher = value;
+        return this;
+    }
+
+    /** Keeps the events; by default in memory. The engine closes it. */
+    public HotPlex journal(Journal value) {
+        journal = value;
+        return this;
+    }
+
+    /** Looks at prompts before the agent does. */
+    public HotPlex guard(PromptGuard value) {
+        guard = Objects.requireNonNull(value, "guard");
+        return this;
+    }
+
+    /** Hears of what the engine does. */
+    public HotPlex listener(EngineListener value) {
+        listeners.add(value);
+        return this;
+    }
+
+    /**
+     * Runs subscribers, completions and process starts. It may run tasks on virtual threads, and should not have a
+     * small bound, since subscribers may block. The engine does not close it. By default daemon threads that come and
+     * go.
+     */
+    public HotPlex executor(Executor value) {
+        executor = value;
+        return this;
+    }
+
+    /** Gives the time of records. */
+    public HotPlex clock(Clock value) {
+        clock = Objects.requireNonNull(value, "clock");
+        return this;
+    }
+
+    /**
+     * Opens the engine.
+     *
+     * @throws io.hotplex.api.HotPlexException CONFIG_INVALID or PROVIDER_UNKNOWN; then nothing was started
+     */
+    public Engine build() {
+        Providers found = new Providers(providerConfigs, providers, config.get(EngineConfig.DEFAULT_PROVIDER));
+        ProcessLauncher chosenLauncher = launcher != null ? launcher : Providers.launcher(config.launcherConfig());
+        Journal chosenJournal = journal != null
+                ? journal
+                : new MemoryJournal(
+                        config.get(EngineConfig.JOURNAL_MAX_BYTES),
+                        config.get(EngineConfig.JOURNAL_MAX_BYTES_PER_SESSION));
+        ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, threads("timer"));
+        timer.setRemoveOnCancelPolicy(true);
+        ExecutorService own = executor == null ? workers() : null;
+        EngineParts parts = new EngineParts(
+                config,
+                chosenLauncher,
+                guard,
+                new GuardedListener(listeners),
+                own != null ? own : Objects.requireNonNull(executor),
+                timer,
+                clock,
+                System::nanoTime);
+        try {
+            PooledEngine engine = new PooledEngine(parts, found, chosenJournal, () -> end(timer, own));
+            engine.start();
+            return engine;
+        } catch (RuntimeException e) {
+            end(timer, own);
+            chosenLauncher.close();
+            throw e;
+        }
+    }
+
+    private static void end(ExecutorService timer, @Nullable ExecutorService own) {
+        timer.shutdownNow();
+        if (own != null) {
+            own.shutdown(); // what was accepted is still delivered
+        }
+    }
+
+    /** No bound on threads: each session has one subscriber call and one start at a time, so sessions bound them. */
+    private static ExecutorService workers() {
+        return new ThreadPoolExecutor(
+                0, Integer.MAX_VALUE, 10, TimeUnit.SECONDS, new SynchronousQueue<>(), threads("worker"));
+    }
+
+    private static ThreadFactory threads(String role) {
+        AtomicInteger count = new AtomicInteger();
+        return task -> {
+            Thread thread = new Thread(task, "hotplex-" + role + "-" + count.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+}

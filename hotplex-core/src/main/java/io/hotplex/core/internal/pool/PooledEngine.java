@@ -1,0 +1,271 @@
+package io.hotplex.core.internal.pool;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.hotplex.api.Engine;
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.HotPlexException;
+import io.hotplex.api.PoolSnapshot;
+import io.hotplex.api.ProcessState;
+import io.hotplex.api.Session;
+import io.hotplex.api.SessionInfo;
+import io.hotplex.api.SessionSpec;
+import io.hotplex.api.spi.AgentProvider;
+import io.hotplex.api.spi.Journal;
+import io.hotplex.core.EngineConfig;
+import io.hotplex.core.internal.session.EngineParts;
+import io.hotplex.core.internal.session.OwnedSession;
+import io.hotplex.core.internal.session.ProcessStarter;
+import io.hotplex.core.internal.spi.Providers;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The engine: knows the sessions, sweeps idle processes, closes everything in order.
+ *
+ * <p>Thread-safe. One lock guards the table of sessions; nothing is called under it. Order of locks: this one, then
+ * none; sessions and {@link ProcessSlots} are called without it.
+ */
+public final class PooledEngine implements Engine {
+    private static final Logger log = LoggerFactory.getLogger(PooledEngine.class);
+
+    private final EngineParts parts;
+    private final Providers providers;
+    private final Journal journal;
+    private final WorkDirs workDirs;
+    private final ProcessSlots slots;
+    private final Runnable onClosed;
+    private final CompletableFuture<Void> closed = new CompletableFuture<>();
+    private final ReentrantLock lock = new ReentrantLock();
+
+    @GuardedBy("lock")
+    private final Map<String, OwnedSession> sessions = new HashMap<>();
+
+    @GuardedBy("lock")
+    private boolean closing;
+
+    /** @param onClosed ends the threads that belong to the engine */
+    public PooledEngine(EngineParts parts, Providers providers, Journal journal, Runnable onClosed) {
+        EngineConfig config = parts.config();
+        this.parts = parts;
+        this.providers = providers;
+        this.journal = journal;
+        this.onClosed = onClosed;
+        workDirs = new WorkDirs(config.get(EngineConfig.WORK_DIR_ROOTS));
+        slots = new ProcessSlots(
+                config.get(EngineConfig.MAX_PROCESSES),
+                config.get(EngineConfig.MAX_STARTING_PROCESSES),
+                config.get(EngineConfig.ADMISSION_TIMEOUT),
+                parts.timer(),
+                this::pool,
+                this::evictOne);
+    }
+
+    /** Begins to sweep idle processes. Called once. */
+    public void start() {
+        long idle = parts.config().get(EngineConfig.IDLE_TIMEOUT).toNanos();
+        long interval = Math.max(TimeUnit.MILLISECONDS.toNanos(10), Math.min(idle / 4, TimeUnit.SECONDS.toNanos(30)));
+        var unused = parts.timer().scheduleWithFixedDelay(this::sweep, interval, interval, TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public Session open(SessionSpec spec) {
+        String name = spec.provider() == null ? providers.defaultName() : spec.provider();
+        AgentProvider provider = providers.get(name);
+        SessionSpec checked = spec.toBuilder()
+                .provider(name)
+                .workDir(workDirs.check(spec.workDir()))
+                .build();
+        provider.check(checked);
+        OwnedSession session;
+        lock.lock();
+        try {
+            OwnedSession known = sessions.get(spec.id());
+            if (known != null) {
+                return same(known, checked);
+            }
+            checkLimits(checked.owner());
+            session = new OwnedSession(
+                    checked,
+                    provider,
+                    parts,
+                    slots,
+                    new ProcessStarter(parts, provider),
+                    journal.open(spec.id()),
+                    this::forget);
+            sessions.put(spec.id(), session);
+        } finally {
+            lock.unlock();
+        }
+        parts.listener().onSessionOpened(spec.id(), name);
+        return session;
+    }
+
+    private static Session same(OwnedSession known, SessionSpec spec) {
+        if (!known.spec().equals(spec)) {
+            throw new HotPlexException(
+                    ErrorCode.SESSION_CONFLICT,
+                    "session '" + spec.id() + "' is open with another specification: close it or use another id");
+        }
+        return known;
+    }
+
+    @GuardedBy("lock")
+    private void checkLimits(String owner) {
+        if (closing) {
+            throw new HotPlexException(ErrorCode.ENGINE_CLOSED, "the engine is closed");
+        }
+        int all = parts.config().get(EngineConfig.MAX_SESSIONS);
+        int perOwner = parts.config().get(EngineConfig.MAX_SESSIONS_PER_OWNER);
+        if (sessions.size() >= all) {
+            throw new HotPlexException(ErrorCode.SESSION_LIMIT, all + " sessions are open (max-sessions): close some");
+        }
+        long owned = sessions.values().stream()
+                .filter(s -> s.spec().owner().equals(owner))
+                .count();
+        if (owned >= perOwner) {
+            throw new HotPlexException(
+                    ErrorCode.SESSION_LIMIT,
+                    perOwner + " sessions of one owner are open (max-sessions-per-owner): close some");
+        }
+    }
+
+    private void forget(OwnedSession session) {
+        lock.lock();
+        try {
+            sessions.remove(session.id(), session);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public Optional<Session> session(String id) {
+        lock.lock();
+        try {
+            return Optional.ofNullable(sessions.get(id));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private List<OwnedSession> all() {
+        lock.lock();
+        try {
+            return new ArrayList<>(sessions.values());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public List<SessionInfo> sessions() {
+        return all().stream().map(OwnedSession::info).toList();
+    }
+
+    @Override
+    public List<String> providers() {
+        return providers.names();
+    }
+
+    @Override
+    public PoolSnapshot pool() {
+        List<OwnedSession> all = all();
+        ProcessSlots.Counts counts = slots.counts();
+        int busy = count(all, ProcessState.BUSY);
+        int idle = count(all, ProcessState.READY);
+        return new PoolSnapshot(
+                all.size(),
+                counts.processes(),
+                counts.starting(),
+                busy,
+                idle,
+                counts.waiting(),
+                parts.config().get(EngineConfig.MAX_PROCESSES));
+    }
+
+    private static int count(List<OwnedSession> all, ProcessState state) {
+        return (int) all.stream().filter(s -> s.state() == state).count();
+    }
+
+    private void evictOne() {
+        all().stream()
+                .filter(s -> s.idleNanos() >= 0)
+                .max(Comparator.comparingLong(OwnedSession::idleNanos))
+                .ifPresent(s -> s.hibernate("evicted: another session needs a process", Duration.ZERO));
+    }
+
+    @SuppressWarnings("IllegalCatch") // a throw would end the sweeps for ever
+    private void sweep() {
+        try {
+            Duration limit = parts.config().get(EngineConfig.IDLE_TIMEOUT);
+            for (OwnedSession session : all()) {
+                if (session.idleNanos() >= limit.toNanos()) {
+                    session.hibernate("idle", limit);
+                }
+            }
+        } catch (RuntimeException e) {
+            log.error("the idle sweep failed", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        boolean first = beginClose();
+        Duration limit = parts.config().get(EngineConfig.SHUTDOWN_TIMEOUT);
+        if (first) {
+            try {
+                List<OwnedSession> open = all();
+                await(
+                        CompletableFuture.allOf(open.stream()
+                                .map(s -> s.closeFor("engine closed").toCompletableFuture())
+                                .toArray(CompletableFuture[]::new)),
+                        limit);
+                parts.launcher().close();
+                all().forEach(s -> s.abandon("engine closed"));
+                journal.close();
+            } finally {
+                onClosed.run();
+                closed.complete(null);
+            }
+        } else {
+            await(closed, limit.multipliedBy(2));
+        }
+    }
+
+    private boolean beginClose() {
+        lock.lock();
+        try {
+            boolean first = !closing;
+            closing = true;
+            return first;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static @Nullable Void await(CompletableFuture<Void> done, Duration limit) {
+        try {
+            return done.get(limit.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            log.warn("closing took longer than {}; what runs is killed", limit);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (java.util.concurrent.ExecutionException e) {
+            throw new CompletionException(e);
+        }
+        return null;
+    }
+}

@@ -1,0 +1,342 @@
+package io.hotplex.core.internal.session;
+
+import io.hotplex.api.AgentEvent;
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.ProcessState;
+import io.hotplex.api.spi.AgentLine;
+import io.hotplex.api.spi.AgentProcess;
+import io.hotplex.api.spi.AgentProtocol;
+import io.hotplex.api.spi.AgentProtocol.ExitVerdict;
+import io.hotplex.api.spi.LaunchRequest.Start;
+import io.hotplex.api.spi.ProcessListener;
+import io.hotplex.api.spi.ProtocolSink;
+import io.hotplex.core.EngineConfig;
+import io.hotplex.core.internal.lease.Lease;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One agent process from its launch to its end: carries lines between process and protocol, and keeps the state.
+ *
+ * <pre>
+ * from      event                                          to      who
+ * STARTING  the protocol says ready                        READY   owner, in a line
+ * READY     a turn begins                                  BUSY    owner
+ * BUSY      no turn is open any more                       READY   owner
+ * any       the engine ends it, the protocol fails, exit   DEAD    owner; stays
+ * </pre>
+ *
+ * <p>Confined to the session's owner, except for the {@link ProcessListener} methods, which readers call: those bring
+ * the line to the owner, without a copy when nobody owns the session at that moment. Output that waits for the owner is
+ * counted; beyond {@code mailbox-max-bytes} reading stops until half of it is done.
+ */
+final class AgentConnection implements ProcessListener, ProtocolSink {
+    private static final Logger log = LoggerFactory.getLogger(AgentConnection.class);
+
+    /** What a connection tells its session, as the owner. */
+    interface Events {
+        void ready(AgentConnection connection);
+
+        void event(AgentEvent event);
+
+        void turnStarted(@Nullable String turnId);
+
+        void turnEnded(@Nullable String turnId, TurnEnd end);
+
+        void agentSession(String agentSessionId, String reason);
+
+        void commandEnded(String commandId, @Nullable String error);
+
+        /** The connection cannot go on; the session ends it. */
+        void broken(AgentConnection connection, ErrorCode code, String message);
+
+        void exited(AgentConnection connection, Exit exit, ExitVerdict verdict);
+    }
+
+    final int generation;
+    final Start start;
+    final SlotSource.Slot slot;
+    final long createdAt;
+    private final EngineConfig config;
+    private final Mailbox mailbox;
+    private final Events events;
+    private final AtomicLong copied = new AtomicLong();
+
+    private ProcessState state = ProcessState.STARTING;
+    private @Nullable AgentProcess process;
+    private @Nullable AgentProtocol protocol;
+    /** What the process said before the launch returned; {@code null} afterwards. */
+    private @Nullable Queue<Runnable> early = new ArrayDeque<>();
+
+    private @Nullable String endReason;
+    private volatile boolean paused;
+
+    @Nullable
+    Future<?> startTimer;
+
+    private @Nullable Lease lease;
+    private boolean everReady;
+
+    AgentConnection(
+            int generation, Start start, SlotSource.Slot slot, EngineParts parts, Mailbox mailbox, Events events) {
+        this.generation = generation;
+        this.start = start;
+        this.slot = slot;
+        this.createdAt = parts.ticker().getAsLong();
+        this.config = parts.config();
+        this.mailbox = mailbox;
+        this.events = events;
+    }
+
+    ProcessState state() {
+        return state;
+    }
+
+    long pid() {
+        return process == null ? -1 : process.pid();
+    }
+
+    /** Why the engine ended the process, or {@code null} while it did not. */
+    @Nullable
+    String endReason() {
+        return endReason;
+    }
+
+    // ---- owner → process
+
+    /** The launch succeeded. */
+    void attach(ProcessStarter.Started started) {
+        process = started.process();
+        protocol = started.protocol();
+        lease = started.lease();
+        Queue<Runnable> heard = early;
+        early = null;
+        if (state == ProcessState.DEAD) {
+            process.terminate(Duration.ZERO, config.get(EngineConfig.TERM_GRACE));
+        } else {
+            call(p -> p.started(this));
+        }
+        if (heard != null) {
+            heard.forEach(Runnable::run);
+        }
+    }
+
+    /** Replaces the timer that watches over the start or the end. */
+    void watch(@Nullable Future<?> next) {
+        if (watch != null) {
+            watch.cancel(false);
+        }
+        watch = next;
+    }
+
+    /** Whether it took prompts at any time. */
+    boolean everReady() {
+        return everReady;
+    }
+
+    /** Gives back what the process held; it is gone, or never came. */
+    void release() {
+        watch(null);
+        if (lease != null) {
+            lease.close();
+        }
+        slot.release();
+    }
+
+    /** Calls the protocol; a throw breaks the connection. Does nothing when it is dead. */
+    @SuppressWarnings("IllegalCatch") // a provider is foreign code
+    void call(Consumer<AgentProtocol> action) {
+        if (protocol == null || state == ProcessState.DEAD) {
+            return;
+        }
+        try {
+            action.accept(protocol);
+        } catch (RuntimeException | LinkageError e) {
+            log.error("the provider failed, its process ends (generation {})", generation, e);
+            events.broken(
+                    this,
+                    ErrorCode.AGENT_PROTOCOL,
+                    "the provider failed: " + e.getClass().getName());
+        }
+    }
+
+    /** A turn is open. */
+    void busy() {
+        transition(ProcessState.BUSY, ProcessState.READY, ProcessState.BUSY);
+    }
+
+    /** No turn is open. */
+    void idle() {
+        transition(ProcessState.READY, ProcessState.BUSY, ProcessState.READY);
+    }
+
+    /** Ends the process; what it says from here on is dropped. Idempotent, the first reason stays. */
+    void end(String reason, Duration eofGrace) {
+        if (endReason == null) {
+            endReason = reason;
+        }
+        state = ProcessState.DEAD;
+        if (process != null) {
+            process.terminate(eofGrace, config.get(EngineConfig.TERM_GRACE));
+        }
+    }
+
+    private void transition(ProcessState to, ProcessState... from) {
+        for (ProcessState allowed : from) {
+            if (state == allowed) {
+                state = to;
+                return;
+            }
+        }
+        if (state != ProcessState.DEAD) {
+            throw new IllegalStateException("process state " + state + " cannot become " + to);
+        }
+    }
+
+    // ---- process → owner
+
+    @Override
+    public void onLine(AgentLine line) {
+        if (mailbox.tryRun(() -> handle(line))) {
+            return;
+        }
+        AgentLine copy = line.copy();
+        long waiting = copied.addAndGet(copy.length());
+        mailbox.execute(() -> {
+            resume(copied.addAndGet(-copy.length()));
+            handle(copy);
+        });
+        if (waiting > config.get(EngineConfig.MAILBOX_MAX_BYTES)) {
+            mailbox.execute(this::pause);
+        }
+    }
+
+    private void pause() {
+        if (process != null && !paused && copied.get() > config.get(EngineConfig.MAILBOX_MAX_BYTES) / 2) {
+            paused = true;
+            process.reading(false);
+        }
+    }
+
+    private void resume(long waiting) {
+        if (paused && process != null && waiting <= config.get(EngineConfig.MAILBOX_MAX_BYTES) / 2) {
+            paused = false;
+            process.reading(true);
+        }
+    }
+
+    private void handle(AgentLine line) {
+        if (early != null) {
+            AgentLine copy = line.copy();
+            early.add(() -> handle(copy));
+        } else {
+            call(p -> p.receive(line, this));
+        }
+    }
+
+    @Override
+    public void onOutputEnd() {
+        mailbox.execute(() -> inOrder(this::outputEnded));
+    }
+
+    /** Without output the process is of no use; it has a moment to end by itself, then it is made to. */
+    private void outputEnded() {
+        if (process != null) {
+            process.terminate(config.get(EngineConfig.DRAIN_TIMEOUT), config.get(EngineConfig.TERM_GRACE));
+        }
+    }
+
+    @Override
+    public void onExit(Exit exit) {
+        mailbox.execute(() -> inOrder(() -> exited(exit)));
+    }
+
+    @SuppressWarnings("IllegalCatch") // a provider is foreign code
+    private void exited(Exit exit) {
+        ExitVerdict verdict = ExitVerdict.CRASHED;
+        try {
+            if (protocol != null) {
+                verdict = protocol.exited(exit.status(), exit.stderrTail());
+            }
+        } catch (RuntimeException | LinkageError e) {
+            log.error("the provider failed to explain an exit (generation {})", generation, e);
+        }
+        state = ProcessState.DEAD;
+        events.exited(this, exit, verdict);
+    }
+
+    private void inOrder(Runnable task) {
+        if (early != null) {
+            early.add(task);
+        } else {
+            task.run();
+        }
+    }
+
+    // ---- protocol → session; an ended process has no say any more
+
+    private boolean alive() {
+        return state != ProcessState.DEAD;
+    }
+
+    @Override
+    public void send(byte[] line) {
+        if (process != null && state != ProcessState.DEAD && !process.write(line)) {
+            events.broken(
+                    this,
+                    ErrorCode.AGENT_PROTOCOL,
+                    "the agent does not read its input: " + line.length + " bytes did not fit (stdin-queue-bytes)");
+        }
+    }
+
+    @Override
+    public void event(AgentEvent event) {
+        if (alive()) {
+            events.event(event);
+        }
+    }
+
+    @Override
+    public void ready() {
+        if (state == ProcessState.STARTING) {
+            transition(ProcessState.READY, ProcessState.STARTING);
+            everReady = true;
+            events.ready(this);
+        }
+    }
+
+    @Override
+    public void turnStarted(@Nullable String turnId) {
+        if (alive()) {
+            events.turnStarted(turnId);
+        }
+    }
+
+    @Override
+    public void turnEnded(@Nullable String turnId, TurnEnd end) {
+        if (alive()) {
+            events.turnEnded(turnId, end);
+        }
+    }
+
+    @Override
+    public void agentSession(String agentSessionId, String reason) {
+        if (alive()) {
+            events.agentSession(agentSessionId, reason);
+        }
+    }
+
+    @Override
+    public void commandEnded(String commandId, @Nullable String error) {
+        if (alive()) {
+            events.commandEnded(commandId, error);
+        }
+    }
+}

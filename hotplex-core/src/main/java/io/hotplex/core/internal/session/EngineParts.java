@@ -1,0 +1,28 @@
+package io.hotplex.core.internal.session;
+
+import io.hotplex.api.spi.EngineListener;
+import io.hotplex.api.spi.ProcessLauncher;
+import io.hotplex.api.spi.PromptGuard;
+import io.hotplex.core.EngineConfig;
+import java.time.Clock;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.LongSupplier;
+
+/**
+ * What all sessions of an engine share.
+ *
+ * @param executor runs callbacks and blocking work
+ * @param timer fires deadlines; its tasks only put work into mailboxes
+ * @param clock time of day, for records
+ * @param ticker elapsed time in nanoseconds
+ */
+public record EngineParts(
+        EngineConfig config,
+        ProcessLauncher launcher,
+        PromptGuard guard,
+        EngineListener listener,
+        Executor executor,
+        ScheduledExecutorService timer,
+        Clock clock,
+        LongSupplier ticker) {}

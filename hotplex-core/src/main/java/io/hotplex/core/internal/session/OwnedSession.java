@@ -1,0 +1,184 @@
+package io.hotplex.core.internal.session;
+
+import io.hotplex.api.AgentEvent;
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.HotPlexException;
+import io.hotplex.api.PermissionAnswer;
+import io.hotplex.api.ProcessState;
+import io.hotplex.api.Prompt;
+import io.hotplex.api.Session;
+import io.hotplex.api.SessionInfo;
+import io.hotplex.api.SessionSpec;
+import io.hotplex.api.SessionStats;
+import io.hotplex.api.Subscriber;
+import io.hotplex.api.Subscription;
+import io.hotplex.api.Turn;
+import io.hotplex.api.spi.AgentProvider;
+import io.hotplex.api.spi.AgentProvider.Capability;
+import io.hotplex.api.spi.SessionLog;
+import io.hotplex.core.internal.session.OpenTurn.Stop;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+
+/**
+ * A session as its users see it. Thread-safe: looks at thread-safe parts, and leaves everything else as a task in the
+ * mailbox of its {@link SessionOwner}, where the story goes on.
+ */
+public final class OwnedSession implements Session {
+    private final SessionSpec spec;
+    private final AgentProvider provider;
+    private final EngineParts parts;
+    private final SessionOwner owner;
+
+    /**
+     * @param spec checked, its provider's name filled in, its directory real
+     * @param onClosed called once, when the session is over
+     */
+    public OwnedSession(
+            SessionSpec spec,
+            AgentProvider provider,
+            EngineParts parts,
+            SlotSource slots,
+            ProcessStarter starter,
+            SessionLog log,
+            Consumer<OwnedSession> onClosed) {
+        this.spec = spec;
+        this.provider = provider;
+        this.parts = parts;
+        this.owner = new SessionOwner(spec, provider, parts, slots, starter, log, () -> onClosed.accept(this));
+    }
+
+    @Override
+    public String id() {
+        return spec.id();
+    }
+
+    @Override
+    public SessionSpec spec() {
+        return spec;
+    }
+
+    @Override
+    public SessionInfo info() {
+        SessionOwner.View view = owner.view();
+        Instant active = parts.clock().instant().minusNanos(owner.quietNanos());
+        return new SessionInfo(
+                spec.id(),
+                spec.owner(),
+                provider.name(),
+                view.agentSessionId(),
+                view.state(),
+                view.pid(),
+                view.generation(),
+                view.runningTurn(),
+                view.queuedTurns(),
+                owner.recorder.newest(),
+                active,
+                owner.recorder.closed());
+    }
+
+    @Override
+    public SessionStats stats() {
+        return owner.recorder.stats();
+    }
+
+    @Override
+    public Turn submit(Prompt prompt) {
+        if (!prompt.attachments().isEmpty() && !provider.capabilities().contains(Capability.IMAGES)) {
+            throw new HotPlexException(
+                    ErrorCode.NOT_SUPPORTED, "provider '" + provider.name() + "' takes no attachments");
+        }
+        Acceptance.Accepted accepted = owner.acceptance.accept(prompt, () -> owner.newTurn(prompt));
+        OpenTurn turn = accepted.turn();
+        if (accepted.fresh()) {
+            parts.listener().onTurnAccepted(spec.id(), provider.name(), turn.id());
+            owner.mailbox.execute(() -> owner.accepted(turn));
+        }
+        return turn;
+    }
+
+    @Override
+    public void interrupt() {
+        owner.mailbox.execute(() -> owner.stopCurrent(new Stop.Cancel("interrupted")));
+    }
+
+    @Override
+    public void answer(String requestId, PermissionAnswer answer, String by) {
+        owner.requests.take(requestId, AgentEvent.PermissionRequested.class);
+        owner.mailbox.execute(() -> owner.resolved(requestId, answer, by));
+    }
+
+    @Override
+    public void answerQuestion(String requestId, Map<String, List<String>> answers, String by) {
+        Map<String, List<String>> copy = Map.copyOf(answers);
+        owner.requests.take(requestId, AgentEvent.QuestionAsked.class);
+        owner.mailbox.execute(() -> owner.answered(requestId, copy, by));
+    }
+
+    @Override
+    public List<AgentEvent> pendingRequests() {
+        return owner.requests.list();
+    }
+
+    @Override
+    public CompletionStage<Void> setModel(String model) {
+        return change(Settings.Setting.MODEL, model);
+    }
+
+    @Override
+    public CompletionStage<Void> setPermissionMode(String mode) {
+        return change(Settings.Setting.PERMISSION_MODE, mode);
+    }
+
+    private CompletionStage<Void> change(Settings.Setting setting, String value) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        SessionSpec changed = setting.apply(spec.toBuilder(), value).build();
+        provider.check(changed);
+        owner.mailbox.execute(() -> owner.change(setting, value, done));
+        return done.minimalCompletionStage();
+    }
+
+    @Override
+    public Subscription subscribe(long after, Subscriber subscriber) {
+        return owner.recorder.subscribe(after, subscriber);
+    }
+
+    @Override
+    public CompletionStage<Void> close() {
+        return closeFor("closed");
+    }
+
+    /** Closes for a reason that is written down; otherwise as {@link #close()}. */
+    public CompletionStage<Void> closeFor(String reason) {
+        owner.acceptance.close(ErrorCode.SESSION_CLOSED);
+        owner.mailbox.execute(() -> owner.close(reason));
+        return owner.closed();
+    }
+
+    /** Ends what is still open without waiting for the process; the engine has killed it or gives up on it. */
+    public void abandon(String reason) {
+        owner.acceptance.close(ErrorCode.ENGINE_CLOSED);
+        owner.mailbox.execute(() -> owner.abandon(reason));
+    }
+
+    /** Ends the process if it has waited for work for that long; the session stays, the next prompt resumes it. */
+    public void hibernate(String reason, Duration idleFor) {
+        owner.mailbox.execute(() -> owner.hibernate(reason, idleFor));
+    }
+
+    /** How long nothing was said, in nanoseconds, if a process waits for work; otherwise -1. */
+    public long idleNanos() {
+        SessionOwner.View view = owner.view();
+        return view.state() == ProcessState.READY && view.queuedTurns() == 0 ? owner.quietNanos() : -1;
+    }
+
+    /** State of the process. */
+    public ProcessState state() {
+        return owner.view().state();
+    }
+}

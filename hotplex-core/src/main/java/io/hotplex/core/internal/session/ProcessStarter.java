@@ -1,0 +1,84 @@
+package io.hotplex.core.internal.session;
+
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.HotPlexException;
+import io.hotplex.api.SessionSpec;
+import io.hotplex.api.spi.AgentProcess;
+import io.hotplex.api.spi.AgentProtocol;
+import io.hotplex.api.spi.AgentProvider;
+import io.hotplex.api.spi.Launch;
+import io.hotplex.api.spi.LaunchRequest;
+import io.hotplex.api.spi.ProcessSpec;
+import io.hotplex.core.EngineConfig;
+import io.hotplex.core.internal.lease.Lease;
+import io.hotplex.core.internal.lease.SessionLeases;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Starts agent processes, which blocks for a moment, off the sessions' owners. Thread-safe. */
+public final class ProcessStarter {
+    private static final Logger log = LoggerFactory.getLogger(ProcessStarter.class);
+
+    private final EngineParts parts;
+    private final AgentProvider provider;
+
+    /** What a successful start gives. */
+    record Started(AgentProcess process, AgentProtocol protocol, Lease lease) {}
+
+    public ProcessStarter(EngineParts parts, AgentProvider provider) {
+        this.parts = parts;
+        this.provider = provider;
+    }
+
+    /** Starts a process for a connection; exactly one of the consumers is called, on any thread. */
+    void start(
+            SessionSpec spec,
+            AgentConnection connection,
+            Consumer<Started> onStarted,
+            Consumer<HotPlexException> onFailed) {
+        try {
+            parts.executor().execute(() -> startNow(spec, connection, onStarted, onFailed));
+        } catch (RejectedExecutionException e) {
+            onFailed.accept(new HotPlexException(ErrorCode.AGENT_START_FAILED, "the executor takes no work", e));
+        }
+    }
+
+    @SuppressWarnings("IllegalCatch") // providers and launchers are foreign code
+    private void startNow(
+            SessionSpec spec,
+            AgentConnection connection,
+            Consumer<Started> onStarted,
+            Consumer<HotPlexException> onFailed) {
+        Lease lease = null;
+        try {
+            lease = SessionLeases.acquire(
+                    parts.config().get(EngineConfig.STATE_DIRECTORY), connection.start.agentSessionId());
+            Launch launch = provider.launch(new LaunchRequest(spec, connection.start));
+            ProcessSpec process = new ProcessSpec(
+                    spec.id() + "-" + connection.generation,
+                    launch.command(),
+                    spec.workDir(),
+                    launch.inherit(),
+                    launch.environment());
+            onStarted.accept(new Started(parts.launcher().launch(process, connection), launch.protocol(), lease));
+        } catch (HotPlexException e) {
+            release(lease);
+            onFailed.accept(e);
+        } catch (RuntimeException | LinkageError e) {
+            release(lease);
+            log.error("provider '{}' failed to start its agent", provider.name(), e);
+            onFailed.accept(new HotPlexException(
+                    ErrorCode.AGENT_START_FAILED,
+                    "the provider failed: " + e.getClass().getName(),
+                    e));
+        }
+    }
+
+    private static void release(@org.jspecify.annotations.Nullable Lease lease) {
+        if (lease != null) {
+            lease.close();
+        }
+    }
+}

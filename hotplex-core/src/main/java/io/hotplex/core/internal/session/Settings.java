@@ -1,0 +1,113 @@
+package io.hotplex.core.internal.session;
+
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.HotPlexException;
+import io.hotplex.api.ProcessState;
+import io.hotplex.api.SessionSpec;
+import io.hotplex.api.spi.AgentProtocol;
+import io.hotplex.api.spi.AgentProvider.Capability;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The settings of a session that can change while it lives: sent to the living process, and remembered for the next
+ * one. Confined to the session's owner.
+ */
+final class Settings {
+    /** What can change. */
+    enum Setting {
+        MODEL(Capability.SET_MODEL),
+        PERMISSION_MODE(Capability.SET_PERMISSION_MODE);
+
+        final Capability capability;
+
+        Setting(Capability capability) {
+            this.capability = capability;
+        }
+
+        SessionSpec.Builder apply(SessionSpec.Builder builder, String value) {
+            return this == MODEL ? builder.model(value) : builder.permissionMode(value);
+        }
+
+        private void send(AgentProtocol protocol, String commandId, String value, AgentConnection connection) {
+            if (this == MODEL) {
+                protocol.setModel(commandId, value, connection);
+            } else {
+                protocol.setPermissionMode(commandId, value, connection);
+            }
+        }
+    }
+
+    private record Command(Setting setting, String value, CompletableFuture<Void> done) {}
+
+    private final SessionSpec spec;
+    private final Consumer<Runnable> callBack;
+    private final Map<Setting, String> changed = new EnumMap<>(Setting.class);
+    private final Map<String, Command> sent = new LinkedHashMap<>();
+    private final List<Command> whenReady = new ArrayList<>();
+
+    /** @param callBack runs completions that users see */
+    Settings(SessionSpec spec, Consumer<Runnable> callBack) {
+        this.spec = spec;
+        this.callBack = callBack;
+    }
+
+    /** The specification with what was changed since. */
+    SessionSpec current() {
+        SessionSpec.Builder builder = spec.toBuilder();
+        changed.forEach((setting, value) -> setting.apply(builder, value));
+        return builder.build();
+    }
+
+    void change(Setting setting, String value, CompletableFuture<Void> done, @Nullable AgentConnection connection) {
+        change(new Command(setting, value, done), connection);
+    }
+
+    private void change(Command command, @Nullable AgentConnection connection) {
+        if (connection == null || connection.state() == ProcessState.DEAD) {
+            changed.put(command.setting, command.value);
+            callBack.accept(() -> command.done.complete(null));
+        } else if (connection.state() == ProcessState.STARTING) {
+            whenReady.add(command);
+        } else {
+            String id = UUID.randomUUID().toString();
+            sent.put(id, command);
+            connection.call(p -> command.setting.send(p, id, command.value, connection));
+        }
+    }
+
+    void ended(String commandId, @Nullable String error) {
+        Command command = sent.remove(commandId);
+        if (command != null && error == null) {
+            changed.put(command.setting, command.value);
+            callBack.accept(() -> command.done.complete(null));
+        } else if (command != null) {
+            fail(command, ErrorCode.AGENT_ERROR, String.valueOf(error));
+        }
+    }
+
+    /** The process got ready, or is gone: what waited is done now. */
+    void retry(@Nullable AgentConnection connection) {
+        List<Command> deferred = List.copyOf(whenReady);
+        whenReady.clear();
+        deferred.forEach(command -> change(command, connection));
+    }
+
+    /** The process will not answer any more. */
+    void processGone() {
+        List.copyOf(sent.values()).forEach(c -> fail(c, ErrorCode.AGENT_CRASHED, "the agent ended before it answered"));
+        sent.clear();
+        retry(null);
+    }
+
+    private void fail(Command command, ErrorCode code, String message) {
+        callBack.accept(() -> command.done.completeExceptionally(new HotPlexException(code, message)));
+    }
+}

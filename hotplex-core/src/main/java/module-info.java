@@ -1,0 +1,15 @@
+import org.jspecify.annotations.NullMarked;
+
+/** The engine: sessions, process pool, turn queues and the in-memory journal. */
+@NullMarked
+module io.hotplex.core {
+    requires transitive io.hotplex.api;
+    requires org.slf4j;
+    requires static transitive org.jspecify;
+    requires static com.google.errorprone.annotations;
+
+    exports io.hotplex.core;
+
+    uses io.hotplex.api.spi.AgentProviderFactory;
+    uses io.hotplex.api.spi.ProcessLauncherProvider;
+}
