@@ -13,4 +13,6 @@ module io.hotplex.testkit {
     requires static transitive org.junit.jupiter.api;
 
     exports io.hotplex.testkit.agent;
+    exports io.hotplex.testkit.model;
+    exports io.hotplex.testkit.provider;
 }
