@@ -23,7 +23,7 @@ record PortableGroup(List<String> wrapper) {
     private static final Logger log = LoggerFactory.getLogger(PortableGroup.class);
     private static final String STANDARD_PATH = "/usr/bin:/bin:/usr/sbin:/sbin";
     private static final String SHELL = "/bin/sh";
-    private static final String PERL_GROUP = "setpgrp(0,0);exec{$ARGV[0]}@ARGV or exit 127";
+    static final String PERL_GROUP = "setpgrp(0,0);exec{$ARGV[0]}@ARGV or exit 127";
     private static final long KILL_LIMIT_SECONDS = 5;
 
     PortableGroup {

@@ -173,10 +173,14 @@ final class PortableLauncher implements ProcessLauncher, Timers {
             if (!allEnded.await(CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS)) {
                 execute(() -> List.copyOf(processes).forEach(PortableProcess::abandon));
             }
+            control.shutdown();
+            if (!control.awaitTermination(CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS)) {
+                log.warn("the control thread did not end; a process listener blocks it");
+            }
         } catch (InterruptedException e) {
+            control.shutdown();
             Thread.currentThread().interrupt();
         }
-        control.shutdown();
     }
 
     private static Thread newThread(String name, Runnable task) {

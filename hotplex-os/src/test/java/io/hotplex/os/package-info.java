@@ -1,0 +1,4 @@
+@NullMarked
+package io.hotplex.os;
+
+import org.jspecify.annotations.NullMarked;
