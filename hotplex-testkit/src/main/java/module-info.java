@@ -13,6 +13,8 @@ module io.hotplex.testkit {
     requires static transitive org.junit.jupiter.api;
 
     exports io.hotplex.testkit.agent;
+    exports io.hotplex.testkit;
     exports io.hotplex.testkit.model;
+    exports io.hotplex.testkit.record;
     exports io.hotplex.testkit.provider;
 }
