@@ -17,6 +17,11 @@ import java.util.concurrent.TimeUnit;
 
 /** An engine on {@link FakeAgents}, and short ways to say what tests say often. */
 final class EngineFixture implements AutoCloseable {
+    static {
+        org.awaitility.Awaitility.setDefaultPollDelay(java.time.Duration.ZERO);
+        org.awaitility.Awaitility.setDefaultPollInterval(java.time.Duration.ofMillis(2));
+    }
+
     final FakeAgents agents = new FakeAgents("fake");
     final Engine engine;
     private final Path workDir;
@@ -30,6 +35,7 @@ final class EngineFixture implements AutoCloseable {
         workDir = directory;
         java.util.Map<String, String> map = new java.util.LinkedHashMap<>();
         map.put("state-directory", directory.resolve("state").toString());
+        map.put("interrupt-grace", "100ms");
         for (int i = 0; i < settings.length; i += 2) {
             map.put(settings[i], settings[i + 1]);
         }
@@ -80,7 +86,7 @@ final class EngineFixture implements AutoCloseable {
         return records.stream().map(r -> r.event().type()).toList();
     }
 
-    static <T extends AgentEvent> List<T> of(List<EventRecord> records, Class<T> type) {
+    static <T extends AgentEvent> List<T> only(List<EventRecord> records, Class<T> type) {
         return records.stream()
                 .map(EventRecord::event)
                 .filter(type::isInstance)

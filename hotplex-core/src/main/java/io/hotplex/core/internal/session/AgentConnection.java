@@ -78,8 +78,8 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
     private @Nullable String endReason;
     private volatile boolean paused;
 
-    @Nullable
-    Future<?> startTimer;
+    /** Runs while the process starts, and again while it ends. */
+    private @Nullable Future<?> watch;
 
     private @Nullable Lease lease;
     private boolean everReady;

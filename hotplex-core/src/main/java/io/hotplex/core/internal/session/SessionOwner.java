@@ -226,10 +226,11 @@ final class SessionOwner implements AgentConnection.Events, SlotSource.Applicant
             } else if (c.state() == ProcessState.READY) {
                 begin(c, waiting.remove());
             }
-        } else if (c != null && c.state() == ProcessState.READY) {
-            slots.idle();
         }
         publish();
+        if (c != null && c.state() == ProcessState.READY) {
+            slots.idle();
+        }
     }
 
     private void begin(AgentConnection c, OpenTurn turn) {
