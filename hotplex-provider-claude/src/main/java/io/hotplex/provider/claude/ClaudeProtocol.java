@@ -185,7 +185,8 @@ final class ClaudeProtocol implements AgentProtocol {
         TurnEnd end = ResultMapper.end(
                 line,
                 usage.cost(line),
-                new ResultMapper.Known(messages.answer(), messages.error(), refused, rejectedCredentials));
+                new ResultMapper.Known(
+                        messages.answer(), messages.used(), messages.error(), refused, rejectedCredentials));
         forget();
         turns.ended(line, end, sink);
         return true;

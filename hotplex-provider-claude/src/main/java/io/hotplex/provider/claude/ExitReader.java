@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
 final class ExitReader {
     private static final int MAX_LINES = 5;
     private static final int MAX_LINE = 300;
-    /** Claude prints frames of its own source and stack traces; they tell users nothing. */
-    private static final Pattern SOURCE = Pattern.compile("^\\s*(\\d+ \\|.*|\\|.*|\\^+|at .+|Bun v.*|Node\\.js v.*)");
+    /** Claude prints frames of its own source, stack traces and diagnostics; they tell users nothing. */
+    private static final Pattern SOURCE =
+            Pattern.compile("^\\s*(\\d+ \\|.*|\\[claude-code:.*|\\|.*|\\^+|at .+|Bun v.*|Node\\.js v.*)");
 
     private static final Pattern FRAME_IN_LINE = Pattern.compile("\\d+ \\| .*");
     private static final Pattern SECRET = Pattern.compile("sk-[A-Za-z0-9_-]{8,}");

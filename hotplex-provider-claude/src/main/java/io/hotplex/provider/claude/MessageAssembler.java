@@ -36,6 +36,7 @@ final class MessageAssembler {
     private String answer = "";
     private String answerMessage = "";
     private @Nullable String error;
+    private TokenUsage used = TokenUsage.ZERO;
 
     private static final class Message {
         final String id;
@@ -79,6 +80,7 @@ final class MessageAssembler {
         answer = "";
         answerMessage = "";
         error = null;
+        used = TokenUsage.ZERO;
     }
 
     /** A turn ends: reports usage of messages whose stream was cut off after they said something. */
@@ -90,6 +92,11 @@ final class MessageAssembler {
     /** The agent's last answer in this turn, as far as it is complete. */
     String answer() {
         return answer;
+    }
+
+    /** Tokens of all messages of this turn, subagents included. */
+    TokenUsage used() {
+        return used;
     }
 
     /** What the agent says went wrong in this turn, or {@code null}. */
@@ -284,9 +291,10 @@ final class MessageAssembler {
         return messages.computeIfAbsent(id, key -> new Message(key, parent));
     }
 
-    private static void reportUsage(Message message, ProtocolSink sink) {
+    private void reportUsage(Message message, ProtocolSink sink) {
         if (!message.usageReported && !SYNTHETIC.equals(message.model)) {
             message.usageReported = true;
+            used = used.plus(message.usage);
             sink.event(new AgentEvent.Usage(message.id, message.model, message.usage, message.parent));
         }
     }

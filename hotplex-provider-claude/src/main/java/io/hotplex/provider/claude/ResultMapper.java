@@ -25,19 +25,22 @@ final class ResultMapper {
      * What else is known of the turn.
      *
      * @param text the last answer text, for a turn that ends without one
+     * @param used tokens of its messages, for a turn whose result counts none, which is how interrupted ones end
      * @param error the agent's word for what went wrong, or {@code null}
      * @param refused whether the model refused
      * @param rejectedCredentials the reason for which we stopped the turn ourselves, or {@code null}
      */
     record Known(
             String text,
+            TokenUsage used,
             @Nullable String error,
             boolean refused,
             @Nullable String rejectedCredentials) {}
 
     /** The end of the turn that the line reports. */
     static TurnEnd end(JsonNode result, @Nullable Double cost, Known known) {
-        TokenUsage usage = UsageMeter.tokens(result.get("usage"));
+        TokenUsage counted = UsageMeter.tokens(result.get("usage"));
+        TokenUsage usage = counted.total() == 0 ? known.used() : counted;
         String text = ClaudeJson.text(result, "result", known.text());
         if (known.rejectedCredentials() != null && (ClaudeJson.flag(result, "is_error") || aborted(result))) {
             return TurnEnd.failed(ErrorCode.AUTHENTICATION_FAILED, known.rejectedCredentials(), usage, cost);

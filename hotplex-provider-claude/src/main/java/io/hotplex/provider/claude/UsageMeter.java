@@ -33,7 +33,7 @@ final class UsageMeter {
             return firstAfterResume(result, now);
         }
         // below the last total, the count began anew during this turn: all of it was spent since
-        return now < before ? now : now - before;
+        return now < before ? now : rounded(now - before);
     }
 
     /**
@@ -47,7 +47,7 @@ final class UsageMeter {
             for (JsonNode model : since) {
                 sum += model.path("costUSD").asDouble();
             }
-            return sum;
+            return rounded(sum);
         }
         long counted = 0;
         for (JsonNode model : result.path("modelUsage")) {
@@ -57,6 +57,11 @@ final class UsageMeter {
                     + model.path("cacheCreationInputTokens").asLong();
         }
         return counted <= tokens(result.get("usage")).total() ? now : null;
+    }
+
+    /** A difference of binary fractions has digits that nobody counted. */
+    private static double rounded(double dollars) {
+        return Math.round(dollars * 1e9) / 1e9;
     }
 
     /** The figures of an API usage object; missing ones are zero. */
