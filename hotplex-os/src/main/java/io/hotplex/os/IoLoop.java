@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
  * A task is either run or refused, never lost.
  */
 final class IoLoop implements Timers {
-    /** Large enough to take a pipe of 64 KiB at once and a raised one in four reads. */
-    static final int READ_BYTES = 256 << 10;
+    /** Takes what a usual pipe holds at once, and a raised one in four reads. */
+    private static final int READ_BYTES = 256 << 10;
 
     private static final Logger log = LoggerFactory.getLogger(IoLoop.class);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
@@ -69,7 +69,13 @@ final class IoLoop implements Timers {
 
     /** Starts a loop that owns the selector. */
     static IoLoop open(String name, IoSelector selector) {
-        Pipe wake = Pipe.open();
+        Pipe wake;
+        try {
+            wake = Pipe.open();
+        } catch (RuntimeException e) {
+            selector.close();
+            throw e;
+        }
         LibC.setNonBlocking(wake.readEnd());
         LibC.setNonBlocking(wake.writeEnd());
         IoLoop loop = new IoLoop(name, selector, wake);
@@ -181,12 +187,16 @@ final class IoLoop implements Timers {
     }
 
     private void turn() {
+        guarded(() -> selector.select(timeoutMillis()));
+        runTimers();
+        takeTasks().forEach(IoLoop::guarded);
+    }
+
+    /** A defect in the handling of one process must not end the thread that serves all others, whatever is thrown. */
+    private static void guarded(Runnable task) {
         try {
-            selector.select(timeoutMillis());
-            runTimers();
-            takeTasks().forEach(Runnable::run);
-        } catch (RuntimeException | LinkageError | AssertionError e) {
-            // a defect in the handling of one process must not end the thread that serves all others
+            task.run();
+        } catch (Throwable e) {
             log.error("I/O loop task failed", e);
         }
     }
@@ -207,7 +217,7 @@ final class IoLoop implements Timers {
     private void runTimers() {
         for (Timer first = timers.peek(); first != null && first.at - nanoTime() <= 0; first = timers.peek()) {
             timers.remove();
-            first.task.run();
+            guarded(first.task);
         }
     }
 
@@ -233,10 +243,10 @@ final class IoLoop implements Timers {
         } finally {
             lock.unlock();
         }
-        rest.forEach(Runnable::run);
+        rest.forEach(IoLoop::guarded);
         for (PosixProcess process : List.copyOf(processes)) {
             process.kill();
-            process.abandon();
+            guarded(process::abandon);
         }
         selector.close();
         LibC.free(nativeBuffer);

@@ -46,17 +46,21 @@ record OsProbe(List<Probe> probes, boolean posixSpawn, boolean epoll, boolean pi
     }
 
     /** Looks at one thing. */
-    interface Attempt {
+    private interface Attempt {
         /** @return what was found; a throw says that it is not there */
         String look();
     }
 
-    static boolean attempt(List<Probe> probes, String name, Attempt attempt) {
+    private static boolean attempt(List<Probe> probes, String name, Attempt attempt) {
         try {
             return add(probes, name, true, attempt.look());
         } catch (LinkageError | RuntimeException e) {
-            String reason = e.toString().lines().findFirst().orElse("");
-            return add(probes, name, false, reason);
+            Throwable reason = e;
+            while (reason.getCause() != null) {
+                reason = reason.getCause();
+            }
+            return add(
+                    probes, name, false, reason.toString().lines().findFirst().orElse(""));
         }
     }
 

@@ -11,7 +11,9 @@ record Pipe(int readEnd, int writeEnd) {
     /** What a pipe holds unless it was raised. */
     static final int USUAL_BYTES = 64 << 10;
 
-    private static final int RAISED_BYTES = 1 << 20;
+    /** What a pipe holds at most. */
+    static final int RAISED_BYTES = 1 << 20;
+
     private static final int FIRST_FREE = 3;
 
     /** @throws HotPlexException AGENT_START_FAILED when there are no more descriptors */

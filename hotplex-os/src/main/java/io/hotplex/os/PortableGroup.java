@@ -24,6 +24,9 @@ record PortableGroup(List<String> wrapper) {
     private static final String STANDARD_PATH = "/usr/bin:/bin:/usr/sbin:/sbin";
     private static final String SHELL = "/bin/sh";
     static final String PERL_GROUP = "setpgrp(0,0);exec{$ARGV[0]}@ARGV or exit 127";
+    /** Parameter 0 is the signal, the others are groups. A shell's own kill is there even where no program kill is. */
+    private static final String KILL_SCRIPT = "r=0; for g; do kill -s \"$0\" -- \"-$g\" || r=1; done; exit $r";
+
     private static final long KILL_LIMIT_SECONDS = 5;
 
     PortableGroup {
@@ -55,26 +58,29 @@ record PortableGroup(List<String> wrapper) {
 
     /** Asks all members to end. Blocks for a few milliseconds. */
     void terminate(Process process) {
-        if (!signal("TERM", process)) {
+        if (!signal("TERM", List.of(process))) {
             process.descendants().forEach(ProcessHandle::destroy);
             process.destroy();
         }
     }
 
     /** Ends all members, also when the leader has ended. Blocks for a few milliseconds. */
-    void kill(Process process) {
-        List<ProcessHandle> seen = wrapper.isEmpty() ? process.descendants().toList() : List.of();
-        signal("KILL", process);
-        process.destroyForcibly(); // in case that there is no group yet
+    void kill(List<Process> processes) {
+        List<ProcessHandle> seen = wrapper.isEmpty()
+                ? processes.stream().flatMap(Process::descendants).toList()
+                : List.of();
+        signal("KILL", processes);
+        processes.forEach(Process::destroyForcibly); // in case that there is no group yet
         seen.forEach(ProcessHandle::destroyForcibly);
     }
 
-    private boolean signal(String signal, Process process) {
-        if (wrapper.isEmpty()) {
+    /** @return whether all groups got the signal */
+    private boolean signal(String signal, List<Process> processes) {
+        if (wrapper.isEmpty() || processes.isEmpty()) {
             return false;
         }
-        List<String> command = new ArrayList<>(List.of(SHELL, "-c", "kill -s \"$1\" -- \"-$2\"", "kill", signal));
-        command.add(Long.toString(process.pid()));
+        List<String> command = new ArrayList<>(List.of(SHELL, "-c", KILL_SCRIPT, signal));
+        processes.forEach(process -> command.add(Long.toString(process.pid())));
         try {
             Process kill = new ProcessBuilder(command)
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
@@ -83,7 +89,7 @@ record PortableGroup(List<String> wrapper) {
             kill.getOutputStream().close();
             return kill.waitFor(KILL_LIMIT_SECONDS, TimeUnit.SECONDS) && kill.exitValue() == 0;
         } catch (IOException e) {
-            log.warn("cannot run {} to signal process group {}", SHELL, process.pid(), e);
+            log.warn("cannot run {} to signal process groups", SHELL, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

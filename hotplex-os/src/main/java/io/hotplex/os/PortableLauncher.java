@@ -88,7 +88,7 @@ final class PortableLauncher implements ProcessLauncher, Timers {
         Process started = start(StartPlan.of(spec, variables));
         PortableProcess process = new PortableProcess(this, spec.label(), started, group, config, listener);
         if (!execute(() -> add(process))) {
-            group.kill(started);
+            group.kill(List.of(started));
             throw closed(spec);
         }
         return process;
@@ -113,6 +113,13 @@ final class PortableLauncher implements ProcessLauncher, Timers {
         process.start();
         if (closing) {
             process.kill();
+        }
+    }
+
+    /** Ends what a leader that has ended left of its group. On the control thread. */
+    void killRest(Process leader) {
+        if (!closing) { // else all groups were killed in one go
+            group.kill(List.of(leader));
         }
     }
 
@@ -163,7 +170,7 @@ final class PortableLauncher implements ProcessLauncher, Timers {
     public void close() {
         boolean first = execute(() -> {
             closing = true;
-            List.copyOf(processes).forEach(PortableProcess::kill);
+            group.kill(processes.stream().map(PortableProcess::process).toList());
             countDownWhenEnded();
         });
         if (!first) {
@@ -192,8 +199,8 @@ final class PortableLauncher implements ProcessLauncher, Timers {
     private static void guarded(Runnable task) {
         try {
             task.run();
-        } catch (RuntimeException | LinkageError | AssertionError e) {
-            log.error("process control task failed", e); // a defect with one process must not spoil the others
+        } catch (Throwable e) { // a defect in the handling of one process must not spoil the others
+            log.error("process control task failed", e);
         }
     }
 

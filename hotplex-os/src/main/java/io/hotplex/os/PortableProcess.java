@@ -9,6 +9,7 @@ import io.hotplex.api.spi.ProcessListener.Exit;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -33,6 +34,9 @@ final class PortableProcess implements AgentProcess {
 
     private static final int LAST_SIGNAL = 64;
 
+    /** What the reading threads need to get to the end of the pipes. */
+    private static final Duration LEAST_DRAIN = Duration.ofMillis(200);
+
     private enum Delivery {
         OPEN,
         DELIVERING,
@@ -55,6 +59,10 @@ final class PortableProcess implements AgentProcess {
     @GuardedBy("lock")
     private boolean reading = true;
 
+    /** What a dead process left in its pipe is read in any case. */
+    @GuardedBy("lock")
+    private boolean readingAlways;
+
     private boolean outputEnded;
     private boolean errorEnded;
     private @Nullable ExitStatus status;
@@ -72,7 +80,7 @@ final class PortableProcess implements AgentProcess {
         this.process = process;
         this.group = group;
         this.listener = new SafeListener(label, listener, () -> launcher.execute(this::kill));
-        this.drainTimeout = config.drainTimeout();
+        this.drainTimeout = config.drainTimeout().compareTo(LEAST_DRAIN) < 0 ? LEAST_DRAIN : config.drainTimeout();
         this.stdin = new PortableStdin(config.stdinQueueBytes());
         this.framer = new LineFramer(config.maxLineBytes());
         this.stderrTail = new StderrTail(config.stderrTailLines());
@@ -126,8 +134,12 @@ final class PortableProcess implements AgentProcess {
     /** Kills the group at once. On the control thread. */
     void kill() {
         if (status == null) {
-            group.kill(process);
+            group.kill(List.of(process));
         }
+    }
+
+    Process process() {
+        return process;
     }
 
     /** Gives up waiting for a process that does not end although it was killed. On the control thread. */
@@ -153,16 +165,27 @@ final class PortableProcess implements AgentProcess {
             }
         } catch (IOException e) {
             // the pipe is gone, which is its end
+        } finally {
+            launcher.execute(this::endOutput);
         }
-        launcher.execute(this::endOutput);
     }
 
     private void awaitReading() {
         lock.lock();
         try {
-            while (!reading) {
+            while (!reading && !readingAlways) {
                 readingChanged.awaitUninterruptibly();
             }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void readAlways() {
+        lock.lock();
+        try {
+            readingAlways = true;
+            readingChanged.signal();
         } finally {
             lock.unlock();
         }
@@ -176,19 +199,20 @@ final class PortableProcess implements AgentProcess {
             }
         } catch (IOException e) {
             // the pipe is gone, which is its end
+        } finally {
+            launcher.execute(this::endError);
         }
-        launcher.execute(this::endError);
     }
 
     private void ended(ExitStatus found) {
         if (status != null) {
             return;
         }
-        group.kill(process);
+        launcher.killRest(process);
         status = found;
         termination.cancel();
         stdin.endNow();
-        reading(true); // what a dead process left in its pipe is read in any case
+        readAlways();
         if (!outputEnded || !errorEnded) {
             cancelDrain = launcher.at(launcher.nanoTime() + drainTimeout.toNanos(), this::endDrain);
         }

@@ -22,7 +22,6 @@ import org.slf4j.LoggerFactory;
  */
 final class PosixProcess implements AgentProcess {
     private static final Logger log = LoggerFactory.getLogger(PosixProcess.class);
-    private static final int CLOSED = -1;
     /** How often the leader is looked at where the kernel has no pidfd; a closed pipe makes it look at once. */
     private static final long EXIT_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
@@ -35,14 +34,11 @@ final class PosixProcess implements AgentProcess {
     private final StderrTail stderrTail;
     private final Termination termination;
 
+    private final OutputPipe stdout;
+    private final OutputPipe stderr;
     private int pidfd;
-    private int stdout;
-    private int stderr;
     private boolean stdinWatched;
     private boolean reading = true;
-    private boolean stdoutWatched;
-    /** The pipe was found full once and got more room. */
-    private boolean stdoutRaised;
 
     private @Nullable ExitStatus status;
     private boolean exitTold;
@@ -65,8 +61,8 @@ final class PosixProcess implements AgentProcess {
         this.stderrTail = new StderrTail(config.stderrTailLines());
         this.termination = new Termination(loop, new Steps());
         this.pidfd = pidfd;
-        this.stdout = child.stdout();
-        this.stderr = child.stderr();
+        this.stdout = new OutputPipe(loop, child.stdout(), new Output());
+        this.stderr = new OutputPipe(loop, child.stderr(), new ErrorOutput());
     }
 
     @Override
@@ -111,7 +107,7 @@ final class PosixProcess implements AgentProcess {
         loop.add(this);
         try {
             watchOutput();
-            loop.selector().watch(stderr, false, this::readError);
+            stderr.reading(true);
             if (pidfd >= 0) {
                 loop.selector().watch(pidfd, false, this::checkExit);
             } else {
@@ -129,10 +125,10 @@ final class PosixProcess implements AgentProcess {
     void discard() {
         group.discard();
         stdin.close();
-        for (int fd : new int[] {pidfd, stdout, stderr}) {
-            if (fd != CLOSED) {
-                LibC.close(fd);
-            }
+        stdout.discard();
+        stderr.discard();
+        if (pidfd >= 0) {
+            LibC.close(pidfd);
         }
     }
 
@@ -150,68 +146,8 @@ final class PosixProcess implements AgentProcess {
     }
 
     private void watchOutput() {
-        // what a dead process left in its pipe is read in any case: it is little, and nobody is held up by it
-        boolean wanted = stdout != CLOSED && (reading || status != null);
-        if (wanted && !stdoutWatched) {
-            loop.selector().watch(stdout, false, this::readOutput);
-        } else if (!wanted && stdoutWatched) {
-            loop.selector().unwatch(stdout); // no interest at all: the end of a pipe would be reported again and again
-        }
-        stdoutWatched = wanted;
-    }
-
-    private void readOutput() {
-        if (stdout == CLOSED) {
-            return;
-        }
-        int count = loop.read(stdout);
-        if (count > 0) {
-            if (count >= Pipe.USUAL_BYTES && !stdoutRaised) {
-                stdoutRaised = true;
-                Pipe.raise(stdout);
-            }
-            framer.feed(loop.buffer(), 0, count, listener::line);
-        } else if (count < 0) {
-            endOutput();
-            checkExitWithoutPidfd();
-        }
-    }
-
-    private void endOutput() {
-        if (stdout == CLOSED) {
-            return;
-        }
-        loop.selector().unwatch(stdout);
-        LibC.close(stdout);
-        stdout = CLOSED;
-        stdoutWatched = false;
-        framer.end(listener::line);
-        listener.outputEnd();
-        tellExitWhenComplete();
-    }
-
-    private void readError() {
-        if (stderr == CLOSED) {
-            return;
-        }
-        int count = loop.read(stderr);
-        if (count > 0) {
-            stderrTail.feed(loop.buffer(), count);
-        } else if (count < 0) {
-            endError();
-            checkExitWithoutPidfd();
-        }
-    }
-
-    private void endError() {
-        if (stderr == CLOSED) {
-            return;
-        }
-        loop.selector().unwatch(stderr);
-        LibC.close(stderr);
-        stderr = CLOSED;
-        stderrTail.end();
-        tellExitWhenComplete();
+        // what a dead process left in its pipe is read in any case: it is little, and its exit must be told
+        stdout.reading(reading || status != null);
     }
 
     private void flushInput() {
@@ -267,28 +203,59 @@ final class PosixProcess implements AgentProcess {
         if (pidfd >= 0) {
             loop.selector().unwatch(pidfd);
             LibC.close(pidfd);
-            pidfd = CLOSED;
+            pidfd = -1;
         }
         closeInputNow();
         watchOutput();
-        if (stdout != CLOSED || stderr != CLOSED) {
+        if (stdout.isOpen() || stderr.isOpen()) {
             cancelDrain = loop.at(loop.nanoTime() + drainTimeout.toNanos(), this::endDrain);
         }
         tellExitWhenComplete();
     }
 
     private void endDrain() {
-        endOutput();
-        endError();
+        stdout.drainAndClose();
+        stderr.drainAndClose();
     }
 
     private void tellExitWhenComplete() {
         ExitStatus found = status;
-        if (found != null && stdout == CLOSED && stderr == CLOSED && !exitTold) {
+        if (found != null && !stdout.isOpen() && !stderr.isOpen() && !exitTold) {
             exitTold = true;
             cancelDrain.run();
             loop.remove(this);
             listener.exit(new Exit(found, stderrTail.lines()));
+        }
+    }
+
+    /** What comes from standard output. */
+    private final class Output implements OutputPipe.Sink {
+        @Override
+        public void bytes(byte[] bytes, int length) {
+            framer.feed(bytes, 0, length, listener::line);
+        }
+
+        @Override
+        public void end() {
+            framer.end(listener::line);
+            listener.outputEnd();
+            checkExitWithoutPidfd();
+            tellExitWhenComplete();
+        }
+    }
+
+    /** What comes from standard error. */
+    private final class ErrorOutput implements OutputPipe.Sink {
+        @Override
+        public void bytes(byte[] bytes, int length) {
+            stderrTail.feed(bytes, length);
+        }
+
+        @Override
+        public void end() {
+            stderrTail.end();
+            checkExitWithoutPidfd();
+            tellExitWhenComplete();
         }
     }
 

@@ -41,7 +41,7 @@ final class SafeListener {
     private void call(Runnable call) {
         try {
             call.run();
-        } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
+        } catch (Throwable e) { // whatever one listener does, the thread serves other processes as well
             log.error("{}: process listener failed, the process is killed", label, e);
             failed = true;
             kill.run();
