@@ -31,11 +31,6 @@ interface Behaviour {
     /** The names of the tools that the agent claims to have. */
     List<String> tools();
 
-    /** Whether the agent ends when its input does. */
-    default boolean endsWithInput() {
-        return true;
-    }
-
     /** Whether an interrupt reaches the running turn. */
     default boolean heedsInterrupts() {
         return true;

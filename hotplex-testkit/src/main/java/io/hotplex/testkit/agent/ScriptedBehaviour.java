@@ -22,15 +22,12 @@ import java.util.stream.IntStream;
  */
 final class ScriptedBehaviour implements Behaviour {
     private static final Set<Fault> STOP_READING = Set.of(Fault.CLOSE_STDIN, Fault.NEVER_READ);
-    private static final Set<Fault> DEAF =
-            Set.of(Fault.CLOSE_STDIN, Fault.NEVER_READ, Fault.HANG, Fault.HALF_LINE_THEN_SILENCE);
 
     private final FaultPlan plan;
     private final Path stateDirectory;
     private final List<String> arguments;
     private final AtomicBoolean struck = new AtomicBoolean();
     private final CountDownLatch readingEnds = new CountDownLatch(1);
-    private volatile boolean deaf;
     private volatile boolean ignoresInterrupts;
 
     ScriptedBehaviour(FaultPlan plan, Path stateDirectory, List<String> arguments) {
@@ -83,11 +80,6 @@ final class ScriptedBehaviour implements Behaviour {
     @Override
     public void idle(StreamJsonAgent agent) {
         strikeAt(FaultPoint.READY, agent);
-    }
-
-    @Override
-    public boolean endsWithInput() {
-        return !deaf;
     }
 
     @Override
@@ -195,7 +187,6 @@ final class ScriptedBehaviour implements Behaviour {
     }
 
     private void strike(FaultPlan struckBy, StreamJsonAgent agent) {
-        deaf |= DEAF.contains(struckBy.fault());
         ignoresInterrupts |= struckBy.fault() == Fault.IGNORE_INTERRUPT;
         FaultInjector.strike(struckBy, agent);
         if (STOP_READING.contains(struckBy.fault())) {

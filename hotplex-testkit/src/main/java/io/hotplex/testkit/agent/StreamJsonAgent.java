@@ -107,11 +107,7 @@ final class StreamJsonAgent {
                 }
             }
         }
-        int status = drain();
-        if (!behaviour.endsWithInput()) {
-            park();
-        }
-        return status;
+        return drain();
     }
 
     /** Whether the agent lives on after this line. */
@@ -231,8 +227,9 @@ final class StreamJsonAgent {
         try {
             for (Turn turn = nextTurn(); turn != null; turn = nextTurn()) {
                 boolean failed = turn.run();
-                finish(failed);
+                // Before the turn counts as over: the end of the input must not overtake what happens here.
                 behaviour.idle(this);
+                finish(failed);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
