@@ -23,6 +23,11 @@ import java.util.stream.IntStream;
 final class ScriptedBehaviour implements Behaviour {
     private static final Set<Fault> STOP_READING = Set.of(Fault.CLOSE_STDIN, Fault.NEVER_READ);
 
+    /** What the heap that {@link ScriptedAgent#command} asks for can hold. */
+    private static final int MAX_PIECE_BYTES = 16 << 20;
+
+    private static final int MAX_PIECES = 100_000;
+
     private final FaultPlan plan;
     private final Path stateDirectory;
     private final List<String> arguments;
@@ -125,7 +130,8 @@ final class ScriptedBehaviour implements Behaviour {
 
     private List<String> reply(Turn turn, Directives script) {
         if (script.number("BIG").isPresent()) {
-            return List.of("x".repeat(script.number("BIG").getAsInt()));
+            return List.of(
+                    "x".repeat(Math.min(MAX_PIECE_BYTES, script.number("BIG").getAsInt())));
         }
         if (script.number("SAY").isPresent()) {
             return numbered("w", script.number("SAY").getAsInt());
@@ -177,7 +183,9 @@ final class ScriptedBehaviour implements Behaviour {
     }
 
     private static List<String> numbered(String word, int count) {
-        return IntStream.rangeClosed(1, count).mapToObj(i -> word + i + " ").toList();
+        return IntStream.rangeClosed(1, Math.min(MAX_PIECES, count))
+                .mapToObj(i -> word + i + " ")
+                .toList();
     }
 
     private void strikeAt(FaultPoint point, StreamJsonAgent agent) {

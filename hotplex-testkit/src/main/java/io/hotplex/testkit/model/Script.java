@@ -23,6 +23,8 @@ record Script(String text, List<ToolCall> tools) {
     private static final Pattern TOOL = Pattern.compile("\\bTOOL\\s+([A-Za-z_][\\w-]*)[ \\t]*([^\\n]*)");
     private static final Pattern ERROR = Pattern.compile("\\bERROR\\s+(\\d{3})(?:\\s+(\\d{1,9}))?\\b");
     private static final int DEFAULT_THOUGHTS = 3;
+    private static final int MAX_PIECES = 100_000;
+    private static final int MAX_PIECE_BYTES = 32 << 20;
 
     /** A tool to call. */
     record ToolCall(String name, JsonNode input) {}
@@ -55,16 +57,20 @@ record Script(String text, List<ToolCall> tools) {
         return new Script(TOOL.matcher(prompt).replaceAll(" "), tools);
     }
 
+    /** Pieces of text; a script cannot make the server hold more than {@value #MAX_PIECES}. */
     OptionalInt say() {
-        return number("SAY");
+        return atMost(MAX_PIECES, number("SAY"));
     }
 
+    /** The size of one piece, at most {@value #MAX_PIECE_BYTES}. */
     OptionalInt big() {
-        return number("BIG");
+        return atMost(MAX_PIECE_BYTES, number("BIG"));
     }
 
     OptionalInt thoughts() {
-        return has("THINK") ? OptionalInt.of(number("THINK").orElse(DEFAULT_THOUGHTS)) : OptionalInt.empty();
+        return has("THINK")
+                ? OptionalInt.of(Math.min(MAX_PIECES, number("THINK").orElse(DEFAULT_THOUGHTS)))
+                : OptionalInt.empty();
     }
 
     Duration slow() {
@@ -127,6 +133,10 @@ record Script(String text, List<ToolCall> tools) {
         return first("\\b" + word + "\\s+(\\d{1,9})\\b")
                 .map(match -> OptionalInt.of(Integer.parseInt(match.group(1))))
                 .orElseGet(OptionalInt::empty);
+    }
+
+    private static OptionalInt atMost(int limit, OptionalInt number) {
+        return number.isPresent() ? OptionalInt.of(Math.min(limit, number.getAsInt())) : number;
     }
 
     private Optional<String> word(String word) {
