@@ -1,0 +1,37 @@
+package io.hotplex.server.internal.cli;
+
+/** What {@code hotplex --help} says. */
+final class Help {
+    static final String TEXT = """
+            HotPlex runs terminal AI coding agents as hot, isolated processes behind sessions.
+
+            Usage:
+              hotplex run [options] "prompt"    asks an agent and shows its answer as it is written;
+                                                the prompt - is read from standard input
+              hotplex doctor [options]          tells what was found on this machine
+              hotplex --version
+              hotplex --help
+
+            Options of run:
+              --provider NAME          who answers: claude, demo, or a configured name
+              --session ID             begins or continues the conversation with this id
+              --work-dir DIR           where the agent works; by default here
+              --model NAME             the model, in the agent's own spelling
+              --permission-mode MODE   the permission mode, in the agent's own spelling
+              --allowed-tools A,B      tools that run without a question; may be repeated
+              --json                   one event a line, as JSON, instead of text
+
+            Options of run and doctor:
+              --config FILE            settings; else $HOTPLEX_CONFIG, else ~/.hotplex/hotplex.properties
+              --set KEY=VALUE          one setting; counts more than the file; may be repeated
+              --debug                  logs what happens, and where errors come from
+            doctor takes --json, too.
+
+            Ctrl-C interrupts the turn; a second one leaves at once.
+
+            Exit codes: 0 done, 1 the turn failed, 2 wrong usage or input, 3 this machine cannot do it,
+            130 interrupted.
+            """;
+
+    private Help() {}
+}

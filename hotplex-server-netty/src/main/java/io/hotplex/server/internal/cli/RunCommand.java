@@ -1,0 +1,111 @@
+package io.hotplex.server.internal.cli;
+
+import io.hotplex.api.AgentEvent;
+import io.hotplex.api.Engine;
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.Prompt;
+import io.hotplex.api.Session;
+import io.hotplex.api.SessionSpec;
+import io.hotplex.api.Turn;
+import io.hotplex.api.spi.ProcessLauncher;
+import io.hotplex.core.HotPlex;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** {@code hotplex run}: one prompt, shown as it is answered. */
+final class RunCommand {
+    private final Surroundings surroundings;
+    private final RunOptions options;
+    private final View view;
+    private final AtomicInteger interrupts = new AtomicInteger();
+
+    RunCommand(Surroundings surroundings, RunOptions options) {
+        this.surroundings = surroundings;
+        this.options = options;
+        Lane out = new Lane(surroundings.out());
+        Lane err = new Lane(surroundings.err());
+        this.view = options.json() ? new JsonView(out, err) : new TextView(out, err, surroundings.terminal());
+    }
+
+    /** Runs it. The result is the exit code. */
+    int run() {
+        Arguments arguments = options.arguments();
+        Settings settings = Settings.load(arguments.one("--config"), arguments.all("--set"), surroundings);
+        Agents agents = Agents.choose(settings, arguments.one("--provider"), surroundings.environment());
+        SessionSpec spec = options.spec(agents.chosen(), surroundings.directory());
+        ProcessLauncher launcher = Launchers.open(settings.engine());
+        // A termination signal must not leave agents behind; after a proper end this does nothing.
+        Runtime.getRuntime().addShutdownHook(new Thread(launcher::close, "hotplex-cli-exit"));
+        try (launcher;
+                Engine engine = engine(settings, agents, launcher)) {
+            Session session = engine.open(spec);
+            if (agents.stopgap()) {
+                view.notice("no agent is installed, so the demo agent answers; for Claude Code: " + Agents.INSTALL);
+            }
+            return converse(session, launcher);
+        } catch (OutputClosedException e) {
+            return ExitCode.OK; // whoever read our output has seen enough
+        }
+    }
+
+    private static Engine engine(Settings settings, Agents agents, ProcessLauncher launcher) {
+        HotPlex builder = HotPlex.builder().config(settings.engine()).launcher(launcher);
+        agents.providers().forEach(builder::provider);
+        return builder.build();
+    }
+
+    private int converse(Session session, ProcessLauncher launcher) {
+        AgentEvent.Terminal end = answer(session, launcher);
+        view.end();
+        if (view instanceof TextView) {
+            view.notice(TextView.summary(end, session.id()));
+        }
+        return report(end);
+    }
+
+    @SuppressWarnings("try") // both are there to be closed
+    private AgentEvent.Terminal answer(Session session, ProcessLauncher launcher) {
+        boolean canAsk = surroundings.terminal().canAsk() && !options.promptFromInput();
+        Watch watch = new Watch(view, new Asker(session, view, canAsk ? surroundings.in() : null));
+        try (var subscription = session.subscribe(session.info().newestOffset(), watch);
+                var progress = progress()) {
+            Turn turn = session.submit(Prompt.of(options.prompt()));
+            InterruptSignal.handle(() -> interrupted(turn, launcher));
+            return watch.await(turn.id());
+        }
+    }
+
+    private Progress progress() {
+        Terminal terminal = surroundings.terminal();
+        return view instanceof TextView text && terminal.err() && terminal.colours()
+                ? Progress.on(text)
+                : Progress.NONE;
+    }
+
+    /** The first time the turn is cancelled, and ends as it should; the second time nothing is waited for. */
+    private void interrupted(Turn turn, ProcessLauncher launcher) {
+        if (interrupts.incrementAndGet() == 1) {
+            turn.cancel();
+            view.notice("interrupting; once more to leave at once");
+        } else {
+            launcher.close();
+            Runtime.getRuntime().halt(ExitCode.INTERRUPTED);
+        }
+    }
+
+    private int report(AgentEvent.Terminal end) {
+        if (end instanceof AgentEvent.TurnCompleted) {
+            return ExitCode.OK;
+        }
+        if (end instanceof AgentEvent.TurnFailed failed) {
+            view.notice(CommandLine.problem(failed.code(), failed.message()));
+        } else if (end instanceof AgentEvent.TurnTimedOut timedOut) {
+            view.notice(
+                    CommandLine.problem(timedOut.code(), "the turn was stopped after " + Style.time(timedOut.limit())));
+        } else if (end instanceof AgentEvent.TurnBlocked blocked) {
+            view.notice(CommandLine.problem(ErrorCode.PROMPT_BLOCKED, blocked.message()));
+        } else if (end instanceof AgentEvent.TurnCancelled cancelled) {
+            view.notice(interrupts.get() > 0 ? "interrupted" : "the turn was cancelled: " + cancelled.reason());
+        }
+        return interrupts.get() > 0 ? ExitCode.INTERRUPTED : ExitCode.FAILED;
+    }
+}

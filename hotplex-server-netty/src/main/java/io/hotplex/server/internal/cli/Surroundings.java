@@ -1,0 +1,41 @@
+package io.hotplex.server.internal.cli;
+
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * What a command finds around it.
+ *
+ * @param out standard output, not buffered
+ * @param err standard error, not buffered
+ * @param terminal which of the streams are one
+ * @param directory the current directory
+ */
+public record Surroundings(
+        InputStream in,
+        OutputStream out,
+        OutputStream err,
+        Terminal terminal,
+        Map<String, String> environment,
+        Path directory) {
+    public Surroundings {
+        environment = Map.copyOf(environment);
+    }
+
+    /** Those of this JVM. The streams are opened anew: {@code System.out} hides that nobody reads any more. */
+    public static Surroundings ofThisProcess() {
+        Map<String, String> environment = System.getenv();
+        return new Surroundings(
+                new FileInputStream(FileDescriptor.in),
+                new FileOutputStream(FileDescriptor.out),
+                new FileOutputStream(FileDescriptor.err),
+                Terminal.of(System.getProperty("hotplex.terminal", ""), environment),
+                environment,
+                Path.of("").toAbsolutePath());
+    }
+}

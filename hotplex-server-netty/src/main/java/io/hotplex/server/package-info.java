@@ -1,0 +1,5 @@
+/** The program's entry. */
+@NullMarked
+package io.hotplex.server;
+
+import org.jspecify.annotations.NullMarked;
