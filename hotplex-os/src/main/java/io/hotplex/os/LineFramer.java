@@ -39,7 +39,9 @@ public final class LineFramer {
     /**
      * Takes the next piece of the stream.
      *
-     * @param bytes may be changed after the call
+     * @param bytes holds the piece; may be changed after the call
+     * @param offset where the piece begins
+     * @param length its length in bytes
      * @param lines gets each line that is complete now; a line is valid during that call only
      */
     public void feed(byte[] bytes, int offset, int length, Consumer<? super AgentLine> lines) {
@@ -56,7 +58,11 @@ public final class LineFramer {
         }
     }
 
-    /** Tells that the stream has ended: an incomplete line is handed out as it is. */
+    /**
+     * Tells that the stream has ended: an incomplete line is handed out as it is.
+     *
+     * @param lines gets the line, if there is one
+     */
     public void end(Consumer<? super AgentLine> lines) {
         if (seen > 0) {
             endKeptLine(lines);

@@ -1,15 +1,27 @@
 package io.hotplex.os;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.hotplex.api.spi.AgentLine;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
 
-/** The last lines of a process's error output, each cut at 4 KiB. Not thread-safe; confined to the reader. */
+/**
+ * The last lines of a process's error output, each cut at 4 KiB.
+ *
+ * <p>Thread-safe, guarded by {@code lock}: where a thread of its own reads the output, that thread may still be at it
+ * when the exit is told.
+ */
 final class StderrTail {
     private static final int MAX_LINE_BYTES = 4096;
 
     private final int maxLines;
+    private final ReentrantLock lock = new ReentrantLock();
+
+    @GuardedBy("lock")
     private final LineFramer framer = new LineFramer(MAX_LINE_BYTES);
+
+    @GuardedBy("lock")
     private final ArrayDeque<AgentLine> lines = new ArrayDeque<>(0);
 
     StderrTail(int maxLines) {
@@ -17,19 +29,35 @@ final class StderrTail {
     }
 
     void feed(byte[] bytes, int length) {
-        framer.feed(bytes, 0, length, this::add);
+        lock.lock();
+        try {
+            framer.feed(bytes, 0, length, this::add);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** The stream has ended. */
     void end() {
-        framer.end(this::add);
+        lock.lock();
+        try {
+            framer.end(this::add);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Oldest first. */
     List<String> lines() {
-        return lines.stream().map(AgentLine::text).toList();
+        lock.lock();
+        try {
+            return lines.stream().map(AgentLine::text).toList();
+        } finally {
+            lock.unlock();
+        }
     }
 
+    @GuardedBy("lock")
     private void add(AgentLine line) {
         if (maxLines == 0) {
             return;

@@ -3,11 +3,15 @@ package io.hotplex.os;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.hotplex.api.spi.LauncherConfig;
 import io.hotplex.api.spi.ProcessLauncher;
+import io.hotplex.api.spi.ProcessSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class EpollLauncherTest extends LauncherContract {
@@ -33,6 +37,26 @@ class EpollLauncherTest extends LauncherContract {
         started.forEach(each -> each.closeInput());
         for (Recorder recorder : recorders) {
             assertThat(recorder.exit().status().success()).isTrue();
+        }
+    }
+
+    @Test
+    void losesNoOutputOfShortLivesEvenWithoutDrainTimeout() throws Exception {
+        LauncherConfig impatient = new LauncherConfig("auto", 2, 1000, 1000, 3, Duration.ZERO, List.of());
+        PosixLauncher.Capabilities capabilities = new PosixLauncher.Capabilities(List.of(), EpollSelector::new, true);
+        ChildEnvironment environment = new ChildEnvironment(SOURCE, List.of());
+        try (ProcessLauncher launcher = PosixLauncher.open(impatient, capabilities, environment)) {
+            List<Recorder> recorders = new ArrayList<>();
+            for (int i = 0; i < 200; i++) {
+                Recorder recorder = new Recorder();
+                List<String> command = List.of("sh", "-c", "echo out; echo error >&2");
+                launcher.launch(new ProcessSpec("test", command, dir, List.of(), Map.of()), recorder);
+                recorders.add(recorder);
+            }
+            for (Recorder recorder : recorders) {
+                assertThat(recorder.exit().stderrTail()).containsExactly("error");
+                assertThat(recorder.calls).containsExactly("out", "<end>", "<exit status 0>");
+            }
         }
     }
 
