@@ -342,6 +342,20 @@ class SessionTurnsTest {
     }
 
     @Test
+    void anAgentMayBeginATurnOfItsOwnBeforeItIsReady() {
+        try (EngineFixture f = new EngineFixture(dir)) {
+            Session session = f.open("s1");
+            Turn a = session.submit(Prompt.of("a"));
+            f.agents.process(1).expect("hello").say("own", "delta x", "ready");
+            assertThat(session.info().state()).isEqualTo(ProcessState.BUSY);
+
+            f.agents.process(1).say("owndone fine").expect("prompt a").say("done A");
+
+            assertThat(result(a).text()).isEqualTo("A");
+        }
+    }
+
+    @Test
     void aTurnThatTakesTooLongTimesOutAndTheAgentIsInterrupted() {
         try (EngineFixture f = new EngineFixture(dir, "turn-timeout", "50ms")) {
             Session session = f.open("s1");

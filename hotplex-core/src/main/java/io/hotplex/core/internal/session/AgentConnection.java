@@ -167,9 +167,11 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
         }
     }
 
-    /** A turn is open. */
+    /** A turn is open. An agent may begin one by itself before it is ready for ours; then it is busy when it is. */
     void busy() {
-        transition(ProcessState.BUSY, ProcessState.READY, ProcessState.BUSY);
+        if (state != ProcessState.STARTING) {
+            transition(ProcessState.BUSY, ProcessState.READY, ProcessState.BUSY);
+        }
     }
 
     /** No turn is open. */

@@ -559,6 +559,9 @@ final class SessionOwner implements AgentConnection.Events, SlotSource.Applicant
     public void ready(AgentConnection c) {
         c.watch(null);
         c.slot.started();
+        if (current != null) {
+            c.busy();
+        }
         lastActivity = now();
         String id = conversation.agentSessionId();
         String dir = spec.workDir().toString();
