@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import io.hotplex.api.spi.AgentLine;
 import java.io.IOException;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,20 +15,32 @@ import org.jspecify.annotations.Nullable;
  * <p>Confined to its protocol's caller; its fields hold the last line that was recognized.
  */
 final class DeltaScanner {
-    private @Nullable String type;
-    private @Nullable String eventType;
-    private @Nullable String deltaType;
+    private static final char[] STREAM_EVENT = "stream_event".toCharArray();
+    private static final char[] BLOCK_DELTA = "content_block_delta".toCharArray();
+    private static final char[] TEXT_DELTA = "text_delta".toCharArray();
+    private static final char[] THINKING_DELTA = "thinking_delta".toCharArray();
+
+    private boolean streamEvent;
+    private boolean blockDelta;
+    private Kind kind = Kind.NONE;
     private @Nullable String text;
     private @Nullable String thinking;
     private @Nullable String parent;
     private int index;
     private boolean other;
 
+    private enum Kind {
+        NONE,
+        TEXT,
+        THINKING,
+        OTHER
+    }
+
     /** Whether the line is a complete {@code content_block_delta}; if so, the accessors tell its content. */
     boolean scan(AgentLine line) {
-        type = null;
-        eventType = null;
-        deltaType = null;
+        streamEvent = false;
+        blockDelta = false;
+        kind = Kind.NONE;
         text = null;
         thinking = null;
         parent = null;
@@ -38,12 +51,7 @@ final class DeltaScanner {
                 return false;
             }
             top(parser);
-            return !other
-                    && "stream_event".equals(type)
-                    && "content_block_delta".equals(eventType)
-                    && deltaType != null
-                    && index >= 0
-                    && parser.nextToken() == null;
+            return !other && streamEvent && blockDelta && kind != Kind.NONE && index >= 0 && parser.nextToken() == null;
         } catch (IOException e) {
             return false;
         }
@@ -57,13 +65,13 @@ final class DeltaScanner {
     /** Answer text, or {@code null} for another kind of delta. */
     @Nullable
     String text() {
-        return "text_delta".equals(deltaType) ? text : null;
+        return kind == Kind.TEXT ? text : null;
     }
 
     /** Reasoning, or {@code null} for another kind of delta. */
     @Nullable
     String thinking() {
-        return "thinking_delta".equals(deltaType) ? thinking : null;
+        return kind == Kind.THINKING ? thinking : null;
     }
 
     /** The tool call of the subagent that speaks, or {@code null}. */
@@ -78,8 +86,8 @@ final class DeltaScanner {
             JsonToken token = parser.nextToken();
             switch (name) {
                 case "type" -> {
-                    type = string(parser, token);
-                    other |= !"stream_event".equals(type);
+                    streamEvent = is(parser, token, STREAM_EVENT);
+                    other |= !streamEvent;
                 }
                 case "event" -> {
                     if (token == JsonToken.START_OBJECT) {
@@ -100,8 +108,8 @@ final class DeltaScanner {
             JsonToken token = parser.nextToken();
             switch (name) {
                 case "type" -> {
-                    eventType = string(parser, token);
-                    other |= !"content_block_delta".equals(eventType);
+                    blockDelta = is(parser, token, BLOCK_DELTA);
+                    other |= !blockDelta;
                 }
                 case "index" -> {
                     if (token == JsonToken.VALUE_NUMBER_INT) {
@@ -127,12 +135,33 @@ final class DeltaScanner {
         while (!other && (name = parser.nextFieldName()) != null) {
             JsonToken token = parser.nextToken();
             switch (name) {
-                case "type" -> deltaType = string(parser, token);
+                case "type" -> kind = kind(parser, token);
                 case "text" -> text = string(parser, token);
                 case "thinking" -> thinking = string(parser, token);
                 default -> parser.skipChildren();
             }
         }
+    }
+
+    private static Kind kind(JsonParser parser, JsonToken token) throws IOException {
+        if (token != JsonToken.VALUE_STRING) {
+            parser.skipChildren();
+            return Kind.NONE;
+        }
+        return is(parser, token, TEXT_DELTA)
+                ? Kind.TEXT
+                : is(parser, token, THINKING_DELTA) ? Kind.THINKING : Kind.OTHER;
+    }
+
+    /** Compares without making a string; there would be three of them per line. */
+    private static boolean is(JsonParser parser, JsonToken token, char[] expected) throws IOException {
+        if (token != JsonToken.VALUE_STRING) {
+            return false;
+        }
+        int length = parser.getTextLength();
+        int from = parser.getTextOffset();
+        return length == expected.length
+                && Arrays.equals(parser.getTextCharacters(), from, from + length, expected, 0, length);
     }
 
     private static @Nullable String string(JsonParser parser, JsonToken token) throws IOException {
