@@ -25,9 +25,8 @@ import org.jspecify.annotations.Nullable;
  * answers the question that is on the screen then, so one that was withdrawn cannot swallow the next one's answer.
  */
 final class Asker {
-    static final String NOBODY =
-            "denied: hotplex run has no terminal to ask on; allow the tool with --allowed-tools, or"
-                    + " choose a --permission-mode";
+    private static final String NOBODY =
+            "there is no terminal to ask on: denied (see --allowed-tools, --permission-mode)";
     private static final String BY = "cli";
 
     private final Session session;
@@ -55,14 +54,14 @@ final class Asker {
     void see(AgentEvent event) {
         if (event instanceof AgentEvent.PermissionRequested request) {
             if (nobody()) {
-                view.notice(request.toolName() + " needs a permission: " + NOBODY);
+                view.notice(request.toolName() + " needs a permission, and " + NOBODY);
                 permit(request.requestId(), PermissionAnswer.deny(NOBODY));
             } else {
                 add(new Inquiry.Permission(request));
             }
         } else if (event instanceof AgentEvent.QuestionAsked asked) {
             if (nobody() || asked.questions().isEmpty()) {
-                view.notice("the agent asks something, and there is no terminal to ask on: declined");
+                view.notice("the agent asks something, and there is no terminal to answer on: declined");
                 reply(asked.requestId(), Map.of());
             } else {
                 add(new Inquiry.Questions(asked));

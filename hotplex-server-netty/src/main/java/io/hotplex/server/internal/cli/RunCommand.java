@@ -38,10 +38,7 @@ final class RunCommand {
         try (launcher;
                 Engine engine = engine(settings, agents, launcher)) {
             Session session = engine.open(spec);
-            if (agents.stopgap()) {
-                view.notice("no agent is installed, so the demo agent answers; for Claude Code: " + Agents.INSTALL);
-            }
-            return converse(session, launcher);
+            return converse(session, launcher, agents.stopgap());
         } catch (OutputClosedException e) {
             return ExitCode.OK; // whoever read our output has seen enough
         }
@@ -53,22 +50,25 @@ final class RunCommand {
         return builder.build();
     }
 
-    private int converse(Session session, ProcessLauncher launcher) {
-        AgentEvent.Terminal end = answer(session, launcher);
+    private int converse(Session session, ProcessLauncher launcher, boolean stopgap) {
+        AgentEvent.Terminal end = answer(session, launcher, stopgap);
         view.end();
-        if (view instanceof TextView) {
-            view.notice(TextView.summary(end, session.id()));
+        if (view instanceof TextView && end instanceof AgentEvent.TurnCompleted completed) {
+            view.notice(TextView.summary(completed, session.id()));
         }
         return report(end);
     }
 
     @SuppressWarnings("try") // both are there to be closed
-    private AgentEvent.Terminal answer(Session session, ProcessLauncher launcher) {
+    private AgentEvent.Terminal answer(Session session, ProcessLauncher launcher, boolean stopgap) {
         boolean canAsk = surroundings.terminal().canAsk() && !options.promptFromInput();
         Watch watch = new Watch(view, new Asker(session, view, canAsk ? surroundings.in() : null));
         try (var subscription = session.subscribe(session.info().newestOffset(), watch);
                 var progress = progress()) {
             Turn turn = session.submit(Prompt.of(options.prompt()));
+            if (stopgap) {
+                view.notice("no agent is installed, so the demo agent answers; for Claude Code: " + Agents.INSTALL);
+            }
             InterruptSignal.handle(() -> interrupted(turn, launcher));
             return watch.await(turn.id());
         }

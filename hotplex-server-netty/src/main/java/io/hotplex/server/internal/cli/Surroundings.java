@@ -1,5 +1,6 @@
 package io.hotplex.server.internal.cli;
 
+import java.io.BufferedInputStream;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -31,7 +32,8 @@ public record Surroundings(
     public static Surroundings ofThisProcess() {
         Map<String, String> environment = System.getenv();
         return new Surroundings(
-                new FileInputStream(FileDescriptor.in),
+                // FileInputStream alone would seek, which a pipe cannot (JDK 17)
+                new BufferedInputStream(new FileInputStream(FileDescriptor.in)),
                 new FileOutputStream(FileDescriptor.out),
                 new FileOutputStream(FileDescriptor.err),
                 Terminal.of(System.getProperty("hotplex.terminal", ""), environment),

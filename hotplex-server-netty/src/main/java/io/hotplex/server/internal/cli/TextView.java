@@ -126,7 +126,8 @@ final class TextView implements View {
     private void toolStarted(AgentEvent.ToolStarted tool, Instant time) {
         beginLine();
         String indent = tool.parentToolId() == null ? "" : "  ";
-        err.write(indent + "● " + style.bold(clean(tool.name())) + " " + Style.oneLine(clean(tool.title()), MAX_TITLE));
+        String title = tool.title().equals(tool.name()) ? "" : " " + Style.oneLine(clean(tool.title()), MAX_TITLE);
+        err.write(indent + "● " + style.bold(clean(tool.name())) + title);
         tools.put(tool.toolId(), time);
         openTool = tool.toolId();
     }
@@ -212,23 +213,13 @@ final class TextView implements View {
         return terminal.err() ? Style.harmless(text) : text;
     }
 
-    /** The last line: what the turn took. */
-    static String summary(AgentEvent.Terminal end, String sessionId) {
-        StringBuilder line = new StringBuilder();
-        if (end instanceof AgentEvent.TurnCompleted done) {
-            long read = done.usage().total() - done.usage().outputTokens();
-            line.append(Style.time(done.duration()))
-                    .append(String.format(
-                            Locale.ROOT,
-                            " · %,d tokens in, %,d out",
-                            read,
-                            done.usage().outputTokens()));
-            Double cost = done.costUsd();
-            if (cost != null) {
-                line.append(String.format(Locale.ROOT, " · $%.4f", cost));
-            }
-            line.append(" · ");
-        }
-        return line.append("session ").append(sessionId).toString();
+    /** The last line: what the turn took, and how the conversation can go on. */
+    static String summary(AgentEvent.TurnCompleted end, String sessionId) {
+        long written = end.usage().outputTokens();
+        long read = end.usage().total() - written;
+        Double cost = end.costUsd();
+        String price = cost == null || cost == 0 ? "" : String.format(Locale.ROOT, " · $%.4f", cost);
+        return Style.time(end.duration()) + String.format(Locale.ROOT, " · %,d tokens in, %,d out", read, written)
+                + price + " · session " + sessionId;
     }
 }

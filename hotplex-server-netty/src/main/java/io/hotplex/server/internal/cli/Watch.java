@@ -46,12 +46,15 @@ final class Watch implements Subscriber {
     @Override
     @SuppressWarnings("IllegalCatch") // whatever it is, the command must not wait for ever
     public void onEvent(EventRecord record) {
+        if (broken.isDone()) {
+            return;
+        }
         try {
             view.show(record);
             asker.see(record.event());
         } catch (RuntimeException e) {
             broken.completeExceptionally(e);
-            throw e;
+            return;
         }
         String turn = record.turnId();
         if (turn != null && record.event() instanceof AgentEvent.Terminal terminal) {
