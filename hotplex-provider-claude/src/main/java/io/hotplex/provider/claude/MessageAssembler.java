@@ -83,10 +83,13 @@ final class MessageAssembler {
         used = TokenUsage.ZERO;
     }
 
-    /** A turn ends: reports usage of messages whose stream was cut off after they said something. */
+    /** A turn ends: reports the usage of a message whose stream was cut off after it said something. */
     void turnEnded(ProtocolSink sink) {
-        streams.values().stream().filter(message -> message.spoke).forEach(message -> reportUsage(message, sink));
-        streams.clear();
+        // subagents in the background stream on
+        Message cutOff = streams.remove("");
+        if (cutOff != null && cutOff.spoke) {
+            reportUsage(cutOff, sink);
+        }
     }
 
     /** The agent's last answer in this turn, as far as it is complete. */

@@ -10,6 +10,8 @@ import io.hotplex.api.PermissionAnswer;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.TokenUsage;
 import io.hotplex.api.spi.AgentLine;
+import io.hotplex.api.spi.AgentProtocol.ExitKind;
+import io.hotplex.api.spi.ExitStatus;
 import io.hotplex.api.spi.LaunchRequest;
 import io.hotplex.api.spi.ProtocolSink.Outcome;
 import io.hotplex.api.spi.ProtocolSink.TurnEnd;
@@ -366,6 +368,18 @@ class ClaudeProtocolTest {
     }
 
     @Test
+    void letsSubagentsStreamOnAfterTheTurn() {
+        receive(
+                "{'type':'stream_event','parent_tool_use_id':'t','event':{'type':'message_start','message':{'id':'sub'}}}");
+        prompt(T1);
+        result(OK);
+        receive("{'type':'stream_event','parent_tool_use_id':'t','event':{'type':'content_block_delta','index':0,"
+                + "'delta':{'type':'text_delta','text':'x'}}}");
+
+        assertThat(sink.events(AgentEvent.TextDelta.class)).hasSize(1);
+    }
+
+    @Test
     void keepsImagesOfToolResults() {
         receive("{'type':'user','message':{'role':'user','content':[{'type':'tool_result','tool_use_id':'t',"
                 + "'is_error':true,'content':[{'type':'text','text':'a'},{'type':'image','source':{'type':'base64'}},"
@@ -433,9 +447,7 @@ class ClaudeProtocolTest {
         result("'is_error':true,'errors':['No conversation found with session ID: x']");
 
         assertThat(sink.ends()).isEmpty();
-        assertThat(protocol.exited(new io.hotplex.api.spi.ExitStatus(1, null), List.of())
-                        .kind())
-                .isEqualTo(io.hotplex.api.spi.AgentProtocol.ExitKind.SESSION_NOT_FOUND);
+        assertThat(protocol.exited(new ExitStatus(1, null), List.of()).kind()).isEqualTo(ExitKind.SESSION_NOT_FOUND);
     }
 
     @Test

@@ -142,7 +142,13 @@ final class Replay {
     private void answer(JsonNode response) {
         JsonNode decision = response.path("response");
         String id = response.path("request_id").asText();
-        if (decision.path("behavior").asText().equals("allow")) {
+        if (decision.path("updatedInput").path("answers") instanceof ObjectNode answers) {
+            Map<String, List<String>> texts = new HashMap<>();
+            answers.properties()
+                    .forEach(field ->
+                            texts.put(field.getKey(), List.of(field.getValue().asText())));
+            protocol.answerQuestion(id, texts, sink);
+        } else if (decision.path("behavior").asText().equals("allow")) {
             PermissionAnswer.Scope scope =
                     decision.has("updatedPermissions") ? PermissionAnswer.Scope.SESSION : PermissionAnswer.Scope.ONCE;
             Map<String, @Nullable Object> input =
