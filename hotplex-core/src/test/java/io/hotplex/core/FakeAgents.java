@@ -118,6 +118,7 @@ final class FakeAgents implements AgentProvider, ProcessLauncher {
         volatile boolean full;
         volatile boolean immortal;
         volatile boolean reading = true;
+        final java.util.concurrent.atomic.AtomicInteger pauses = new java.util.concurrent.atomic.AtomicInteger();
         private final long pid;
         private final ProcessListener listener;
         private final AtomicBoolean gone = new AtomicBoolean();
@@ -179,11 +180,14 @@ final class FakeAgents implements AgentProvider, ProcessLauncher {
         @Override
         public void reading(boolean on) {
             reading = on;
+            if (!on) {
+                pauses.incrementAndGet();
+            }
         }
 
         @Override
         public void terminate(Duration eofGrace, Duration termGrace) {
-            signals.add("terminate " + eofGrace.toMillis());
+            signals.add("terminate " + eofGrace.toMillis() + " " + termGrace.toMillis());
             if (!immortal) {
                 exit(null, 15);
             }

@@ -249,15 +249,40 @@ class SessionProcessTest {
 
     @Test
     void anAgentThatDoesNotReadItsInputFailsTheTurn() {
-        try (EngineFixture f = new EngineFixture(dir)) {
+        try (EngineFixture f = new EngineFixture(dir, "drain-timeout", "1ms")) {
             Session session = f.hot("s1");
-            f.agents.process(1).full = true;
+            FakeProcess process = f.agents.process(1);
+            process.full = true;
+            process.immortal = true;
 
             Turn turn = session.submit(Prompt.of("a"));
+            await().until(() -> process.signals.contains("terminate 1 2000"));
+            long terminated = System.nanoTime();
+            await().until(() -> System.nanoTime() - terminated > TimeUnit.MILLISECONDS.toNanos(1));
+            process.exit(null, 15);
 
             assertThat(result(turn).end()).isInstanceOfSatisfying(AgentEvent.TurnFailed.class, e -> {
                 assertThat(e.code()).isEqualTo(ErrorCode.AGENT_PROTOCOL);
                 assertThat(e.message()).contains("stdin-queue-bytes");
+            });
+        }
+    }
+
+    @Test
+    void aLineThatADeadAgentCannotTakeIsExplainedByItsDeath() {
+        try (EngineFixture f = new EngineFixture(dir)) {
+            Session session = f.hot("s1");
+            FakeProcess process = f.agents.process(1);
+            process.full = true;
+            process.immortal = true;
+
+            Turn turn = session.submit(Prompt.of("a"));
+            await().until(() -> process.signals.contains("terminate 1000 2000"));
+            process.exit(null, 9, "out of memory");
+
+            assertThat(result(turn).end()).isInstanceOfSatisfying(AgentEvent.TurnFailed.class, e -> {
+                assertThat(e.code()).isEqualTo(ErrorCode.AGENT_CRASHED);
+                assertThat(e.message()).contains("out of memory");
             });
         }
     }

@@ -6,6 +6,7 @@ import io.hotplex.api.ProcessState;
 import io.hotplex.api.spi.AgentLine;
 import io.hotplex.api.spi.AgentProcess;
 import io.hotplex.api.spi.AgentProtocol;
+import io.hotplex.api.spi.AgentProtocol.ExitKind;
 import io.hotplex.api.spi.AgentProtocol.ExitVerdict;
 import io.hotplex.api.spi.LaunchRequest.Start;
 import io.hotplex.api.spi.ProcessListener;
@@ -18,6 +19,7 @@ import java.util.Queue;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,6 +67,7 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
     final SlotSource.Slot slot;
     final long createdAt;
     private final EngineConfig config;
+    private final LongSupplier ticker;
     private final Mailbox mailbox;
     private final Events events;
     private final AtomicLong copied = new AtomicLong();
@@ -76,6 +79,9 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
     private @Nullable Queue<Runnable> early = new ArrayDeque<>();
 
     private @Nullable String endReason;
+    /** When a line could not be written. */
+    private @Nullable Long unreadSince;
+
     private volatile boolean paused;
 
     /** Runs while the process starts, and again while it ends. */
@@ -89,7 +95,8 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
         this.generation = generation;
         this.start = start;
         this.slot = slot;
-        this.createdAt = parts.ticker().getAsLong();
+        this.ticker = parts.ticker();
+        this.createdAt = ticker.getAsLong();
         this.config = parts.config();
         this.mailbox = mailbox;
         this.events = events;
@@ -248,7 +255,7 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
         mailbox.execute(() -> inOrder(this::outputEnded));
     }
 
-    /** Without output the process is of no use; it has a moment to end by itself, then it is made to. */
+    /** Without output, or input, the process is of no use; it has a moment to end by itself, then it is made to. */
     private void outputEnded() {
         if (process != null) {
             process.terminate(config.get(EngineConfig.DRAIN_TIMEOUT), config.get(EngineConfig.TERM_GRACE));
@@ -271,7 +278,21 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
             log.error("the provider failed to explain an exit (generation {})", generation, e);
         }
         state = ProcessState.DEAD;
-        events.exited(this, exit, verdict);
+        events.exited(this, exit, deaf(verdict));
+    }
+
+    /** What it means when the process did not end by itself after a line could not be written. */
+    private ExitVerdict deaf(ExitVerdict verdict) {
+        boolean deaf = unreadSince != null
+                && verdict.kind() == ExitKind.CRASH
+                && ticker.getAsLong() - unreadSince
+                        >= config.get(EngineConfig.DRAIN_TIMEOUT).toNanos();
+        return deaf
+                ? new ExitVerdict(
+                        ExitKind.CRASH,
+                        ErrorCode.AGENT_PROTOCOL,
+                        "the agent does not read its input and was killed (stdin-queue-bytes)")
+                : verdict;
     }
 
     private void inOrder(Runnable task) {
@@ -290,11 +311,9 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
 
     @Override
     public void send(byte[] line) {
-        if (process != null && state != ProcessState.DEAD && !process.write(line)) {
-            events.broken(
-                    this,
-                    ErrorCode.AGENT_PROTOCOL,
-                    "the agent does not read its input: " + line.length + " bytes did not fit (stdin-queue-bytes)");
+        if (process != null && alive() && !process.write(line) && unreadSince == null) {
+            unreadSince = ticker.getAsLong(); // it is dead, which onExit explains better, or deaf
+            outputEnded();
         }
     }
 
