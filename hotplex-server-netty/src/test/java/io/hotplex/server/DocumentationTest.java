@@ -62,8 +62,7 @@ class DocumentationTest {
     @Test
     void readmeHasTheConfigurationTableOfTheCode() throws IOException {
         List<List<String>> expected = EngineConfig.keys().stream()
-                .map(key -> List.of(
-                        code(key.name()), key.type(), code(key.defaultText()), key.description()))
+                .map(key -> List.of(code(key.name()), key.type(), code(key.defaultText()), key.description()))
                 .toList();
 
         assertThat(table("README.md", "Configuration").values()).containsExactlyElementsOf(expected);
@@ -81,8 +80,8 @@ class DocumentationTest {
 
     @Test
     void configurationNamesEverySettingOfClaude() throws IOException {
-        Set<String> documented =
-                table("docs/configuration.md", "Settings of a provider of type `claude`").keySet();
+        Set<String> documented = table("docs/configuration.md", "Settings of a provider of type `claude`")
+                .keySet();
 
         ProviderConfig wrong = ProviderConfig.of("claude").with("no-such-key", "x");
         assertThatThrownBy(() -> new ClaudeProviderFactory().create(wrong))
@@ -150,17 +149,25 @@ class DocumentationTest {
         Path classes = Files.createDirectories(home.resolve("classes"));
         int failures = ToolProvider.getSystemJavaCompiler()
                 .run(
-                        null, null, null, "-cp", ChildProgram.classPath(), "-d", classes.toString(), "-Xlint:all",
-                        "-Werror", source.toString());
+                        null,
+                        null,
+                        null,
+                        "-cp",
+                        ChildProgram.classPath(),
+                        "-d",
+                        classes.toString(),
+                        "-Xlint:all",
+                        "-Werror",
+                        source.toString());
         assertThat(failures).as("compiling %s", source).isZero();
         ChildProgram child = new ChildProgram(home);
-        String command = DemoAgent.command().stream().map(word -> "'" + word + "'").collect(Collectors.joining(" "));
+        String command =
+                DemoAgent.command().stream().map(word -> "'" + word + "'").collect(Collectors.joining(" "));
         Path claude = Files.writeString(
                 child.path().resolve("claude"),
                 "#!/bin/sh\nHOTPLEX_DEMO_HOME='" + home.resolve("demo") + "' exec " + command + " \"$@\"\n");
         assertThat(claude.toFile().setExecutable(true)).isTrue();
-        return child.await(
-                child.start(child.java(classes + File.pathSeparator + ChildProgram.classPath(), main)));
+        return child.await(child.start(child.java(classes + File.pathSeparator + ChildProgram.classPath(), main)));
     }
 
     /** The rows of the first table under a heading, by the first code in them. */
