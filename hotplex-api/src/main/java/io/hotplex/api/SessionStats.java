@@ -10,7 +10,7 @@ import java.util.List;
  * @param failedTurns of those, failed, timed out or blocked
  * @param totalDuration sum of the turns' durations
  * @param thinkingDuration time in which the agent reasoned
- * @param toolDuration sum of the tool calls' durations
+ * @param toolDuration sum of the tool calls' durations; calls of subagents count beside the call that runs them
  * @param generationDuration time in which answer text was written
  * @param usage tokens of all turns
  * @param costUsd cost of all turns as far as the agent reported it

@@ -18,7 +18,11 @@ public interface AgentProcess {
     /** Closes standard input after what is queued was written. Idempotent. */
     void closeInput();
 
-    /** Stops or resumes reading standard output; while stopped the agent blocks when its pipe is full. */
+    /**
+     * Stops or resumes reading standard output; while stopped the agent blocks when its pipe is full. Lines that were
+     * read already still come, and what is in the pipe when the process ends comes before its {@link
+     * ProcessListener#onExit}.
+     */
     void reading(boolean on);
 
     /**

@@ -12,7 +12,8 @@ public interface ProcessLauncher extends AutoCloseable {
      * this method returns.
      *
      * @throws io.hotplex.api.HotPlexException PROVIDER_UNAVAILABLE when the program is not found or not executable,
-     *     WORK_DIR_NOT_FOUND, or AGENT_START_FAILED with the system's reason
+     *     WORK_DIR_NOT_FOUND, WORK_DIR_NOT_A_DIRECTORY, INVALID_ARGUMENT when an argument or variable has a NUL
+     *     character, ENGINE_CLOSED after {@link #close()}, or AGENT_START_FAILED with the system's reason
      */
     AgentProcess launch(ProcessSpec spec, ProcessListener listener);
 

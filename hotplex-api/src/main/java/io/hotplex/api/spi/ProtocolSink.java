@@ -28,7 +28,8 @@ public interface ProtocolSink {
 
     /**
      * A turn runs that the engine did not begin: a steered prompt that got a turn of its own, or, with {@code null},
-     * one that the agent began by itself.
+     * one that the agent began by itself. The latter may cross with a prompt that is open: that one goes on when the
+     * agent's own turn has ended, and is not announced again.
      */
     void turnStarted(@Nullable String turnId);
 

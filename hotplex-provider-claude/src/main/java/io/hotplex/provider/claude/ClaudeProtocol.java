@@ -63,9 +63,9 @@ final class ClaudeProtocol implements AgentProtocol {
                 ControlChannel.request("get_binary_version"),
                 (response, error, answerSink) -> {
                     // an older version refuses the request, but it answers
-                    profile.versionKnown(ClaudeJson.text(response, "version"), answerSink);
                     ready = true;
                     answerSink.ready();
+                    profile.versionKnown(ClaudeJson.text(response, "version"), answerSink);
                 },
                 sink);
     }
