@@ -20,8 +20,8 @@ public interface AgentProcess {
 
     /**
      * Stops or resumes reading standard output; while stopped the agent blocks when its pipe is full. Lines that were
-     * read already still come, and what is in the pipe when the process ends comes before its {@link
-     * ProcessListener#onExit}.
+     * read already still come, and what is in the pipe when the process ends comes before its
+     * {@link ProcessListener#onExit}.
      */
     void reading(boolean on);
 
