@@ -1,8 +1,12 @@
 package io.hotplex.e2e.claude;
 
 import io.hotplex.testkit.LeakChecks;
+import io.hotplex.testkit.model.FakeModelServer;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -22,6 +26,15 @@ abstract class RealClaude {
 
     RealClaude(ClaudeVersion version) {
         this.version = version;
+    }
+
+    /** The first connection of a JVM opens descriptors that stay; they are no leak of a test. */
+    @BeforeAll
+    static void warmUp() throws IOException {
+        try (FakeModelServer server = FakeModelServer.start();
+                InputStream answer = server.baseUri().toURL().openStream()) {
+            answer.readAllBytes();
+        }
     }
 
     @BeforeEach
