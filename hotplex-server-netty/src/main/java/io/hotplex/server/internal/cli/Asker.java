@@ -25,8 +25,11 @@ import org.jspecify.annotations.Nullable;
  * answers the question that is on the screen then, so one that was withdrawn cannot swallow the next one's answer.
  */
 final class Asker {
-    private static final String NOBODY =
+    /** For the user, and for the agent. */
+    private static final String NO_TERMINAL =
             "there is no terminal to ask on: denied (see --allowed-tools, --permission-mode)";
+
+    private static final String NOBODY = "Denied, because nobody can be asked here.";
     private static final String BY = "cli";
 
     private final Session session;
@@ -54,7 +57,7 @@ final class Asker {
     void see(AgentEvent event) {
         if (event instanceof AgentEvent.PermissionRequested request) {
             if (nobody()) {
-                view.notice(request.toolName() + " needs a permission, and " + NOBODY);
+                view.notice(request.toolName() + " needs a permission, and " + NO_TERMINAL);
                 permit(request.requestId(), PermissionAnswer.deny(NOBODY));
             } else {
                 add(new Inquiry.Permission(request));

@@ -140,7 +140,7 @@ class AskerTest {
         alone.see(new AgentEvent.QuestionAsked("q1", null, List.of(question("Why?", false))));
 
         assertThat(answers).hasSize(2);
-        assertThat(answers.get(0)).startsWith("answer p1 Deny[message=there is no terminal to ask on");
+        assertThat(answers.get(0)).startsWith("answer p1 Deny[message=Denied, because nobody can be asked here.");
         assertThat(answers.get(1)).isEqualTo("answerQuestion q1 {} cli");
     }
 
