@@ -1,0 +1,44 @@
+package io.hotplex.benchmarks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@Timeout(120)
+class BenchmarksTest {
+    @TempDir
+    Path directory;
+
+    static List<String> names() {
+        return Benchmarks.all().stream().map(Benchmark::name).toList();
+    }
+
+    @ParameterizedTest
+    @MethodSource("names")
+    void startsAndComparesFiniteFigures(String name) throws Exception {
+        Benchmark benchmark = Benchmarks.all().stream()
+                .filter(each -> each.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+        // Claude Code may not be installed here; the echo agent answers in its place
+        Options options = new Options(true, List.of(EchoAgent.write(directory)));
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+
+        List<Result> results =
+                Benchmarks.run(benchmark, options, new PrintStream(printed, true, StandardCharsets.UTF_8));
+
+        assertThat(results)
+                .isNotEmpty()
+                .allSatisfy(result -> assertThat(result.ratio()).isFinite());
+        assertThat(printed.toString(StandardCharsets.UTF_8).lines().filter(line -> line.startsWith("{\"benchmark\"")))
+                .hasSameSizeAs(results);
+    }
+}

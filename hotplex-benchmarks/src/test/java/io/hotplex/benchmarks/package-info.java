@@ -1,0 +1,4 @@
+@NullMarked
+package io.hotplex.benchmarks;
+
+import org.jspecify.annotations.NullMarked;
