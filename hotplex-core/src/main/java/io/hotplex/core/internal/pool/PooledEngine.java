@@ -14,7 +14,6 @@ import io.hotplex.api.spi.Journal;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.internal.session.EngineParts;
 import io.hotplex.core.internal.session.OwnedSession;
-import io.hotplex.core.internal.session.ProcessStarter;
 import io.hotplex.core.internal.spi.Providers;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -97,14 +96,7 @@ public final class PooledEngine implements Engine {
                 return same(known, checked);
             }
             checkLimits(checked.owner());
-            session = new OwnedSession(
-                    checked,
-                    provider,
-                    parts,
-                    slots,
-                    new ProcessStarter(parts, provider),
-                    journal.open(spec.id()),
-                    this::forget);
+            session = new OwnedSession(checked, provider, parts, slots, journal.open(spec.id()), this::forget);
             sessions.put(spec.id(), session);
         } finally {
             lock.unlock();

@@ -42,10 +42,8 @@ import org.slf4j.LoggerFactory;
 final class AgentConnection implements ProcessListener, ProtocolSink {
     private static final Logger log = LoggerFactory.getLogger(AgentConnection.class);
 
-    /** What a connection tells its session, as the owner. */
-    interface Events {
-        void ready(AgentConnection connection);
-
+    /** What the agent says, told as the owner. */
+    interface Talk {
         void event(AgentEvent event);
 
         void turnStarted(@Nullable String turnId);
@@ -55,8 +53,13 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
         void agentSession(String agentSessionId, String reason);
 
         void commandEnded(String commandId, @Nullable String error);
+    }
 
-        /** The connection cannot go on; the session ends it. */
+    /** What becomes of the process, told as the owner. */
+    interface Life {
+        void ready(AgentConnection connection);
+
+        /** The connection cannot go on; the listener ends it. */
         void broken(AgentConnection connection, ErrorCode code, String message);
 
         void exited(AgentConnection connection, Exit exit, ExitVerdict verdict);
@@ -69,7 +72,8 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
     private final EngineConfig config;
     private final LongSupplier ticker;
     private final Mailbox mailbox;
-    private final Events events;
+    private final Talk talk;
+    private final Life life;
     private final AtomicLong copied = new AtomicLong();
 
     private ProcessState state = ProcessState.STARTING;
@@ -90,16 +94,16 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
     private @Nullable Lease lease;
     private boolean everReady;
 
-    AgentConnection(
-            int generation, Start start, SlotSource.Slot slot, EngineParts parts, Mailbox mailbox, Events events) {
+    AgentConnection(int generation, Start start, SlotSource.Slot slot, SessionScope scope, Talk talk, Life life) {
         this.generation = generation;
         this.start = start;
         this.slot = slot;
-        this.ticker = parts.ticker();
+        this.ticker = scope.parts.ticker();
         this.createdAt = ticker.getAsLong();
-        this.config = parts.config();
-        this.mailbox = mailbox;
-        this.events = events;
+        this.config = scope.parts.config();
+        this.mailbox = scope.mailbox;
+        this.talk = talk;
+        this.life = life;
     }
 
     ProcessState state() {
@@ -167,7 +171,7 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
             action.accept(protocol);
         } catch (RuntimeException | LinkageError e) {
             log.error("the provider failed, its process ends (generation {})", generation, e);
-            events.broken(
+            life.broken(
                     this,
                     ErrorCode.AGENT_PROTOCOL,
                     "the provider failed: " + e.getClass().getName());
@@ -278,7 +282,7 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
             log.error("the provider failed to explain an exit (generation {})", generation, e);
         }
         state = ProcessState.DEAD;
-        events.exited(this, exit, deaf(verdict));
+        life.exited(this, exit, deaf(verdict));
     }
 
     /** What it means when the process did not end by itself after a line could not be written. */
@@ -320,7 +324,7 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
     @Override
     public void event(AgentEvent event) {
         if (alive()) {
-            events.event(event);
+            talk.event(event);
         }
     }
 
@@ -329,35 +333,35 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
         if (state == ProcessState.STARTING) {
             transition(ProcessState.READY, ProcessState.STARTING);
             everReady = true;
-            events.ready(this);
+            life.ready(this);
         }
     }
 
     @Override
     public void turnStarted(@Nullable String turnId) {
         if (alive()) {
-            events.turnStarted(turnId);
+            talk.turnStarted(turnId);
         }
     }
 
     @Override
     public void turnEnded(@Nullable String turnId, TurnEnd end) {
         if (alive()) {
-            events.turnEnded(turnId, end);
+            talk.turnEnded(turnId, end);
         }
     }
 
     @Override
     public void agentSession(String agentSessionId, String reason) {
         if (alive()) {
-            events.agentSession(agentSessionId, reason);
+            talk.agentSession(agentSessionId, reason);
         }
     }
 
     @Override
     public void commandEnded(String commandId, @Nullable String error) {
         if (alive()) {
-            events.commandEnded(commandId, error);
+            talk.commandEnded(commandId, error);
         }
     }
 }

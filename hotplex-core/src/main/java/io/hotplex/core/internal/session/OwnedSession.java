@@ -44,13 +44,12 @@ public final class OwnedSession implements Session {
             AgentProvider provider,
             EngineParts parts,
             SlotSource slots,
-            ProcessStarter starter,
             SessionLog log,
             Consumer<OwnedSession> onClosed) {
         this.spec = spec;
         this.provider = provider;
         this.parts = parts;
-        this.owner = new SessionOwner(spec, provider, parts, slots, starter, log, () -> onClosed.accept(this));
+        this.owner = new SessionOwner(spec, provider, parts, slots, log, () -> onClosed.accept(this));
     }
 
     @Override
@@ -66,7 +65,7 @@ public final class OwnedSession implements Session {
     @Override
     public SessionInfo info() {
         SessionOwner.View view = owner.view();
-        Instant active = parts.clock().instant().minusNanos(owner.quietNanos());
+        Instant active = parts.clock().instant().minusNanos(owner.scope.quietNanos());
         return new SessionInfo(
                 spec.id(),
                 spec.owner(),
@@ -77,14 +76,14 @@ public final class OwnedSession implements Session {
                 view.generation(),
                 view.runningTurn(),
                 view.queuedTurns(),
-                owner.recorder.newest(),
+                owner.scope.recorder.newest(),
                 active,
-                owner.recorder.closed());
+                owner.scope.recorder.closed());
     }
 
     @Override
     public SessionStats stats() {
-        return owner.recorder.stats();
+        return owner.scope.recorder.stats();
     }
 
     @Override
@@ -97,27 +96,27 @@ public final class OwnedSession implements Session {
         OpenTurn turn = accepted.turn();
         if (accepted.fresh()) {
             parts.listener().onTurnAccepted(spec.id(), provider.name(), turn.id());
-            owner.mailbox.execute(() -> owner.accepted(turn));
+            owner.scope.mailbox.execute(() -> owner.accepted(turn));
         }
         return turn;
     }
 
     @Override
     public void interrupt() {
-        owner.mailbox.execute(() -> owner.stopCurrent(new Stop.Cancel("interrupted")));
+        owner.scope.mailbox.execute(() -> owner.stopCurrent(new Stop.Cancel("interrupted")));
     }
 
     @Override
     public void answer(String requestId, PermissionAnswer answer, String by) {
         owner.requests.take(requestId, AgentEvent.PermissionRequested.class);
-        owner.mailbox.execute(() -> owner.resolved(requestId, answer, by));
+        owner.scope.mailbox.execute(() -> owner.approvals.resolved(requestId, answer, by));
     }
 
     @Override
     public void answerQuestion(String requestId, Map<String, List<String>> answers, String by) {
         Map<String, List<String>> copy = Map.copyOf(answers);
         owner.requests.take(requestId, AgentEvent.QuestionAsked.class);
-        owner.mailbox.execute(() -> owner.answered(requestId, copy, by));
+        owner.scope.mailbox.execute(() -> owner.approvals.answered(requestId, copy, by));
     }
 
     @Override
@@ -139,13 +138,13 @@ public final class OwnedSession implements Session {
         CompletableFuture<Void> done = new CompletableFuture<>();
         SessionSpec changed = setting.apply(spec.toBuilder(), value).build();
         provider.check(changed);
-        owner.mailbox.execute(() -> owner.change(setting, value, done));
+        owner.scope.mailbox.execute(() -> owner.change(setting, value, done));
         return done.minimalCompletionStage();
     }
 
     @Override
     public Subscription subscribe(long after, Subscriber subscriber) {
-        return owner.recorder.subscribe(after, subscriber);
+        return owner.scope.recorder.subscribe(after, subscriber);
     }
 
     @Override
@@ -156,25 +155,25 @@ public final class OwnedSession implements Session {
     /** Closes for a reason that is written down; otherwise as {@link #close()}. */
     public CompletionStage<Void> closeFor(String reason) {
         owner.acceptance.close(ErrorCode.SESSION_CLOSED);
-        owner.mailbox.execute(() -> owner.close(reason));
+        owner.scope.mailbox.execute(() -> owner.close(reason));
         return owner.closed();
     }
 
     /** Ends what is still open without waiting for the process; the engine has killed it or gives up on it. */
     public void abandon(String reason) {
         owner.acceptance.close(ErrorCode.ENGINE_CLOSED);
-        owner.mailbox.execute(() -> owner.abandon(reason));
+        owner.scope.mailbox.execute(() -> owner.abandon(reason));
     }
 
     /** Ends the process if it has waited for work for that long; the session stays, the next prompt resumes it. */
     public void hibernate(String reason, Duration idleFor) {
-        owner.mailbox.execute(() -> owner.hibernate(reason, idleFor));
+        owner.scope.mailbox.execute(() -> owner.hibernate(reason, idleFor));
     }
 
     /** How long nothing was said, in nanoseconds, if a process waits for work; otherwise -1. */
     public long idleNanos() {
         SessionOwner.View view = owner.view();
-        return view.state() == ProcessState.READY && view.queuedTurns() == 0 ? owner.quietNanos() : -1;
+        return view.state() == ProcessState.READY && view.queuedTurns() == 0 ? owner.scope.quietNanos() : -1;
     }
 
     /** State of the process. */

@@ -18,7 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Starts agent processes, which blocks for a moment, off the sessions' owners. Thread-safe. */
-public final class ProcessStarter {
+final class ProcessStarter {
     private static final Logger log = LoggerFactory.getLogger(ProcessStarter.class);
 
     private final EngineParts parts;
@@ -27,7 +27,7 @@ public final class ProcessStarter {
     /** What a successful start gives. */
     record Started(AgentProcess process, AgentProtocol protocol, Lease lease) {}
 
-    public ProcessStarter(EngineParts parts, AgentProvider provider) {
+    ProcessStarter(EngineParts parts, AgentProvider provider) {
         this.parts = parts;
         this.provider = provider;
     }

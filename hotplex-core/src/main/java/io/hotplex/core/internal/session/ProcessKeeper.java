@@ -1,0 +1,348 @@
+package io.hotplex.core.internal.session;
+
+import io.hotplex.api.AgentEvent;
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.HotPlexException;
+import io.hotplex.api.PoolSnapshot;
+import io.hotplex.api.ProcessState;
+import io.hotplex.api.spi.AgentProtocol.ExitKind;
+import io.hotplex.api.spi.AgentProtocol.ExitVerdict;
+import io.hotplex.api.spi.LaunchRequest.Mode;
+import io.hotplex.api.spi.ProcessListener.Exit;
+import io.hotplex.core.EngineConfig;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the session's one agent process: asks the pool for a slot, starts, watches, ends and restarts it, and decides
+ * what its end means. {@link AgentConnection} has the table of a process's states.
+ *
+ * <p>Confined to the session's owner, except for {@link #admitted} and {@link #refused}, which leave a task.
+ */
+final class ProcessKeeper implements AgentConnection.Life, SlotSource.Applicant {
+    private static final Logger log = LoggerFactory.getLogger(ProcessKeeper.class);
+
+    /** How long a killed process may take to be gone before its session gives up on it: the kernel's business. */
+    private static final Duration KILL_LIMIT = Duration.ofSeconds(10);
+
+    /** The turns that a process serves; the other half of the session. */
+    interface Turns {
+        /** Whether a process is needed. */
+        boolean needProcess();
+
+        boolean running();
+
+        @Nullable
+        String turnId();
+
+        /** Fails what the agent works on. */
+        void loseRunning(ErrorCode code, String message);
+
+        /** Fails the turn for which a process was started. */
+        void loseFirstWaiting(ErrorCode code, String message);
+
+        void loseWaiting(ErrorCode code, String message);
+
+        /** Takes back what the agent was given but never saw. */
+        void requeueRunning();
+
+        /** A process cannot be got rid of. */
+        void giveUp();
+
+        /** Something changed. */
+        void pump();
+
+        /** The state that others see changed. */
+        void publish();
+    }
+
+    private final SessionScope scope;
+    private final SlotSource slots;
+    private final ProcessStarter starter;
+    private final Turns turns;
+    private final AgentConnection.Talk talk;
+    private final Settings settings;
+    private final CrashBreaker breaker;
+    private final Conversation conversation;
+    private @Nullable AgentConnection connection;
+    private SlotSource.@Nullable Ticket ticket;
+    private int generation;
+
+    ProcessKeeper(
+            SessionScope scope, SlotSource slots, ProcessStarter starter, Turns turns, AgentConnection.Talk talk) {
+        this.scope = scope;
+        this.slots = slots;
+        this.starter = starter;
+        this.turns = turns;
+        this.talk = talk;
+        settings = new Settings(scope.spec, scope::callBack);
+        breaker = new CrashBreaker(
+                scope.config(EngineConfig.CRASH_LOOP_LIMIT),
+                scope.config(EngineConfig.CRASH_LOOP_WINDOW),
+                scope.config(EngineConfig.CRASH_LOOP_PAUSE));
+        String chosenId = AgentIds.conversation(scope.config(EngineConfig.NAMESPACE), scope.spec.id())
+                .toString();
+        conversation = new Conversation(scope.spec, chosenId, scope.provider.capabilities());
+    }
+
+    // ---- what there is
+
+    @Nullable
+    AgentConnection connection() {
+        return connection;
+    }
+
+    ProcessState state() {
+        return connection != null ? connection.state() : ticket != null ? ProcessState.STARTING : ProcessState.NONE;
+    }
+
+    int generation() {
+        return generation;
+    }
+
+    Conversation conversation() {
+        return conversation;
+    }
+
+    Settings settings() {
+        return settings;
+    }
+
+    // ---- the start
+
+    /** Gets a process, unless one is on its way; fails the turns that wait when there can be none now. */
+    void request() {
+        Duration pause = breaker.pauseLeft(scope.now());
+        if (!pause.isZero()) {
+            turns.loseWaiting(
+                    ErrorCode.AGENT_CRASH_LOOP,
+                    "the agent crashed " + scope.config(EngineConfig.CRASH_LOOP_LIMIT)
+                            + " times in a row (crash-loop-limit); try again in " + (pause.toSeconds() + 1) + " s");
+        } else if (ticket == null) {
+            ticket = slots.request(this);
+        }
+    }
+
+    /** No process is needed any more. */
+    void cancelRequest() {
+        if (ticket != null) {
+            ticket.cancel();
+            ticket = null;
+        }
+    }
+
+    @Override
+    public void admitted(SlotSource.Slot slot) {
+        scope.mailbox.execute(() -> launch(slot));
+    }
+
+    @Override
+    public void refused(PoolSnapshot snapshot) {
+        scope.mailbox.execute(() -> {
+            ticket = null;
+            scope.parts.listener().onPoolExhausted(snapshot);
+            turns.loseFirstWaiting(
+                    ErrorCode.POOL_EXHAUSTED,
+                    "no process slot came free within " + scope.config(EngineConfig.ADMISSION_TIMEOUT)
+                            + " (admission-timeout): " + snapshot);
+            turns.pump();
+        });
+    }
+
+    private void launch(SlotSource.Slot slot) {
+        ticket = null;
+        if (connection != null || !turns.needProcess()) {
+            slot.release();
+            turns.pump();
+            return;
+        }
+        generation++;
+        AgentConnection c = new AgentConnection(generation, conversation.nextStart(), slot, scope, talk, this);
+        connection = c;
+        c.watch(scope.timer(scope.config(EngineConfig.START_TIMEOUT), () -> startTimedOut(c)));
+        starter.start(
+                settings.current(),
+                c,
+                started -> scope.mailbox.execute(() -> attached(c, started)),
+                failure -> scope.mailbox.execute(() -> launchFailed(c, failure)));
+        turns.publish();
+    }
+
+    private void attached(AgentConnection c, ProcessStarter.Started started) {
+        c.attach(started);
+        turns.publish();
+    }
+
+    private void launchFailed(AgentConnection c, HotPlexException failure) {
+        boolean wanted = c.endReason() == null;
+        gone(c);
+        if (wanted) {
+            turns.loseFirstWaiting(failure.code(), String.valueOf(failure.getMessage()));
+        }
+        turns.pump();
+    }
+
+    private void startTimedOut(AgentConnection c) {
+        if (c.state() == ProcessState.STARTING) {
+            kill(
+                    "the agent was not ready within " + scope.config(EngineConfig.START_TIMEOUT) + " (start-timeout)",
+                    ErrorCode.AGENT_START_TIMEOUT);
+        }
+    }
+
+    @Override
+    public void ready(AgentConnection c) {
+        c.watch(null);
+        c.slot.started();
+        if (turns.running()) {
+            c.busy();
+        }
+        scope.touch();
+        String provider = scope.provider.name();
+        String id = conversation.agentSessionId();
+        String dir = scope.spec.workDir().toString();
+        String launcher = scope.parts.launcher().info().name();
+        scope.recorder.append(
+                null,
+                c.start.mode() == Mode.RESUME
+                        ? new AgentEvent.SessionResumed(provider, id, c.generation, c.pid(), dir, launcher)
+                        : new AgentEvent.SessionStarted(provider, id, c.generation, c.pid(), dir, launcher));
+        scope.parts
+                .listener()
+                .onProcessReady(scope.spec.id(), provider, c.generation, Duration.ofNanos(scope.now() - c.createdAt));
+        scope.mailbox.execute(
+                () -> { // not now: the protocol is in the middle of a call
+                    settings.retry(connection);
+                    turns.pump();
+                });
+    }
+
+    // ---- the end
+
+    @Override
+    public void broken(AgentConnection c, ErrorCode code, String message) {
+        if (connection == c && c.endReason() == null) {
+            breaker.crashed(scope.now());
+            kill(message, code);
+        }
+    }
+
+    /** Kills a process that cannot be used any more, and fails its turns or the one that it was started for. */
+    void kill(String reason, ErrorCode code) {
+        AgentConnection c = connection;
+        if (c != null) {
+            boolean starting = !c.everReady();
+            end(c, reason, Duration.ZERO);
+            turns.loseRunning(code, reason);
+            if (starting) {
+                turns.loseFirstWaiting(code, reason);
+            }
+        }
+    }
+
+    /** Ends the process politely, if there is one that is not ending already. */
+    void end(String reason) {
+        if (connection != null && connection.state() != ProcessState.DEAD) {
+            end(connection, reason, scope.config(EngineConfig.EOF_GRACE));
+        }
+    }
+
+    private void end(AgentConnection c, String reason, Duration eofGrace) {
+        c.end(reason, eofGrace);
+        Duration limit = eofGrace.plus(scope.config(EngineConfig.TERM_GRACE)).plus(KILL_LIMIT);
+        c.watch(scope.timer(limit, () -> stuck(c)));
+        turns.publish();
+    }
+
+    /** The kernel keeps a killed process; two may never serve one session, so the prompts that wait fail. */
+    private void stuck(AgentConnection c) {
+        if (connection == c) {
+            log.error("process {} of session '{}' cannot be killed", c.pid(), scope.spec.id());
+            turns.giveUp();
+        }
+    }
+
+    /** Forgets the process without waiting for its end. */
+    void abandon(String reason) {
+        AgentConnection c = connection;
+        if (c != null) {
+            c.end(reason, Duration.ZERO);
+            gone(c);
+        }
+    }
+
+    @Override
+    public void exited(AgentConnection c, Exit exit, ExitVerdict verdict) {
+        gone(c);
+        if (scope.recorder.closed()) {
+            return;
+        }
+        boolean expected = c.endReason() != null;
+        String said = verdict.message() != null ? verdict.message() : String.join("\n", exit.stderrTail());
+        scope.recorder.append(
+                turns.turnId(),
+                new AgentEvent.ProcessExited(
+                        c.generation,
+                        c.pid(),
+                        exit.status().code(),
+                        exit.status().signal(),
+                        expected,
+                        expected ? String.valueOf(c.endReason()) : said));
+        scope.parts.listener().onProcessExited(scope.spec.id(), scope.provider.name(), c.generation, expected);
+        if (!expected && !restarts(verdict)) {
+            crashed(verdict, "the agent ended with " + exit.status() + (said.isEmpty() ? "" : ": " + said), c);
+        }
+        turns.pump();
+    }
+
+    /** Whether the end of the process only means that it has to be started in another way. */
+    private boolean restarts(ExitVerdict verdict) {
+        String previous = conversation.agentSessionId();
+        boolean again = verdict.kind() == ExitKind.SESSION_ID_TAKEN && conversation.resumeInstead()
+                || verdict.kind() == ExitKind.SESSION_NOT_FOUND && conversation.beginAnew();
+        if (again) {
+            if (!previous.equals(conversation.agentSessionId())) {
+                scope.recorder.append(
+                        turns.turnId(),
+                        new AgentEvent.AgentSessionChanged(previous, conversation.agentSessionId(), "resume_failed"));
+            }
+            turns.requeueRunning();
+        }
+        return again;
+    }
+
+    private void crashed(ExitVerdict verdict, String message, AgentConnection c) {
+        breaker.crashed(scope.now());
+        turns.loseRunning(verdict.code(), message);
+        ErrorCode code = verdict.code() == ErrorCode.AGENT_CRASHED ? ErrorCode.AGENT_START_FAILED : verdict.code();
+        if (verdict.kind() == ExitKind.REFUSED) {
+            turns.loseWaiting(code, message);
+        } else if (!c.everReady()) {
+            turns.loseFirstWaiting(code, message);
+        }
+    }
+
+    /** Forgets a process that is gone, and gives back what it held. */
+    private void gone(AgentConnection c) {
+        c.release();
+        if (connection == c) {
+            connection = null;
+            settings.processGone();
+            turns.publish();
+        }
+    }
+
+    // ---- what the turns tell
+
+    /** The process waits for work; another session may need its slot more. */
+    void idle() {
+        slots.idle();
+    }
+
+    /** A turn completed: starts are fine. */
+    void succeeded() {
+        breaker.succeeded();
+    }
+}

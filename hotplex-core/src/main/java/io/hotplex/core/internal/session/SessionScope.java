@@ -1,0 +1,71 @@
+package io.hotplex.core.internal.session;
+
+import io.hotplex.api.SessionSpec;
+import io.hotplex.api.spi.AgentProvider;
+import io.hotplex.api.spi.AgentProvider.Capability;
+import io.hotplex.core.EngineConfig;
+import java.time.Duration;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** What the parts of one session share. Thread-safe. */
+final class SessionScope {
+    final SessionSpec spec;
+    final AgentProvider provider;
+    final EngineParts parts;
+    final Mailbox mailbox;
+    final Recorder recorder;
+    private volatile long lastActivity;
+
+    SessionScope(SessionSpec spec, AgentProvider provider, EngineParts parts, Mailbox mailbox, Recorder recorder) {
+        this.spec = spec;
+        this.provider = provider;
+        this.parts = parts;
+        this.mailbox = mailbox;
+        this.recorder = recorder;
+        this.lastActivity = now();
+    }
+
+    <T> T config(EngineConfig.Key<T> key) {
+        return parts.config().get(key);
+    }
+
+    boolean can(Capability capability) {
+        return provider.capabilities().contains(capability);
+    }
+
+    long now() {
+        return parts.ticker().getAsLong();
+    }
+
+    /** Something was said in one direction or the other. */
+    void touch() {
+        lastActivity = now();
+    }
+
+    /** How long nothing was said, in nanoseconds. */
+    long quietNanos() {
+        return Math.max(0, now() - lastActivity);
+    }
+
+    /** Runs a task as the owner, later; {@code null} when the engine is closing, which ends everything itself. */
+    @Nullable
+    Future<?> timer(Duration delay, Runnable task) {
+        try {
+            return parts.timer().schedule(() -> mailbox.execute(task), delay.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            return null;
+        }
+    }
+
+    /** Runs what users see off the owner; on it when the executor is closed, lest anybody wait for ever. */
+    void callBack(Runnable task) {
+        try {
+            parts.executor().execute(task);
+        } catch (RejectedExecutionException e) {
+            task.run();
+        }
+    }
+}
