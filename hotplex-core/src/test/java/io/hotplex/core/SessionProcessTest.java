@@ -190,6 +190,25 @@ class SessionProcessTest {
     }
 
     @Test
+    void aPromptIsWrittenOnlyWhenTheAgentSaysThatItIsReady() {
+        try (EngineFixture f = new EngineFixture(dir)) {
+            Session session = f.open("s1");
+            Turn turn = session.submit(Prompt.of("a"));
+            FakeProcess process = f.agents.process(1).expect("hello");
+
+            process.say("delta early");
+
+            assertThat(session.info().state()).isEqualTo(ProcessState.STARTING);
+            assertThat(process.written).doesNotContain("prompt a");
+            process.say("ready").expect("prompt a");
+            assertThat(session.info().state()).isEqualTo(ProcessState.BUSY);
+            process.say("done A");
+            assertThat(result(turn).completed()).isTrue();
+            assertThat(session.info().state()).isEqualTo(ProcessState.READY);
+        }
+    }
+
+    @Test
     void anAgentThatIsNotReadyInTimeIsKilled() {
         try (EngineFixture f = new EngineFixture(dir, "start-timeout", "30ms")) {
             Turn turn = f.open("s1").submit(Prompt.of("a"));
