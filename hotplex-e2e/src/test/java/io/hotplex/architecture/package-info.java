@@ -1,0 +1,5 @@
+/** Rules that hold for all modules together. */
+@NullMarked
+package io.hotplex.architecture;
+
+import org.jspecify.annotations.NullMarked;
