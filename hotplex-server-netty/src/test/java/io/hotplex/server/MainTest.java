@@ -10,6 +10,7 @@ import io.hotplex.api.AgentEvent;
 import io.hotplex.api.EventRecord;
 import io.hotplex.api.EventSchema;
 import io.hotplex.server.ChildProgram.Result;
+import io.hotplex.testkit.agent.ScriptedAgent;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -162,6 +163,32 @@ class MainTest {
 
         assertThat(result.exitCode()).as(result.err()).isEqualTo(130);
         assertThat(result.err()).contains("interrupting").endsWith("interrupted\n");
+    }
+
+    @Test
+    void leavesAtOnceWhenItIsInterruptedTwice() throws Exception {
+        assumeThat(interruptsAreIgnored())
+                .as("SIGINT is ignored by this JVM's children")
+                .isFalse();
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        Process process = child.start(child.hotplexCommand(
+                "run",
+                "--set=interrupt-grace=10m",
+                "--set=provider.deaf.type=claude",
+                "--set=provider.deaf.command=" + java,
+                "--set=provider.deaf.command-args=" + ScriptedAgent.class.getName()
+                        + ",--fault=ignore-interrupt,--at=ready",
+                "--set=provider.deaf.environment.CLASSPATH=" + ChildProgram.classPath(),
+                "--set=provider.deaf.environment.HOTPLEX_DEMO_HOME=" + home,
+                "SAY 100000 PACE 20"));
+        await().atMost(Duration.ofSeconds(40)).until(() -> child.out().contains("w1 w2"));
+
+        interrupt(process);
+        await().atMost(Duration.ofSeconds(10)).until(() -> child.err().contains("interrupting"));
+        interrupt(process);
+        Result result = child.await(process);
+
+        assertThat(result.exitCode()).as(result.err()).isEqualTo(130);
     }
 
     @Test
