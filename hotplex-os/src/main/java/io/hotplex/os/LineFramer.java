@@ -1,6 +1,9 @@
 package io.hotplex.os;
 
 import io.hotplex.api.spi.AgentLine;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +19,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LineFramer {
     private static final int SMALLEST_TAIL = 256;
+
+    /** Little-endian whatever the machine is, so that the first byte is the lowest lane. */
+    private static final VarHandle WORDS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+    private static final long LOWEST_BITS = 0x0101010101010101L;
+    private static final long HIGHEST_BITS = 0x8080808080808080L;
+    private static final long LINE_FEEDS = '\n' * LOWEST_BITS;
 
     private final int maxLineBytes;
     /** The kept beginning of an incomplete line. */
@@ -47,11 +57,9 @@ public final class LineFramer {
     public void feed(byte[] bytes, int offset, int length, Consumer<? super AgentLine> lines) {
         int end = offset + length;
         int start = offset;
-        for (int i = offset; i < end; i++) {
-            if (bytes[i] == '\n') {
-                endLine(bytes, start, i, lines);
-                start = i + 1;
-            }
+        for (int i = lineEnd(bytes, start, end); i < end; i = lineEnd(bytes, start, end)) {
+            endLine(bytes, start, i, lines);
+            start = i + 1;
         }
         if (start < end) {
             keep(bytes, start, end);
@@ -72,6 +80,25 @@ public final class LineFramer {
     /** Bytes of memory held for an incomplete line. */
     public int retainedBytes() {
         return tail == null ? 0 : tail.length;
+    }
+
+    /**
+     * Index of the next line feed, or {@code end}. Looks at eight bytes at a time: subtracting one from each lane of a
+     * word borrows into a lane's highest bit where that was zero, and the lowest such lane is always a true one.
+     */
+    private static int lineEnd(byte[] bytes, int start, int end) {
+        int i = start;
+        for (; i <= end - Long.BYTES; i += Long.BYTES) {
+            long word = (long) WORDS.get(bytes, i) ^ LINE_FEEDS;
+            long zeros = (word - LOWEST_BITS) & ~word & HIGHEST_BITS;
+            if (zeros != 0) {
+                return i + Long.numberOfTrailingZeros(zeros) / Byte.SIZE;
+            }
+        }
+        while (i < end && bytes[i] != '\n') {
+            i++;
+        }
+        return i;
     }
 
     private void endLine(byte[] bytes, int start, int end, Consumer<? super AgentLine> lines) {
