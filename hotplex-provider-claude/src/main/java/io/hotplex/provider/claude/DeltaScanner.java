@@ -8,9 +8,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads {@code content_block_delta} lines, the mass of all lines, without building a tree. Keys may come in any order:
- * the scanner collects what it knows while it walks, decides at the end, and gives up at the first sign of another kind
- * of line.
+ * Reads {@code content_block_delta} lines, the mass of all lines, without building a tree; most of them without a
+ * parser, see {@link PlainDelta}. Keys may come in any order: the scanner collects what it knows while it walks,
+ * decides at the end, and gives up at the first sign of another kind of line.
  *
  * <p>Confined to its protocol's caller; its fields hold the last line that was recognized.
  */
@@ -19,6 +19,8 @@ final class DeltaScanner {
     private static final char[] BLOCK_DELTA = "content_block_delta".toCharArray();
     private static final char[] TEXT_DELTA = "text_delta".toCharArray();
     private static final char[] THINKING_DELTA = "thinking_delta".toCharArray();
+
+    private final PlainDelta plain = new PlainDelta();
 
     private boolean streamEvent;
     private boolean blockDelta;
@@ -29,7 +31,8 @@ final class DeltaScanner {
     private int index;
     private boolean other;
 
-    private enum Kind {
+    /** What a delta is a piece of. */
+    enum Kind {
         NONE,
         TEXT,
         THINKING,
@@ -38,6 +41,19 @@ final class DeltaScanner {
 
     /** Whether the line is a complete {@code content_block_delta}; if so, the accessors tell its content. */
     boolean scan(AgentLine line) {
+        if (!plain.read(line)) {
+            return walk(line);
+        }
+        kind = plain.kind();
+        text = plain.text();
+        thinking = plain.thinking();
+        parent = plain.parent();
+        index = plain.index();
+        return true;
+    }
+
+    /** As {@link #scan}, by a parser: slower, and the judge of all lines. */
+    boolean walk(AgentLine line) {
         streamEvent = false;
         blockDelta = false;
         kind = Kind.NONE;
