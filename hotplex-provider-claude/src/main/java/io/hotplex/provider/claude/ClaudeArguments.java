@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * that is empty stays the value of its flag.
  */
 final class ClaudeArguments {
+    private static final String DEFAULT_MODE = "default";
+
     private final ClaudeSettings settings;
     private final SessionSpec spec;
 
@@ -35,7 +37,8 @@ final class ClaudeArguments {
         arguments.addAll(List.of("--permission-prompt-tool", "stdio"));
         conversation(arguments, start);
         value(arguments, "--model", model());
-        value(arguments, "--permission-mode", permissionMode());
+        // said even when it is the default: otherwise settings files of the work directory would decide
+        arguments.add("--permission-mode=" + (permissionMode() == null ? DEFAULT_MODE : permissionMode()));
         tools(arguments);
         value(arguments, "--system-prompt", systemPrompt());
         value(arguments, "--append-system-prompt", appendSystemPrompt());

@@ -17,7 +17,7 @@ import io.hotplex.api.spi.ProviderConfig;
  *   <tr><td>{@code command-args}</td><td>arguments in front of ours, for a wrapper such as {@code npx}</td></tr>
  *   <tr><td>{@code model}</td><td>model or alias, in Claude's spelling</td></tr>
  *   <tr><td>{@code permission-mode}</td><td>{@code default}, {@code acceptEdits}, {@code plan}, {@code auto},
- *       {@code dontAsk} or {@code bypassPermissions}</td></tr>
+ *       {@code dontAsk} or {@code bypassPermissions}; default {@code default}, whatever settings files say</td></tr>
  *   <tr><td>{@code allow-permission-bypass}</td><td>whether {@code bypassPermissions} may be used; default
  *       {@code false}</td></tr>
  *   <tr><td>{@code tools}</td><td>the tools that exist; empty for none, unset for Claude's own set</td></tr>
@@ -30,7 +30,9 @@ import io.hotplex.api.spi.ProviderConfig;
  *   <tr><td>{@code strict-mcp-config}</td><td>whether only the servers of {@code mcp-config} are used; default
  *       {@code false}</td></tr>
  *   <tr><td>{@code setting-sources}</td><td>which settings files and CLAUDE.md are read; default
- *       {@code user,project,local}, empty for none</td></tr>
+ *       {@code user,project,local}, empty for none. <em>{@code project} and {@code local} are files of the work
+ *       directory: they run commands as hooks, allow tools, and name the server that gets the API key. Use {@code user}
+ *       for work directories that you do not trust</em></td></tr>
  *   <tr><td>{@code max-retries}</td><td>how often Claude repeats a failed request to its vendor, 0 to 100; default
  *       Claude's own 10</td></tr>
  *   <tr><td>{@code max-turns}</td><td>steps that a prompt may take, 1 to 10000; default no limit</td></tr>

@@ -43,6 +43,7 @@ final class ClaudeSettings {
             "--include-partial-messages",
             "--replay-user-messages",
             "--permission-prompt-tool",
+            "--permission-mode",
             "--session-id",
             "--resume",
             "-r",
@@ -51,7 +52,7 @@ final class ClaudeSettings {
             "--fork-session");
 
     private static final Set<String> BYPASSES =
-            Set.of("--dangerously-skip-permissions", "--allow-dangerously-skip-permissions", "--permission-mode");
+            Set.of("--dangerously-skip-permissions", "--allow-dangerously-skip-permissions");
 
     private final ProviderConfig config;
 

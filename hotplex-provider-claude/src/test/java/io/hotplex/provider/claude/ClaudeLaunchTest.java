@@ -85,6 +85,7 @@ class ClaudeLaunchTest {
                         "--permission-prompt-tool",
                         "stdio",
                         "--session-id=" + ID,
+                        "--permission-mode=default",
                         "--setting-sources=user,project,local");
     }
 
@@ -264,7 +265,14 @@ class ClaudeLaunchTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"--session-id=x", "-p", "--resume", "--output-format=text", "--dangerously-skip-permissions"})
+            strings = {
+                "--session-id=x",
+                "-p",
+                "--resume",
+                "--output-format=text",
+                "--permission-mode=plan",
+                "--dangerously-skip-permissions"
+            })
     void refusesArgumentsThatAreOurs(String argument) {
         invalid("extra-args", config("extra-args", argument));
     }
