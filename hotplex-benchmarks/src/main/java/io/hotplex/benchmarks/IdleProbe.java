@@ -34,6 +34,9 @@ final class IdleProbe {
     /** As many as the engine starts at a time. */
     private static final int STARTERS = EngineConfig.MAX_STARTING_PROCESSES.defaultValue();
 
+    /** Agents that run before anything is measured: classes are loaded, code is compiled, tables have grown. */
+    static final int FIRST = 100;
+
     /** Longer than the engine's workers stay without work. */
     private static final Duration QUIET = Duration.ofSeconds(12);
 
@@ -54,10 +57,11 @@ final class IdleProbe {
     public static void main(String[] arguments) throws Exception {
         System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "warn");
         int count = Integer.parseInt(arguments[1]);
-        boolean quick = count < 100;
+        boolean quick = count < FIRST;
+        int threads = THREADS.getThreadCount();
         try (Scratch scratch = new Scratch();
-                Agents agents = arguments[0].equals("engine") ? new Sessions(scratch, count + 100) : new Pipes()) {
-            agents.start(quick ? 2 : 100); // classes, compiled code, grown tables
+                Agents agents = arguments[0].equals("engine") ? new Sessions(scratch, count + FIRST) : new Pipes()) {
+            agents.start(FIRST);
             settle(quick);
             State before = State.now();
             long start = System.nanoTime();
@@ -66,7 +70,7 @@ final class IdleProbe {
             settle(quick);
             State after = State.now();
             Map<String, Object> figures = new LinkedHashMap<>();
-            figures.put("threads", after.threads - before.threads);
+            figures.put("threads", after.threads - threads);
             figures.put("heapBytes", after.heapBytes - before.heapBytes);
             figures.put("residentBytes", after.residentBytes - before.residentBytes);
             figures.put("seconds", seconds);
