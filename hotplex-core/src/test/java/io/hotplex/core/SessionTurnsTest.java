@@ -405,7 +405,7 @@ class SessionTurnsTest {
     }
 
     @Test
-    void aPermissionIsAnsweredOnceAndWithdrawnWhenItsTurnEnds() {
+    void aPermissionIsAnsweredOnceAndOutlastsItsTurnAsLongAsTheAgentLives() {
         try (EngineFixture f = new EngineFixture(dir, "pending-requests-max", "2")) {
             Session session = f.hot("s1");
             List<EventRecord> events = read(session);
@@ -422,9 +422,13 @@ class SessionTurnsTest {
             assertCode(() -> session.answerQuestion("p2", Map.of(), "bob"), ErrorCode.REQUEST_NOT_FOUND);
             f.agents.process(1).say("done A");
             assertThat(result(turn).completed()).isTrue();
-            assertThat(session.pendingRequests()).isEmpty();
+            assertThat(session.pendingRequests())
+                    .as("asked from the background")
+                    .hasSize(1);
+            f.agents.process(1).exit(1, null);
+            await().until(() -> session.pendingRequests().isEmpty());
             assertCode(() -> session.answer("p2", PermissionAnswer.allow(), "bob"), ErrorCode.REQUEST_ALREADY_ANSWERED);
-            await().until(() -> types(events).contains("turn_completed")
+            await().until(() -> types(events).contains("process_exited")
                     && only(events, AgentEvent.PermissionResolved.class).size() == 3);
             assertThat(only(events, AgentEvent.PermissionResolved.class))
                     .extracting(p -> p.requestId() + " " + p.resolution() + " " + p.by())

@@ -19,6 +19,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Turns: the engine writes one prompt at a time and the next only after {@link ProtocolSink#turnEnded} for the last
  * one, except for {@link #steer}. A protocol must end every prompt exactly once as long as the process lives; when the
  * process dies the engine ends what is open.
+ *
+ * <p>Requests: a permission request or question stays pending until somebody answers it, also beyond the end of its
+ * turn, since agents ask from the background, too. When the agent drops one, the protocol says so with a
+ * {@link io.hotplex.api.AgentEvent.PermissionResolved} ({@code WITHDRAWN}) or an empty
+ * {@link io.hotplex.api.AgentEvent.QuestionAnswered}. When the process dies the engine withdraws what is pending.
  */
 public interface AgentProtocol {
     /** The process was started; write a handshake, if there is one. Called once, first. */

@@ -76,7 +76,7 @@ final class Approvals {
         c.call(p -> p.answerQuestion(requestId, answers, c));
     }
 
-    /** The turn ends: what is open is moot. */
+    /** The agent is gone: what is open is moot. */
     void withdrawAll() {
         for (AgentEvent request : requests.list()) {
             String id = Requests.idOf(request);

@@ -48,6 +48,9 @@ final class ProcessKeeper implements AgentConnection.Life, SlotSource.Applicant 
         /** Takes back what the agent was given but never saw. */
         void requeueRunning();
 
+        /** The agent hears no answers any more. */
+        void processGone();
+
         /** A process cannot be got rid of. */
         void giveUp();
 
@@ -329,6 +332,7 @@ final class ProcessKeeper implements AgentConnection.Life, SlotSource.Applicant 
         c.release();
         if (connection == c) {
             connection = null;
+            turns.processGone();
             settings.processGone();
             turns.publish();
         }

@@ -257,11 +257,11 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         }
         turn.end();
         steered.remove(turn.id());
-        if (current == turn || current == null && steered.isEmpty()) {
-            approvals.withdrawAll();
+        AgentConnection c = process.connection();
+        if (c == null || c.state() == ProcessState.DEAD) {
+            approvals.withdrawAll(); // a living agent withdraws what is moot itself; others outlast the turn
         }
         current = current == turn ? null : current;
-        AgentConnection c = process.connection();
         if (c != null && c.state() == ProcessState.BUSY && !running()) {
             c.idle();
         }
@@ -428,6 +428,11 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         }
         current = null;
         steered.clear();
+    }
+
+    @Override
+    public void processGone() {
+        approvals.withdrawAll();
     }
 
     @Override
