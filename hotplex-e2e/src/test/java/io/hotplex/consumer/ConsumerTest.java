@@ -151,7 +151,10 @@ class ConsumerTest {
                 .filter(entry -> entry.getValue().isEmpty())
                 .map(Map.Entry::getKey)
                 .toList();
-        assumeTrue(missing.isEmpty(), () -> "not packaged: " + missing + "; run mvn verify");
+        if (!missing.isEmpty()) {
+            System.err.println("skipped: " + missing + " are not packaged in this phase; run mvn verify");
+        }
+        assumeTrue(missing.isEmpty());
         return closure.values().stream().map(Optional::orElseThrow).toList();
     }
 

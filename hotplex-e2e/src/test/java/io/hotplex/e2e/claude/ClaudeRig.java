@@ -28,11 +28,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * A home directory, a work directory, a model server, and engines that drive one version of Claude Code with them.
@@ -147,7 +149,7 @@ final class ClaudeRig implements AutoCloseable {
         return only(records, type).stream().filter(condition).findFirst().orElseThrow();
     }
 
-    static void until(String what, java.util.concurrent.Callable<Boolean> condition) {
+    static void until(String what, Callable<Boolean> condition) {
         await(what).pollDelay(Duration.ZERO).pollInterval(POLL).atMost(LIMIT).until(condition);
     }
 
@@ -171,6 +173,31 @@ final class ClaudeRig implements AutoCloseable {
     /** Whether the newest request holds a word, which is how a conversation remembers. */
     boolean remembers(String word) {
         return lastBody().contains(word);
+    }
+
+    /**
+     * Whether the agent has a word on disk. It writes a little after it answered, so an agent that is killed at once
+     * may have forgotten what it said last.
+     */
+    boolean writtenDown(String word) {
+        return conversations().stream().anyMatch(file -> read(file).contains(word));
+    }
+
+    /** The files in which the agent keeps its conversations. */
+    List<Path> conversations() {
+        try (Stream<Path> files = Files.walk(home.resolve(".claude/projects"))) {
+            return files.filter(file -> file.toString().endsWith(".jsonl")).toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** The processes that have the rig's marker in their environment: agents and everything below them. */

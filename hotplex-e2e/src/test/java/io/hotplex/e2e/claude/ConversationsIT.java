@@ -22,7 +22,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Conversations outlive processes and engines. */
@@ -38,6 +37,7 @@ class ConversationsIT extends RealClaude {
         Session session = rig.open(rig.engine(), "s1");
         List<EventRecord> records = read(session);
         run(session, "remember " + SECRET);
+        until("written down", () -> rig.writtenDown(SECRET));
         Turn turn = session.submit(Prompt.of("SAY 5000 PACE 20"));
         first(records, AgentEvent.TextDelta.class, delta -> delta.text().startsWith("w2"));
 
@@ -109,13 +109,10 @@ class ConversationsIT extends RealClaude {
     }
 
     private void deleteConversations() throws IOException {
-        try (Stream<Path> files = Files.walk(rig.home.resolve(".claude/projects"))) {
-            List<Path> found =
-                    files.filter(file -> file.toString().endsWith(".jsonl")).toList();
-            assertThat(found).isNotEmpty();
-            for (Path file : found) {
-                Files.delete(file);
-            }
+        List<Path> found = rig.conversations();
+        assertThat(found).isNotEmpty();
+        for (Path file : found) {
+            Files.delete(file);
         }
     }
 
@@ -135,6 +132,30 @@ class ConversationsIT extends RealClaude {
         assertThat(run(original, "SAY 1").completed()).isTrue();
         assertThat(rig.remembers("mombasa")).isFalse();
         assertThat(rig.remembers(SECRET)).isTrue();
+    }
+
+    @Test
+    void aClearedConversationIsTheOneThatIsResumed() {
+        Session session = rig.open(rig.engine(), "s1");
+        List<EventRecord> records = read(session);
+        run(session, "remember " + SECRET);
+        String before = session.info().agentSessionId();
+
+        assertThat(run(session, "/clear").completed()).isTrue();
+        assertThat(run(session, "remember mombasa").completed()).isTrue();
+        assertThat(rig.remembers(SECRET)).isFalse();
+        AgentEvent.AgentSessionChanged changed = first(records, AgentEvent.AgentSessionChanged.class);
+        assertThat(changed.previous()).isEqualTo(before);
+        assertThat(changed.reason()).isEqualTo("cleared");
+        until("written down", () -> rig.writtenDown("mombasa"));
+        ProcessHandle.of(pid(session)).orElseThrow().destroyForcibly();
+        first(records, AgentEvent.ProcessExited.class);
+
+        assertThat(run(session, "SAY 1").completed()).isTrue();
+        assertThat(rig.remembers("mombasa")).isTrue();
+        assertThat(rig.remembers(SECRET)).isFalse();
+        assertThat(first(records, AgentEvent.SessionResumed.class).agentSessionId())
+                .isEqualTo(changed.agentSessionId());
     }
 
     @Test

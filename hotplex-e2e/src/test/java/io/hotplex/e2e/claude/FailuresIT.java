@@ -62,4 +62,39 @@ class FailuresIT extends RealClaude {
         assertThat(run(session, "SAY 1").completed()).isTrue();
         assertThat(session.info().generation()).isEqualTo(1);
     }
+
+    @Test
+    void aVendorThatLimitsTheRateIsNamed() {
+        Session session = rig.engine()
+                .open(rig.spec("s1").environment("CLAUDE_CODE_MAX_RETRIES", "1").build());
+
+        TurnResult result = run(session, "ERROR 429");
+
+        assertThat(result.code()).isEqualTo(ErrorCode.RATE_LIMITED);
+        assertThat(run(session, "SAY 1").completed()).isTrue();
+    }
+
+    @Test
+    void aStreamThatBreaksIsTriedAgainAndTheAnswerIsWhole() {
+        Session session = rig.open(rig.engine(), "s1");
+        rig.model.enqueue("CUT SAY 9");
+
+        TurnResult result = run(session, "SAY 4");
+
+        assertThat(result.text().strip()).isEqualTo("w1 w2 w3 w4");
+        assertThat(rig.asked()).hasSizeGreaterThan(1);
+    }
+
+    @Test
+    void aVendorThatNeverAnswersTimesOutAndTheProcessStaysHot() {
+        Session session = rig.open(rig.engine("first-output-timeout", "1s"), "s1");
+        assertThat(run(session, "SAY 1").completed()).isTrue();
+        long pid = pid(session);
+
+        TurnResult result = run(session, "HANG");
+
+        assertThat(result.code()).isEqualTo(ErrorCode.FIRST_OUTPUT_TIMEOUT);
+        assertThat(run(session, "SAY 1").completed()).isTrue();
+        assertThat(pid(session)).isEqualTo(pid);
+    }
 }

@@ -17,6 +17,7 @@ import io.hotplex.api.Prompt;
 import io.hotplex.api.Session;
 import io.hotplex.api.Turn;
 import io.hotplex.api.TurnResult;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Map;
@@ -182,6 +183,36 @@ class ToolsIT extends RealClaude {
                         .filter(r -> r.event() instanceof AgentEvent.Terminal
                                 && asked.turnId().equals(r.turnId())))
                 .hasSize(1);
+    }
+
+    @Test
+    void aQuestionIsAnswered() {
+        Session session = rig.open(rig.engine(), "s1");
+        List<EventRecord> records = read(session);
+        Turn turn = session.submit(Prompt.of("TOOL AskUserQuestion {\"questions\":[{\"question\":\"Which colour?\","
+                + "\"header\":\"Colour\",\"multiSelect\":false,\"options\":["
+                + "{\"label\":\"Red\",\"description\":\"warm\"},{\"label\":\"Blue\",\"description\":\"cold\"}]}]}"));
+        AgentEvent.QuestionAsked asked = first(records, AgentEvent.QuestionAsked.class);
+        assertThat(asked.questions().get(0).options())
+                .extracting(AgentEvent.Option::label)
+                .containsExactly("Red", "Blue");
+
+        session.answerQuestion(asked.requestId(), Map.of("Which colour?", List.of("Blue")), "test");
+
+        assertThat(end(turn).text()).contains("Blue");
+        assertThat(first(records, AgentEvent.QuestionAnswered.class).by()).isEqualTo("test");
+    }
+
+    @Test
+    void aToolSeesNothingOfTheEnvironmentThatNobodyGaveIt() throws IOException {
+        assertThat(System.getenv("HOTPLEX_GATEWAY_KEY")).isEqualTo("planted-in-the-jvm");
+        Session session = rig.trusting(rig.engine(), "s1");
+
+        assertThat(run(session, "TOOL Bash env > env.txt").completed()).isTrue();
+
+        assertThat(Files.readString(rig.file("env.txt")))
+                .contains("E2E_MARKER=")
+                .doesNotContain("planted-in-the-jvm");
     }
 
     private static long last(List<EventRecord> records) {

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hotplex.api.AgentEvent;
 import io.hotplex.api.Attachment;
+import io.hotplex.api.Delivery;
 import io.hotplex.api.EventRecord;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.Session;
@@ -66,6 +67,36 @@ class TurnsIT extends RealClaude {
                 .isCloseTo(costs.stream().mapToDouble(cost -> cost).sum(), Offset.offset(1e-9));
         assertThat(session.stats().usage().outputTokens()).isEqualTo(15);
         assertThat(rig.asked()).as("one request per turn").hasSize(3);
+    }
+
+    @Test
+    void promptsThatComeTogetherAreAnsweredOneByOne() {
+        Session session = rig.open(rig.engine(), "s1");
+
+        List<Turn> turns = IntStream.rangeClosed(1, 4)
+                .mapToObj(words -> session.submit(Prompt.of("SAY " + words)))
+                .toList();
+
+        assertThat(turns.stream().map(turn -> end(turn).text().strip()).toList())
+                .containsExactly(words(1), words(2), words(3), words(4));
+        assertThat(rig.asked()).as("none was merged with another").hasSize(4);
+    }
+
+    @Test
+    void aPromptThatInterruptsReplacesWhatRunsAndWaits() {
+        Session session = rig.open(rig.engine(), "s1");
+        List<EventRecord> records = read(session);
+        Turn running = session.submit(Prompt.of("SAY 5000 PACE 20"));
+        Turn waiting = session.submit(Prompt.of("SAY 1"));
+        first(records, AgentEvent.TextDelta.class);
+
+        Turn urgent = session.submit(
+                Prompt.builder("SAY 3").delivery(Delivery.INTERRUPT).build());
+
+        assertThat(end(running).end()).isInstanceOf(AgentEvent.TurnCancelled.class);
+        assertThat(end(waiting).end()).isInstanceOf(AgentEvent.TurnCancelled.class);
+        assertThat(end(urgent).text().strip()).isEqualTo(words(3));
+        assertThat(session.info().generation()).isEqualTo(1);
     }
 
     @Test
