@@ -39,6 +39,10 @@ final class ClaudeArguments {
         value(arguments, "--model", model());
         // said even when it is the default: otherwise settings files of the work directory would decide
         arguments.add("--permission-mode=" + (permissionMode() == null ? DEFAULT_MODE : permissionMode()));
+        if (settings.bypassAllowed()) {
+            // without it, a living process cannot be switched to the mode
+            arguments.add("--allow-dangerously-skip-permissions");
+        }
         tools(arguments);
         value(arguments, "--system-prompt", systemPrompt());
         value(arguments, "--append-system-prompt", appendSystemPrompt());
@@ -69,12 +73,18 @@ final class ClaudeArguments {
     }
 
     private void tools(List<String> arguments) {
-        List<String> available = spec.tools().available() == null
-                ? settings.tools()
-                : spec.tools().available();
+        List<String> available = availableTools();
         value(arguments, "--tools", available == null ? null : String.join(",", available));
         value(arguments, "--allowedTools", joined(allowedTools()));
         value(arguments, "--disallowedTools", joined(deniedTools()));
+    }
+
+    /** {@code null} for Claude's own set. */
+    @Nullable
+    List<String> availableTools() {
+        return spec.tools().available() == null
+                ? settings.tools()
+                : spec.tools().available();
     }
 
     List<String> allowedTools() {

@@ -51,8 +51,9 @@ final class ClaudeEnvironment {
     }
 
     /** Names to take over from the JVM. */
-    List<String> inherit(SessionSpec spec) {
-        Map<String, String> added = additions(spec);
+    List<String> inherit() {
+        // whoever opens a session is not asked: the keys are the operator's
+        Map<String, String> added = settings.environment();
         List<String> names = new ArrayList<>(INHERITED);
         if (on(BEDROCK, added)) {
             names.addAll(BEDROCK_KEYS);

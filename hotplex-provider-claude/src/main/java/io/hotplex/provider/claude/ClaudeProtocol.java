@@ -1,5 +1,6 @@
 package io.hotplex.provider.claude;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hotplex.api.AgentEvent;
 import io.hotplex.api.ErrorCode;
@@ -32,28 +33,29 @@ final class ClaudeProtocol implements AgentProtocol {
     /** A line that nobody understands is kept for people; a megabyte of it helps nobody. */
     private static final int MAX_RAW_BYTES = 256 << 10;
 
-    private static final String NOTHING_TO_RESUME = "No conversation found with session ID";
-
     private final DeltaScanner delta = new DeltaScanner();
     private final ControlChannel control = new ControlChannel();
     private final PermissionDesk permissions = new PermissionDesk();
     private final TurnTracker turns = new TurnTracker();
     private final MessageAssembler messages = new MessageAssembler();
+    private final LaunchRequest.Mode mode;
     private final AgentProfile profile;
     private final NoticeReader notices;
     private final UsageMeter usage;
     private final boolean bypassAllowed;
 
     private boolean ready;
+    private boolean conversed;
     private boolean unknownSession;
     private boolean refused;
     private @Nullable String rejectedCredentials;
 
     /** @param bypassAllowed whether the permission mode {@code bypassPermissions} may be set */
     ClaudeProtocol(LaunchRequest.Start start, boolean bypassAllowed) {
+        mode = start.mode();
         profile = new AgentProfile(start);
         notices = new NoticeReader(profile);
-        usage = new UsageMeter(start.mode() == LaunchRequest.Mode.NEW);
+        usage = new UsageMeter(mode == LaunchRequest.Mode.NEW);
         this.bypassAllowed = bypassAllowed;
     }
 
@@ -74,6 +76,7 @@ final class ClaudeProtocol implements AgentProtocol {
     public void receive(AgentLine line, ProtocolSink sink) {
         if (line.truncated()) {
             raw("oversize", line, sink);
+            unreadable(line, sink);
         } else if (!delta.scan(line)) {
             structured(line, sink);
         } else if (!messages.delta(delta, sink)) {
@@ -86,6 +89,7 @@ final class ClaudeProtocol implements AgentProtocol {
         if (object == null) {
             if (!blank(line)) {
                 raw("invalid", line, sink);
+                unreadable(line, sink);
             }
             return;
         }
@@ -93,6 +97,29 @@ final class ClaudeProtocol implements AgentProtocol {
         if (!known(type, object, sink)) {
             String subtype = ClaudeJson.text(object, "subtype");
             raw(type.isEmpty() ? "invalid" : subtype == null ? type : type + "/" + subtype, line, sink);
+        }
+    }
+
+    /** Somebody waits for the end of a turn, and Claude for the answer to its request, even if the line is lost. */
+    private void unreadable(AgentLine line, ProtocolSink sink) {
+        String problem = line.truncated()
+                ? "longer than the " + line.length() + " bytes that are read of a line (max-line-bytes)"
+                : "no JSON, or nested too deep";
+        LineOutline outline = LineOutline.of(line);
+        String id = outline.requestId();
+        if (outline.type().equals("result")) {
+            messages.turnEnded(sink);
+            usage.lost();
+            turns.lost(
+                    TurnEnd.failed(
+                            ErrorCode.AGENT_PROTOCOL,
+                            "the agent's report on the turn is " + problem,
+                            messages.used(),
+                            null),
+                    sink);
+            forget();
+        } else if (outline.type().equals("control_request") && id != null) {
+            ControlChannel.refuse(id, "the request is " + problem, sink);
         }
     }
 
@@ -106,7 +133,7 @@ final class ClaudeProtocol implements AgentProtocol {
                 return messages.streamEvent(line, sink);
             }
             case "assistant" -> {
-                working(line, sink);
+                // no sign of a turn: one that follows a result late belongs to what is over
                 return messages.assistant(line, sink);
             }
             case "user" -> {
@@ -137,6 +164,7 @@ final class ClaudeProtocol implements AgentProtocol {
         String subtype = ClaudeJson.text(line, "subtype", "");
         switch (subtype) {
             case "init" -> {
+                conversed = true;
                 if (turns.began(sink)) {
                     forget();
                 }
@@ -164,10 +192,16 @@ final class ClaudeProtocol implements AgentProtocol {
         if (ClaudeJson.flag(line, "isReplay")) {
             return turns.echoed(ClaudeJson.text(line, "uuid"));
         }
-        return !ClaudeJson.flag(line, "isSynthetic") && messages.toolResults(line, sink);
+        if (ClaudeJson.flag(line, "isSynthetic")) {
+            return false;
+        }
+        for (JsonNode block : line.path("message").path("content")) {
+            permissions.toolEnded(ClaudeJson.text(block, "tool_use_id"), sink);
+        }
+        return messages.toolResults(line, sink);
     }
 
-    /** The agent itself speaks, so a turn runs; subagents also speak between turns. */
+    /** The agent itself begins to speak, so a turn runs; subagents also speak between turns. */
     private void working(ObjectNode line, ProtocolSink sink) {
         if (ClaudeJson.text(line, "parent_tool_use_id") == null && !turns.busy() && turns.began(sink)) {
             forget();
@@ -175,7 +209,9 @@ final class ClaudeProtocol implements AgentProtocol {
     }
 
     private boolean result(ObjectNode line, ProtocolSink sink) {
-        if (ClaudeJson.texts(line, "errors").stream().anyMatch(error -> error.startsWith(NOTHING_TO_RESUME))) {
+        if (!conversed
+                && ClaudeJson.texts(line, "errors").stream()
+                        .anyMatch(error -> ExitReader.nothingToResume(mode, error))) {
             // nothing ran; the process is about to end, and its end says the rest
             unknownSession = true;
             return false;
@@ -188,6 +224,9 @@ final class ClaudeProtocol implements AgentProtocol {
                 new ResultMapper.Known(
                         messages.answer(), messages.used(), messages.error(), refused, rejectedCredentials));
         forget();
+        if (ResultMapper.aborted(line)) {
+            permissions.turnAborted(sink);
+        }
         turns.ended(line, end, sink);
         return true;
     }
@@ -312,7 +351,7 @@ final class ClaudeProtocol implements AgentProtocol {
 
     @Override
     public ExitVerdict exited(ExitStatus exit, List<String> stderrTail) {
-        return ExitReader.verdict(exit, stderrTail, ready, unknownSession);
+        return ExitReader.verdict(exit, stderrTail, new ExitReader.Life(mode, ready, conversed, unknownSession));
     }
 
     private static boolean blank(AgentLine line) {

@@ -67,6 +67,8 @@ final class ClaudeProvider implements AgentProvider {
         checkArgument("systemPrompt", arguments.systemPrompt());
         checkArgument("appendSystemPrompt", arguments.appendSystemPrompt());
         checkArgument("mcpConfig", arguments.mcpConfig());
+        List<String> available = arguments.availableTools();
+        checkArgument("tools.available", available == null ? null : String.join(",", available));
         checkArgument("tools.allowed", String.join(",", arguments.allowedTools()));
         checkArgument("tools.denied", String.join(",", arguments.deniedTools()));
         if (program(environment.additions(spec)).isEmpty()) {
@@ -97,7 +99,9 @@ final class ClaudeProvider implements AgentProvider {
     private static void checkMcp(SessionSpec spec, ClaudeArguments arguments) {
         String config = spec.mcpConfig();
         if (config != null && !ClaudeJson.isObject(config)) {
-            throw new HotPlexException(ErrorCode.INVALID_ARGUMENT, "mcpConfig: not a JSON object");
+            throw new HotPlexException(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "mcpConfig: not a JSON object (files belong into the setting mcp-config)");
         }
         if (arguments.strictMcpConfig() && arguments.mcpConfig() == null) {
             throw new HotPlexException(
@@ -137,10 +141,7 @@ final class ClaudeProvider implements AgentProvider {
         command.add(program(added).map(Path::toString).orElse(settings.command()));
         command.addAll(new ClaudeArguments(settings, spec).list(request.start()));
         return new Launch(
-                command,
-                added,
-                environment.inherit(spec),
-                new ClaudeProtocol(request.start(), settings.bypassAllowed()));
+                command, added, environment.inherit(), new ClaudeProtocol(request.start(), settings.bypassAllowed()));
     }
 
     @Override

@@ -18,14 +18,15 @@ import io.hotplex.api.spi.ProviderConfig;
  *   <tr><td>{@code model}</td><td>model or alias, in Claude's spelling</td></tr>
  *   <tr><td>{@code permission-mode}</td><td>{@code default}, {@code acceptEdits}, {@code plan}, {@code auto},
  *       {@code dontAsk} or {@code bypassPermissions}; default {@code default}, whatever settings files say</td></tr>
- *   <tr><td>{@code allow-permission-bypass}</td><td>whether {@code bypassPermissions} may be used; default
- *       {@code false}</td></tr>
+ *   <tr><td>{@code allow-permission-bypass}</td><td>whether {@code bypassPermissions} may be used, from the start or later;
+ *       default {@code false}. As root, Claude then starts only in a sandbox, which {@code environment.IS_SANDBOX=1}
+ *       declares</td></tr>
  *   <tr><td>{@code tools}</td><td>the tools that exist; empty for none, unset for Claude's own set</td></tr>
  *   <tr><td>{@code allowed-tools}</td><td>tools or patterns that run unasked</td></tr>
  *   <tr><td>{@code disallowed-tools}</td><td>tools or patterns that never run</td></tr>
  *   <tr><td>{@code system-prompt}</td><td>replaces Claude's system prompt</td></tr>
  *   <tr><td>{@code append-system-prompt}</td><td>is added to the system prompt</td></tr>
- *   <tr><td>{@code mcp-config}</td><td>MCP servers, a JSON object or the path of a file with one; it is part of the
+ *   <tr><td>{@code mcp-config}</td><td>MCP servers, a JSON object or the absolute path of a file with one; it is part of the
  *       command line that every user of the machine can read, so write secrets as <code>${NAME}</code></td></tr>
  *   <tr><td>{@code strict-mcp-config}</td><td>whether only the servers of {@code mcp-config} are used; default
  *       {@code false}</td></tr>

@@ -3,6 +3,8 @@ package io.hotplex.provider.claude;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.spi.ProviderConfig;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -95,10 +97,23 @@ final class ClaudeSettings {
         if (strictMcpConfig() && mcpConfig() == null) {
             throw invalid("strict-mcp-config", "needs mcp-config");
         }
+        String mcp = mcpConfig();
+        if (mcp != null && !ClaudeJson.isObject(mcp) && !isAbsolute(mcp)) {
+            // Claude would look a relative path up in the work directory, which may be anybody's
+            throw invalid("mcp-config", "neither a JSON object nor an absolute path");
+        }
         bare();
         maxRetries();
         maxTurns();
         checkEnvironment();
+    }
+
+    private static boolean isAbsolute(String path) {
+        try {
+            return Path.of(path).isAbsolute();
+        } catch (InvalidPathException e) {
+            return false;
+        }
     }
 
     private void checkEnvironment() {

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.core.JsonToken;
 import io.hotplex.api.spi.AgentLine;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,10 +17,15 @@ import org.jspecify.annotations.Nullable;
  * <p>Confined to its protocol's caller; its fields hold the last line that was recognized.
  */
 final class DeltaScanner {
+    /** Kinds of deltas of which the complete block tells all. */
+    static final Set<String> WITHOUT_TEXT = Set.of("input_json_delta", "signature_delta", "citations_delta");
+
     private static final char[] STREAM_EVENT = "stream_event".toCharArray();
     private static final char[] BLOCK_DELTA = "content_block_delta".toCharArray();
     private static final char[] TEXT_DELTA = "text_delta".toCharArray();
     private static final char[] THINKING_DELTA = "thinking_delta".toCharArray();
+    private static final List<char[]> WITHOUT_TEXT_CHARS =
+            WITHOUT_TEXT.stream().sorted().map(String::toCharArray).toList();
 
     private final PlainDelta plain = new PlainDelta();
 
@@ -36,6 +43,7 @@ final class DeltaScanner {
         NONE,
         TEXT,
         THINKING,
+        /** One of {@link #WITHOUT_TEXT}. */
         OTHER
     }
 
@@ -164,9 +172,18 @@ final class DeltaScanner {
             parser.skipChildren();
             return Kind.NONE;
         }
-        return is(parser, token, TEXT_DELTA)
-                ? Kind.TEXT
-                : is(parser, token, THINKING_DELTA) ? Kind.THINKING : Kind.OTHER;
+        if (is(parser, token, TEXT_DELTA)) {
+            return Kind.TEXT;
+        }
+        if (is(parser, token, THINKING_DELTA)) {
+            return Kind.THINKING;
+        }
+        for (char[] known : WITHOUT_TEXT_CHARS) {
+            if (is(parser, token, known)) {
+                return Kind.OTHER;
+            }
+        }
+        return Kind.NONE;
     }
 
     /** Compares without making a string; there would be three of them per line. */

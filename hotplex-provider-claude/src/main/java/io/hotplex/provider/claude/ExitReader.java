@@ -4,6 +4,7 @@ import io.hotplex.api.ErrorCode;
 import io.hotplex.api.spi.AgentProtocol.ExitKind;
 import io.hotplex.api.spi.AgentProtocol.ExitVerdict;
 import io.hotplex.api.spi.ExitStatus;
+import io.hotplex.api.spi.LaunchRequest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -19,29 +20,59 @@ final class ExitReader {
             Pattern.compile("^\\s*(\\d+ \\|.*|\\[claude-code:.*|\\|.*|\\^+|at .+|Bun v.*|Node\\.js v.*)");
 
     private static final Pattern FRAME_IN_LINE = Pattern.compile("\\d+ \\| .*");
-    private static final Pattern SECRET = Pattern.compile("sk-[A-Za-z0-9_-]{8,}");
+    private static final String MASKED = "<masked>";
+    /** What looks like a credential: by the name that it is given, or by its own form. */
+    private static final List<Pattern> SECRETS = List.of(
+            Pattern.compile(
+                    "(?i)([\\w-]*(?:key|token|secret|password|passwd|credential|authorization)[\\w-]*[\"']?\\s*[=:]\\s*)"
+                            + "(?!bearer\\b|basic\\b)[\"']?[^\\s\"',;&]+[\"']?"),
+            Pattern.compile("(?i)\\b((?:bearer|basic)\\s+)[\\w.~+/=-]{8,}"),
+            Pattern.compile(
+                    "()\\b(?:sk-[\\w-]{8,}|gh[pousr]_\\w{16,}|github_pat_\\w{16,}|xox[abp]-[\\w-]{8,}|AKIA\\w{12,}"
+                            + "|eyJ[\\w-]{8,}\\.[\\w.-]+)"),
+            Pattern.compile("(\\w+://[^\\s/:@]*:)[^\\s/@]+(?=@)"));
+
+    private static final String NOTHING_TO_RESUME = "No conversation found with session ID";
+    private static final Pattern ID_TAKEN = Pattern.compile("(Error: )?Session ID \\S+ is already in use\\.?");
+    private static final String AS_ROOT = "--dangerously-skip-permissions cannot be used with root";
+    private static final String HINT = " (HotPlex asks for it because of allow-permission-bypass=true: run as another"
+            + " user, set environment.IS_SANDBOX=1 if this machine is a sandbox, or drop the setting)";
     private static final Pattern REFUSAL = Pattern.compile(
             "^(Error: |error: |--dangerously-skip-permissions cannot|Invalid (settings|MCP|API)|Settings file ).*");
 
     private ExitReader() {}
 
     /**
-     * @param wasReady whether the process ever answered; one that did has accepted its arguments
+     * What is known of the process beside its exit.
+     *
+     * @param mode what it was started for
+     * @param wasReady whether it ever answered; one that did has accepted its arguments
+     * @param conversed whether it opened its conversation; what it writes then, hooks and tools may have written
      * @param unknownSession whether a result said that there is nothing to resume
      */
-    static ExitVerdict verdict(ExitStatus exit, List<String> stderrTail, boolean wasReady, boolean unknownSession) {
+    record Life(LaunchRequest.Mode mode, boolean wasReady, boolean conversed, boolean unknownSession) {}
+
+    /** Whether these words, of a process that has not opened its conversation, say that there is none to continue. */
+    static boolean nothingToResume(LaunchRequest.Mode mode, String words) {
+        return mode != LaunchRequest.Mode.NEW && words.startsWith(NOTHING_TO_RESUME);
+    }
+
+    static ExitVerdict verdict(ExitStatus exit, List<String> stderrTail, Life life) {
         List<String> lines = readable(stderrTail);
-        if (unknownSession || any(lines, "No conversation found with session ID")) {
+        if (life.unknownSession()
+                || !life.conversed() && lines.stream().anyMatch(line -> nothingToResume(life.mode(), line))) {
             return new ExitVerdict(ExitKind.SESSION_NOT_FOUND, ErrorCode.SESSION_NOT_FOUND, null);
         }
-        if (!wasReady && any(lines, "Session ID ") && any(lines, "is already in use")) {
+        if (life.mode() != LaunchRequest.Mode.RESUME
+                && !life.conversed()
+                && lines.stream().anyMatch(line -> ID_TAKEN.matcher(line).matches())) {
             return new ExitVerdict(ExitKind.SESSION_ID_TAKEN, ErrorCode.SESSION_IN_USE, null);
         }
         Integer code = exit.code();
         String refusal = refusal(lines);
-        if (!wasReady && code != null && code != 0 && refusal != null) {
+        if (!life.wasReady() && code != null && code != 0 && refusal != null) {
             ErrorCode why = authentication(refusal) ? ErrorCode.AUTHENTICATION_FAILED : ErrorCode.AGENT_START_FAILED;
-            return new ExitVerdict(ExitKind.REFUSED, why, refusal);
+            return new ExitVerdict(ExitKind.REFUSED, why, refusal + (refusal.startsWith(AS_ROOT) ? HINT : ""));
         }
         if (lines.isEmpty()) {
             return ExitVerdict.CRASHED;
@@ -58,15 +89,19 @@ final class ExitReader {
         for (String raw : stderrTail) {
             String line = FRAME_IN_LINE.matcher(raw.strip()).replaceFirst("…");
             if (!line.isEmpty() && !SOURCE.matcher(raw).matches()) {
-                String masked = SECRET.matcher(line).replaceAll("sk-…");
+                String masked = masked(line);
                 lines.add(masked.length() <= MAX_LINE ? masked : masked.substring(0, MAX_LINE) + "…");
             }
         }
         return lines;
     }
 
-    private static boolean any(List<String> lines, String part) {
-        return lines.stream().anyMatch(line -> line.contains(part));
+    private static String masked(String line) {
+        String masked = line;
+        for (Pattern secret : SECRETS) {
+            masked = secret.matcher(masked).replaceAll("$1" + MASKED);
+        }
+        return masked;
     }
 
     private static @Nullable String refusal(List<String> lines) {

@@ -155,7 +155,7 @@ final class MessageAssembler {
             case "message_delta" -> {
                 JsonNode usage = event == null ? null : event.get("usage");
                 if (message != null && usage != null && usage.isObject()) {
-                    message.usage = UsageMeter.tokens(usage);
+                    message.usage = UsageMeter.updated(message.usage, usage);
                 }
             }
             case "message_stop" -> {
@@ -164,7 +164,13 @@ final class MessageAssembler {
                 }
                 streams.remove(key);
             }
-            case "content_block_stop", "content_block_delta", "ping" -> {
+            case "content_block_delta" -> {
+                // one with text that comes here is not in order
+                String kind =
+                        event == null ? "" : event.path("delta").path("type").asText();
+                return message != null && DeltaScanner.WITHOUT_TEXT.contains(kind);
+            }
+            case "content_block_stop", "ping" -> {
                 return event != null;
             }
             default -> {

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +25,13 @@ final class PermissionDesk {
 
     private final Map<String, Pending> pending = new LinkedHashMap<>();
 
+    /** @param background whether a subagent asks, which may outlive the turn */
     private record Pending(
-            Map<String, @Nullable Object> input, @Nullable JsonNode suggestions, boolean question) {}
+            Map<String, @Nullable Object> input,
+            @Nullable JsonNode suggestions,
+            boolean question,
+            @Nullable String toolId,
+            boolean background) {}
 
     /** Takes a {@code control_request} of Claude. Every one is answered: later by a person, or at once by a refusal. */
     void receive(ObjectNode message, ProtocolSink sink) {
@@ -51,7 +57,8 @@ final class PermissionDesk {
         List<AgentEvent.Question> questions =
                 tool.equals(QUESTION_TOOL) ? questions(request.path("input").get("questions")) : List.of();
         JsonNode suggestions = request.get("permission_suggestions");
-        pending.put(id, new Pending(input, suggestions, !questions.isEmpty()));
+        boolean background = ClaudeJson.text(request, "agent_id") != null;
+        pending.put(id, new Pending(input, suggestions, !questions.isEmpty(), toolId, background));
         if (questions.isEmpty()) {
             sink.event(new AgentEvent.PermissionRequested(
                     id, toolId, tool, input, description(request), list(suggestions)));
@@ -63,8 +70,36 @@ final class PermissionDesk {
     /** Takes a {@code control_cancel_request}: the request is moot and gets no answer. */
     void withdraw(ObjectNode message, ProtocolSink sink) {
         String id = ClaudeJson.text(message, "request_id");
-        Pending request = id == null ? null : pending.remove(id);
-        if (request != null && id != null) {
+        if (id != null) {
+            withdraw(id, sink);
+        }
+    }
+
+    /** A tool has its result: Claude decided without waiting for people. */
+    void toolEnded(@Nullable String toolId, ProtocolSink sink) {
+        if (toolId != null) {
+            withdrawIf(request -> toolId.equals(request.toolId()), sink);
+        }
+    }
+
+    /** A turn was interrupted: what it asked is moot. Subagents in the background ask on. */
+    void turnAborted(ProtocolSink sink) {
+        withdrawIf(request -> !request.background(), sink);
+    }
+
+    private void withdrawIf(Predicate<Pending> moot, ProtocolSink sink) {
+        List<String> ids = new ArrayList<>();
+        pending.forEach((id, request) -> {
+            if (moot.test(request)) {
+                ids.add(id);
+            }
+        });
+        ids.forEach(id -> withdraw(id, sink));
+    }
+
+    private void withdraw(String id, ProtocolSink sink) {
+        Pending request = pending.remove(id);
+        if (request != null) {
             sink.event(
                     request.question()
                             ? new AgentEvent.QuestionAnswered(id, Map.of(), "agent")

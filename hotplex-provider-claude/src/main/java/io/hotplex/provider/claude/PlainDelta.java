@@ -3,6 +3,7 @@ package io.hotplex.provider.claude;
 import io.hotplex.api.spi.AgentLine;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,8 @@ final class PlainDelta {
     private static final byte[] BLOCK_DELTA = bytes("content_block_delta");
     private static final byte[] TEXT_DELTA = bytes("text_delta");
     private static final byte[] THINKING_DELTA = bytes("thinking_delta");
+    private static final List<byte[]> WITHOUT_TEXT =
+            DeltaScanner.WITHOUT_TEXT.stream().sorted().map(PlainDelta::bytes).toList();
     private static final byte[] NULL = bytes("null");
     private static final byte[] TRUE = bytes("true");
     private static final byte[] FALSE = bytes("false");
@@ -171,10 +174,8 @@ final class PlainDelta {
             if (!plainString()) {
                 return false;
             }
-            kind = is(TEXT_DELTA)
-                    ? DeltaScanner.Kind.TEXT
-                    : is(THINKING_DELTA) ? DeltaScanner.Kind.THINKING : DeltaScanner.Kind.OTHER;
-            return true;
+            kind = kindOfDelta();
+            return kind != DeltaScanner.Kind.NONE;
         }
         if (is(TEXT)) {
             text = decoded();
@@ -185,6 +186,21 @@ final class PlainDelta {
             return thinking != null;
         }
         return scalar();
+    }
+
+    private DeltaScanner.Kind kindOfDelta() {
+        if (is(TEXT_DELTA)) {
+            return DeltaScanner.Kind.TEXT;
+        }
+        if (is(THINKING_DELTA)) {
+            return DeltaScanner.Kind.THINKING;
+        }
+        for (byte[] known : WITHOUT_TEXT) {
+            if (is(known)) {
+                return DeltaScanner.Kind.OTHER;
+            }
+        }
+        return DeltaScanner.Kind.NONE;
     }
 
     /** A string without escapes, or {@code null}. */

@@ -7,6 +7,7 @@ import io.hotplex.api.spi.ProtocolSink.TurnEnd;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class ResultMapper {
     private static final int MAX_MESSAGE = 2000;
+    /** How Claude says that its vendor cannot be reached; other errors speak of connections, too. */
+    private static final Pattern UNREACHABLE = Pattern.compile(
+            "unable to connect to api|^api error: (connection |repeated \\d+ overloaded|.*\\boverloaded)|\\(econn\\w+\\)$");
 
     private ResultMapper() {}
 
@@ -55,7 +59,8 @@ final class ResultMapper {
         return TurnEnd.completed(text, usage, cost, ClaudeJson.text(result, "stop_reason"));
     }
 
-    private static boolean aborted(JsonNode result) {
+    /** Whether the turn was interrupted. */
+    static boolean aborted(JsonNode result) {
         return ClaudeJson.text(result, "terminal_reason", "").startsWith("aborted");
     }
 
@@ -108,10 +113,7 @@ final class ResultMapper {
         if (message.contains("not logged in") || message.contains("failed to authenticate")) {
             return ErrorCode.AUTHENTICATION_FAILED;
         }
-        if (message.contains("overloaded") || message.contains("connect") || message.contains("econn")) {
-            return ErrorCode.VENDOR_UNAVAILABLE;
-        }
-        return ErrorCode.AGENT_ERROR;
+        return UNREACHABLE.matcher(message).find() ? ErrorCode.VENDOR_UNAVAILABLE : ErrorCode.AGENT_ERROR;
     }
 
     /** The agent's own words, without the diagnostics that it adds for its makers. */

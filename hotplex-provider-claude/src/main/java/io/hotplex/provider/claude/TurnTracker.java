@@ -145,9 +145,19 @@ final class TurnTracker {
     /** A result line came, which means this end. */
     void ended(JsonNode result, TurnEnd end, ProtocolSink sink) {
         boolean foreign = markTaken(result);
-        boolean hasOrigin = result.path("origin").path("kind").isTextual();
+        finished(foreign || result.path("origin").path("kind").isTextual(), end, sink);
+    }
+
+    /** A result line came that cannot be read; while a turn of the agent's own runs, it is that one's. */
+    void lost(TurnEnd end, ProtocolSink sink) {
+        if (busy()) {
+            finished(own, end, sink);
+        }
+    }
+
+    private void finished(boolean unasked, TurnEnd end, ProtocolSink sink) {
         String main = running;
-        if (main != null && (foreign || hasOrigin) && !anyTaken()) {
+        if (unasked && !anyTaken()) {
             main = null;
         }
         if (own || main == null) {
@@ -155,7 +165,8 @@ final class TurnTracker {
                 sink.turnStarted(null);
             }
             own = false;
-            sink.turnEnded(null, end);
+            // one result, one bill: what a prompt that was taken in accounts for is not counted here as well
+            sink.turnEnded(null, main == null ? end : end.mergedInto(main));
         }
         if (main != null) {
             finish(main, end, sink);

@@ -19,6 +19,11 @@ final class UsageMeter {
         total = fresh ? 0.0 : null;
     }
 
+    /** A result could not be read; what it cost is part of the next total, and of no turn. */
+    void lost() {
+        total = null;
+    }
+
     /** The cost of the turn that ended with this result, or {@code null} when it cannot be known. */
     @Nullable
     Double cost(JsonNode result) {
@@ -71,6 +76,16 @@ final class UsageMeter {
                 count(usage, "output_tokens"),
                 count(usage, "cache_creation_input_tokens"),
                 count(usage, "cache_read_input_tokens"));
+    }
+
+    /** Figures with those that a later usage object has; the API repeats only some of them, and may write zeros. */
+    static TokenUsage updated(TokenUsage before, JsonNode usage) {
+        TokenUsage now = tokens(usage);
+        return new TokenUsage(
+                now.inputTokens() > 0 ? now.inputTokens() : before.inputTokens(),
+                now.outputTokens() > 0 ? now.outputTokens() : before.outputTokens(),
+                now.cacheWriteTokens() > 0 ? now.cacheWriteTokens() : before.cacheWriteTokens(),
+                now.cacheReadTokens() > 0 ? now.cacheReadTokens() : before.cacheReadTokens());
     }
 
     private static long count(@Nullable JsonNode usage, String field) {

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Asks the program for its version with a short process. Thread-safe; blocks its caller. */
 final class VersionProbe {
-    private static final Pattern VERSION = Pattern.compile("(\\d+\\.\\d+\\.\\d+\\S*)(\\s.*)?");
+    private static final Pattern VERSION = Pattern.compile("(\\d+\\.\\d+\\.\\d+\\S*)(?:\\s+\\(([^()]+)\\))?(?:\\s.*)?");
     private static final int MAX_DETAIL = 200;
 
     private final String name;
@@ -92,9 +92,12 @@ final class VersionProbe {
         ProviderProbe probe(String program) {
             String line = first.get();
             Matcher version = VERSION.matcher(line == null ? "" : line);
-            return version.matches()
-                    ? new ProviderProbe(true, program, version.group(1), "Claude Code " + version.group(1))
-                    : new ProviderProbe(true, program, null, "answers, but tells no version");
+            if (!version.matches()) {
+                return new ProviderProbe(true, program, null, "answers, but tells no version");
+            }
+            // the program's own name: a wrapper or a demo is not Claude Code
+            String itself = version.group(2) == null ? "version" : version.group(2);
+            return new ProviderProbe(true, program, version.group(1), itself + " " + version.group(1));
         }
     }
 }

@@ -121,6 +121,14 @@ class ClaudeLaunchTest {
     }
 
     @Test
+    void asksForTheMeansToSkipPermissionsOnlyWhenAllowed() {
+        String flag = "--allow-dangerously-skip-permissions";
+
+        assertThat(arguments(config())).doesNotContain(flag);
+        assertThat(arguments(config("allow-permission-bypass", "true"))).contains(flag, "--permission-mode=default");
+    }
+
+    @Test
     void setsTheEnvironment() {
         Launch launch = launch(
                 config("max-retries", "3", "environment.FOO", "bar", "inherit", "MY_*,OTHER"),
@@ -155,6 +163,11 @@ class ClaudeLaunchTest {
                         .inherit())
                 .contains("GOOGLE_*", "CLAUDE_CODE_USE_VERTEX")
                 .doesNotContain("AWS_*");
+        SessionSpec greedy = spec().environment("CLAUDE_CODE_USE_BEDROCK", "1")
+                .environment("CLAUDE_CODE_USE_VERTEX", "1")
+                .build();
+        assertThat(launch(config(), greedy).inherit())
+                .doesNotContain("AWS_*", "GOOGLE_*", "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX");
         assertThat(provider(config(), Map.of("CLAUDE_CODE_USE_BEDROCK", "0"))
                         .launch(request)
                         .inherit())
@@ -236,6 +249,17 @@ class ClaudeLaunchTest {
                 "mcpConfig",
                 config(),
                 spec().mcpConfig("[]").build());
+        refused(
+                ErrorCode.INVALID_ARGUMENT,
+                "mcpConfig",
+                config(),
+                spec().mcpConfig("mcp.json").build());
+        refused(
+                ErrorCode.INVALID_ARGUMENT,
+                "tools.available",
+                config(),
+                spec().tools(new ToolRules(List.of("x".repeat(200_000)), List.of(), List.of()))
+                        .build());
         refused(ErrorCode.INVALID_ARGUMENT, "resumeAgentSession", config(), resumed("--x"));
         refused(
                 ErrorCode.INVALID_ARGUMENT,
@@ -281,6 +305,8 @@ class ClaudeLaunchTest {
     void refusesSettingsThatCannotWork() {
         invalid("permission-mode", config("permission-mode", "bypassPermissions"));
         invalid("strict-mcp-config", config("strict-mcp-config", "true"));
+        invalid("mcp-config", config("mcp-config", ".mcp.json"));
+        invalid("mcp-config", config("mcp-config", "{\"mcpServers\":"));
         invalid("allowed-tools", config("allowed-tools", "Bash", "disallowed-tools", "Bash"));
         invalid("allowed-tools", config("allowed-tools", "Bash(git"));
         invalid("max-turns", config("max-turns", "0"));

@@ -21,6 +21,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What no recorded conversation shows, line by line. Single quotes stand for double ones. */
 @NullMarked
@@ -184,10 +186,178 @@ class ClaudeProtocolTest {
 
         receive("{'type':'system','subtype':'init'}");
         prompt(T2);
-        echo(T2);
-        result(OK + ",'origin':{'kind':'task-notification'}");
-        assertThat(sink.ends(T2)).hasSize(1);
+        result(OK + ",'usage':{'input_tokens':5},'total_cost_usd':0.5,'origin':{'kind':'task-notification'},"
+                + "'user_message_uuids':['" + T2 + "']");
+        assertThat(end(T2).usage().inputTokens()).isEqualTo(5);
+        assertThat(end(T2).costUsd()).isEqualTo(0.5);
         assertThat(sink.ends(null)).hasSize(2);
+        assertThat(sink.ends(null).get(1).usage()).isEqualTo(TokenUsage.ZERO);
+        assertThat(sink.ends(null).get(1).costUsd()).isNull();
+        assertThat(sink.ends(null).get(1).mergedInto()).isEqualTo(T2);
+    }
+
+    @Test
+    void beginsNoTurnForAnAnswerThatComesLate() {
+        prompt(T1);
+        result(OK);
+        receive("{'type':'assistant','message':{'id':'m','content':[{'type':'text','text':'late'}]}}");
+
+        assertThat(sink.of(RecordingSink.TurnStarted.class)).isEmpty();
+        assertThat(sink.events(AgentEvent.Text.class)).hasSize(1);
+    }
+
+    @Test
+    void withdrawsWhatAnInterruptedTurnAsked() {
+        prompt(T1);
+        ask("p1", "Bash", "'input':{}");
+        ask("q1", "AskUserQuestion", "'input':{'questions':[{'question':'Which?'}]}");
+        ask("background", "Bash", "'agent_id':'a1','input':{}");
+        result(ABORTED);
+
+        assertThat(sink.events(AgentEvent.PermissionResolved.class))
+                .containsExactly(
+                        new AgentEvent.PermissionResolved("p1", AgentEvent.Resolution.WITHDRAWN, "agent", null));
+        assertThat(sink.events(AgentEvent.QuestionAnswered.class))
+                .containsExactly(new AgentEvent.QuestionAnswered("q1", Map.of(), "agent"));
+        receive("{'type':'control_cancel_request','request_id':'background'}");
+        assertThat(sink.events(AgentEvent.PermissionResolved.class)).hasSize(2);
+        assertThat(protocol.openRequests()).isZero();
+    }
+
+    @Test
+    void withdrawsARequestWhoseToolHasItsResult() {
+        prompt(T1);
+        ask("p1", "Bash", "'tool_use_id':'t1','input':{}");
+        ask("p2", "Bash", "'tool_use_id':'t2','input':{}");
+        receive("{'type':'user','message':{'role':'user','content':[{'type':'tool_result','tool_use_id':'t1',"
+                + "'content':'stream closed'}]}}");
+
+        assertThat(sink.events(AgentEvent.PermissionResolved.class))
+                .extracting(AgentEvent.PermissionResolved::requestId)
+                .containsExactly("p1");
+    }
+
+    @Test
+    void keepsAsksBeyondTheEndOfATurn() {
+        prompt(T1);
+        ask("p1", "Bash", "'input':{}");
+        result(OK);
+
+        assertThat(sink.events(AgentEvent.PermissionResolved.class)).isEmpty();
+        assertThat(protocol.openRequests()).isEqualTo(1);
+    }
+
+    private static AgentLine cut(String text) {
+        byte[] bytes = text.replace('\'', '"').getBytes(StandardCharsets.UTF_8);
+        return new AgentLine(bytes, 0, bytes.length, true);
+    }
+
+    @Test
+    void endsTheTurnWhoseResultIsTooLong() {
+        prompt(T1);
+        protocol.receive(
+                cut("{ 'x' : [ 1, {'type':'no', 'y':'}]'} ], 'n':1.5, 'type' : 'result', 'result':'too lo"), sink);
+
+        assertThat(end(T1).code()).isEqualTo(ErrorCode.AGENT_PROTOCOL);
+        assertThat(end(T1).message()).contains("max-line-bytes");
+        assertThat(sink.events(AgentEvent.Raw.class))
+                .extracting(AgentEvent.Raw::kind)
+                .containsExactly("oversize");
+        protocol.receive(cut("{'type':'result','result':'nothing ru"), sink);
+        assertThat(sink.ends()).hasSize(1);
+    }
+
+    @Test
+    void endsTheTurnWhoseResultIsNestedTooDeep() {
+        prompt(T1);
+        String deep = "[".repeat(100_000) + "]".repeat(100_000);
+        result("'deep':" + deep + ",'total_cost_usd':1,'is_error':false");
+        prompt(T2);
+        result(OK + ",'total_cost_usd':1.5,'usage':{'input_tokens':5},'modelUsage':{'m':{'inputTokens':50}}");
+
+        assertThat(end(T1).code()).isEqualTo(ErrorCode.AGENT_PROTOCOL);
+        assertThat(end(T2).costUsd()).isNull();
+    }
+
+    @Test
+    void leavesAPromptOpenWhoseForerunnersResultIsTooLong() {
+        receive("{'type':'system','subtype':'init'}");
+        prompt(T1);
+        protocol.receive(cut("{'type':'result','result':'x"), sink);
+
+        assertThat(sink.ends(null)).hasSize(1);
+        assertThat(sink.ends(T1)).isEmpty();
+    }
+
+    @Test
+    void refusesRequestsThatAreTooLong() {
+        int before = sink.sent().size();
+        protocol.receive(
+                cut("{'type':'control_request','request_id':'r1','request':{'subtype':'can_use_tool','input':{'c"),
+                sink);
+        protocol.receive(cut("{'type':'control_request','request':{'request_id':'inner','x':'"), sink);
+
+        assertThat(sink.sent()).hasSize(before + 1);
+        assertThat(sent(1).path("response").path("subtype").asText()).isEqualTo("error");
+        assertThat(sent(1).path("response").path("request_id").asText()).isEqualTo("r1");
+        assertThat(sink.events(AgentEvent.PermissionRequested.class)).isEmpty();
+    }
+
+    @Test
+    void countsTokensThatOnlyTheStartOfAMessageTells() {
+        receive(
+                "{'type':'stream_event','event':{'type':'message_start','message':{'id':'m','model':'x','usage':"
+                        + "{'input_tokens':7,'cache_read_input_tokens':8,'output_tokens':1}}}}",
+                "{'type':'assistant','message':{'id':'m','content':[{'type':'text','text':'a'}]}}",
+                "{'type':'stream_event','event':{'type':'message_delta','usage':{'output_tokens':9,'input_tokens':0}}}",
+                "{'type':'stream_event','event':{'type':'message_stop'}}");
+
+        assertThat(sink.events(AgentEvent.Usage.class))
+                .extracting(AgentEvent.Usage::tokens)
+                .containsExactly(new TokenUsage(7, 9, 0, 8));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "'delta':{'type':'text_delta','text':'x'}",
+                "'index':0.0,'delta':{'type':'text_delta','text':'x'}",
+                "'index':3000000000,'delta':{'type':'text_delta','text':'x'}",
+                "'index':0,'delta':{'text':'x'}",
+                "'index':0,'delta':{'type':'future_delta','text':'x'}",
+                "'index':0,'delta':{'type':'future_delta','n':1.5}",
+                "'index':0",
+            })
+    void keepsDeltasThatItDoesNotUnderstand(String fields) {
+        receive(
+                "{'type':'stream_event','event':{'type':'message_start','message':{'id':'m'}}}",
+                "{'type':'stream_event','event':{'type':'content_block_delta'," + fields + "}}");
+
+        assertThat(sink.events(AgentEvent.Raw.class)).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"input_json_delta", "signature_delta", "citations_delta"})
+    void leavesDeltasOutThatTheCompleteBlockRepeats(String kind) {
+        receive(
+                "{'type':'stream_event','event':{'type':'message_start','message':{'id':'m'}}}",
+                "{'type':'stream_event','event':{'type':'content_block_delta','index':0,'delta':{'type':'" + kind
+                        + "','partial_json':'x'}}}",
+                "{'type':'stream_event','event':{'type':'content_block_delta','index':0,'delta':{'type':'" + kind
+                        + "','citation':{'n':1.5}}}}");
+
+        assertThat(sink.events(AgentEvent.Raw.class)).isEmpty();
+    }
+
+    @Test
+    void saysThatItsVendorCannotBeReachedOnlyForThat() {
+        prompt(T1);
+        result("'is_error':true,'result':'API Error: Unable to connect to API (ConnectionRefused)'");
+        prompt(T2);
+        result("'is_error':true,'result':'cannot connect the dots of the MCP server'");
+
+        assertThat(end(T1).code()).isEqualTo(ErrorCode.VENDOR_UNAVAILABLE);
+        assertThat(end(T2).code()).isEqualTo(ErrorCode.AGENT_ERROR);
     }
 
     @Test
@@ -443,6 +613,7 @@ class ClaudeProtocolTest {
 
     @Test
     void leavesAPromptOpenThatNeverRan() {
+        protocol = ready(LaunchRequest.Mode.RESUME, false);
         prompt(T1);
         result("'is_error':true,'errors':['No conversation found with session ID: x']");
 
@@ -451,15 +622,38 @@ class ClaudeProtocolTest {
     }
 
     @Test
+    void losesNoConversationByWhatHooksAndToolsSay() {
+        String words = "No conversation found with session ID: x";
+        prompt(T1);
+        receive("{'type':'system','subtype':'init'}");
+        result("'is_error':true,'errors':['" + words + "']");
+        assertThat(end(T1).outcome()).isEqualTo(Outcome.FAILED);
+        assertThat(protocol.exited(new ExitStatus(1, null), List.of(words, "Session ID x is already in use."))
+                        .kind())
+                .isEqualTo(ExitKind.CRASH);
+
+        protocol = ready(LaunchRequest.Mode.RESUME, false);
+        receive("{'type':'system','subtype':'init'}");
+        assertThat(protocol.exited(new ExitStatus(1, null), List.of(words)).kind())
+                .isEqualTo(ExitKind.CRASH);
+    }
+
+    /** What Claude answers is from 72-allow-bypass-as-root, where it was not launched for the mode. */
+    @Test
     void setsTheBypassModeOnlyWhenAllowed() {
+        int before = sink.sent().size();
         protocol.setPermissionMode("c1", "bypassPermissions", sink);
+        assertThat(sink.sent()).hasSize(before);
         protocol = ready(LaunchRequest.Mode.NEW, true);
         protocol.setPermissionMode("c2", "bypassPermissions", sink);
+        receive("{'type':'control_response','response':{'subtype':'error','request_id':" + sent(1).path("request_id")
+                + ",'error':'not launched with --dangerously-skip-permissions'}}");
+        protocol.setPermissionMode("c3", "bypassPermissions", sink);
         respond(1, "{'mode':'bypassPermissions'}");
 
         assertThat(sink.of(RecordingSink.CommandEnded.class))
                 .extracting(ended -> ended.error() == null)
-                .containsExactly(false, true);
+                .containsExactly(false, false, true);
         assertThat(sink.events(AgentEvent.PermissionModeChanged.class))
                 .containsExactly(new AgentEvent.PermissionModeChanged(null, "bypassPermissions"));
     }

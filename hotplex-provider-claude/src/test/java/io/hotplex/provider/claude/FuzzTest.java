@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hotplex.api.AgentEvent;
+import io.hotplex.api.PermissionAnswer;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.spi.AgentLine;
 import io.hotplex.api.spi.LaunchRequest;
@@ -15,7 +16,10 @@ import io.hotplex.testkit.provider.Transcript;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.NullMarked;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +30,8 @@ import org.junit.jupiter.api.Test;
 class FuzzTest {
     private static final int LINES = Integer.getInteger("hotplex.fuzz.lines", 1_000_000);
     private static final int MAX_LINE = 4_000;
+    private static final String LONE_SURROGATE = "<lone-surrogate>";
+    private static final Pattern REQUEST_ID = Pattern.compile("\"request_id\":\"([^\"]*)\"");
 
     private static ClaudeProtocol protocol() {
         return new ClaudeProtocol(new LaunchRequest.Start(LaunchRequest.Mode.NEW, "id", null), false);
@@ -58,9 +64,8 @@ class FuzzTest {
                     : damaged(pool.get(random.nextInt(pool.size())), random);
             try {
                 protocol.receive(new AgentLine(line, 0, line.length, false), sink);
-                if (i % 1000 == 0) {
-                    protocol.prompt("turn-" + i, Prompt.of("x"), sink);
-                    protocol.interrupt(sink);
+                if (i % 100 == 0) {
+                    call(protocol, i, random, lines, sink);
                 }
             } catch (RuntimeException | StackOverflowError e) {
                 throw new AssertionError(
@@ -70,6 +75,23 @@ class FuzzTest {
 
         assertThat(sink.events).as("seed %d", seed).isGreaterThan(LINES / 4);
         assertThat(protocol.openRequests()).isLessThanOrEqualTo(ControlChannel.MAX_OPEN + PermissionDesk.MAX_PENDING);
+    }
+
+    /** A call of the engine, as it may come between any two lines. */
+    private static void call(ClaudeProtocol protocol, int i, Random random, List<String> lines, ProtocolSink sink) {
+        Matcher id = REQUEST_ID.matcher(lines.get(random.nextInt(lines.size())));
+        String request = id.find() ? id.group(1) : "none";
+        switch (random.nextInt(8)) {
+            case 0 -> protocol.prompt("turn-" + i, Prompt.of("x"), sink);
+            case 1 -> protocol.steer("steered-" + i, Prompt.of("x"), sink);
+            case 2 -> protocol.interrupt(sink);
+            case 3 -> protocol.answer(request, PermissionAnswer.allow(), sink);
+            case 4 -> protocol.answer(request, PermissionAnswer.deny("no"), sink);
+            case 5 ->
+                protocol.answerQuestion(request, random.nextBoolean() ? Map.of() : Map.of("q", List.of("a")), sink);
+            case 6 -> protocol.setModel("model-" + i, "m", sink);
+            default -> protocol.setPermissionMode("mode-" + i, "plan", sink);
+        }
     }
 
     private static byte[] damaged(byte[] line, Random random) {
@@ -118,7 +140,8 @@ class FuzzTest {
                 node = node.get(index);
             }
         }
-        return tree.toString().getBytes(StandardCharsets.UTF_8);
+        // as an escape: a Java string with half a character would be written as a question mark
+        return tree.toString().replace(LONE_SURROGATE, "\\ud800").getBytes(StandardCharsets.UTF_8);
     }
 
     private static @Nullable JsonNode odd(Random random) {
@@ -129,7 +152,7 @@ class FuzzTest {
             case 3 -> Replay.JSON.getNodeFactory().numberNode(-1);
             case 4 -> Replay.JSON.getNodeFactory().numberNode(Long.MAX_VALUE);
             case 5 -> Replay.JSON.getNodeFactory().numberNode(1e300);
-            case 6 -> Replay.JSON.getNodeFactory().textNode("\ud800");
+            case 6 -> Replay.JSON.getNodeFactory().textNode(LONE_SURROGATE);
             default -> Replay.JSON.getNodeFactory().booleanNode(true);
         };
     }

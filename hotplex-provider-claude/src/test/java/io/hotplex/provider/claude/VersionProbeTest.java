@@ -48,6 +48,20 @@ class VersionProbeTest {
     }
 
     @Test
+    void callsAProgramByItsOwnName() {
+        for (String[] spoken : new String[][] {
+            {"1.2.3 (Some wrapper)", "Some wrapper 1.2.3"}, {"1.2.3", "version 1.2.3"}, {"1.2.3 beta", "version 1.2.3"}
+        }) {
+            Launcher launcher = new Launcher(listener -> {
+                listener.onLine(AgentLine.of(spoken[0]));
+                ends(listener, 0);
+            });
+
+            assertThat(probe(launcher, Duration.ofSeconds(10)).detail()).isEqualTo(spoken[1]);
+        }
+    }
+
+    @Test
     void tellsFailuresAndNeverWaitsLongerThanItsLimit() {
         assertThat(probe(new Launcher(listener -> ends(listener, 1)), Duration.ofSeconds(10))
                         .available())
