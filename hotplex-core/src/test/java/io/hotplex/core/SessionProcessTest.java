@@ -197,13 +197,15 @@ class SessionProcessTest {
             FakeProcess process = f.agents.process(1).expect("hello");
 
             process.say("delta early");
+            Turn next = session.submit(Prompt.of("b"));
 
             assertThat(session.info().state()).isEqualTo(ProcessState.STARTING);
-            assertThat(process.written).doesNotContain("prompt a");
+            assertThat(process.written).doesNotContain("prompt a", "prompt b");
             process.say("ready").expect("prompt a");
             assertThat(session.info().state()).isEqualTo(ProcessState.BUSY);
-            process.say("done A");
+            process.say("done A").expect("prompt b").say("done B");
             assertThat(result(turn).completed()).isTrue();
+            assertThat(result(next).completed()).isTrue();
             assertThat(session.info().state()).isEqualTo(ProcessState.READY);
         }
     }
