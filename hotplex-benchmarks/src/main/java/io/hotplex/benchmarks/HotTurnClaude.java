@@ -16,6 +16,7 @@ import io.hotplex.testkit.model.FakeModelServer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -31,8 +32,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The model is a {@link FakeModelServer} that answers at once with 20 pieces of text, so nearly all of the time is
  * Claude's own. In turns: a turn through the engine, until the caller has its result; a turn over a {@link PipeDriver}
- * to a process with the same arguments, until the {@code result} line; and, every few rounds, a {@code claude -p} from
- * its start to its exit.
+ * to a process with the same arguments and environment, until the {@code result} line; and, every few rounds, a
+ * {@code claude -p} from its start to its exit.
  */
 final class HotTurnClaude implements Benchmark {
     private static final String PROMPT = "SAY 20 tokens";
@@ -72,30 +73,32 @@ final class HotTurnClaude implements Benchmark {
                 .set(EngineConfig.STATE_DIRECTORY, scratch.directory("state"))
                 .build();
         SessionSpec spec = SessionSpec.builder("hot", work).build();
-        Launch same = launch(provider, spec);
         Samples hot = new Samples();
         Samples bare = new Samples();
         Samples oneShot = new Samples();
         String version;
-        try (Engine engine = HotPlex.builder().config(config).provider(provider).build();
-                PipeDriver pipe = new PipeDriver(same.command(), work, same.environment())) {
+        try (Engine engine = HotPlex.builder().config(config).provider(provider).build()) {
             Session session = engine.open(spec);
-            for (int i = -warmUp; i < rounds; i++) {
-                boolean engineFirst = i % 2 == 0; // each comes after the other equally often
-                Samples hotNow = i < 0 ? new Samples() : hot;
-                Samples bareNow = i < 0 ? new Samples() : bare;
-                if (engineFirst) {
-                    hotNow.add(engineTurn(session));
-                }
-                bareNow.add(bareTurn(pipe));
-                if (!engineFirst) {
-                    hotNow.add(engineTurn(session));
-                }
-                if (i >= 0 && i % oneShotEvery == 0) {
-                    oneShot.add(oneShot(claude, work, same.environment()));
+            engineTurn(session);
+            Launch same = launch(provider, spec);
+            Map<String, String> environment = environment(session, same);
+            version = version(claude, environment);
+            try (PipeDriver pipe = new PipeDriver(same.command(), work, environment)) {
+                for (int i = -warmUp; i < rounds; i++) {
+                    Samples hotNow = i < 0 ? new Samples() : hot;
+                    Samples bareNow = i < 0 ? new Samples() : bare;
+                    if (i % 2 == 0) { // each comes after the other, and after itself, equally often
+                        hotNow.add(engineTurn(session));
+                        bareNow.add(bareTurn(pipe));
+                    } else {
+                        bareNow.add(bareTurn(pipe));
+                        hotNow.add(engineTurn(session));
+                    }
+                    if (i >= 0 && i % oneShotEvery == 0) {
+                        oneShot.add(oneShot(claude, work, environment));
+                    }
                 }
             }
-            version = version(claude, same.environment());
         }
         return results(version, hot, bare, oneShot);
     }
@@ -147,6 +150,22 @@ final class HotTurnClaude implements Benchmark {
         return provider.launch(new LaunchRequest(spec, start));
     }
 
+    /** The variables of the engine's process, which differ from those of this JVM. */
+    private static Map<String, String> environment(Session session, Launch launch) throws IOException {
+        Path environ = Path.of("/proc/" + session.info().pid() + "/environ");
+        if (!Files.isReadable(environ)) {
+            return launch.environment();
+        }
+        Map<String, String> environment = new LinkedHashMap<>();
+        for (String assignment : Files.readString(environ).split("\0", -1)) {
+            int name = assignment.indexOf('=');
+            if (name > 0) {
+                environment.put(assignment.substring(0, name), assignment.substring(name + 1));
+            }
+        }
+        return environment;
+    }
+
     private static long engineTurn(Session session) {
         long start = System.nanoTime();
         TurnResult result =
@@ -184,6 +203,7 @@ final class HotTurnClaude implements Benchmark {
         if (work != null) {
             builder.directory(work.toFile());
         }
+        builder.environment().clear();
         builder.environment().putAll(environment);
         Process process = builder.start();
         process.getOutputStream().close();

@@ -24,12 +24,10 @@ final class PipeDriver implements AutoCloseable {
     private final InputStream out;
     private byte[] line = new byte[BUFFER_BYTES];
 
-    /** @param environment all variables of the child besides {@code PATH} */
+    /** @param environment all variables of the child */
     PipeDriver(List<String> command, Path workDir, Map<String, String> environment) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command).directory(workDir.toFile());
-        String path = System.getenv("PATH");
         builder.environment().clear();
-        builder.environment().put("PATH", path == null ? "/usr/bin:/bin" : path);
         builder.environment().putAll(environment);
         builder.redirectError(ProcessBuilder.Redirect.DISCARD);
         process = builder.start();
