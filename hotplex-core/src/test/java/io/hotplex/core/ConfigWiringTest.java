@@ -102,12 +102,13 @@ class ConfigWiringTest {
             for (int i = 0; i < 100; i++) {
                 f.agents.process(1).say("delta " + "x".repeat(100));
             }
-            assertThat(f.agents.process(1).reading).isTrue(); // the owner has not seen it yet
+            boolean paused = !f.agents.process(1).reading; // though the owner has not looked yet
 
             go.countDown();
             owner.join();
 
             await().until(() -> only(events, AgentEvent.TextDelta.class).size() == 100);
+            assertThat(paused).isTrue();
             assertThat(f.agents.process(1).pauses).hasPositiveValue();
             assertThat(f.agents.process(1).reading).isTrue();
         }

@@ -148,6 +148,10 @@ final class FakeAgents implements AgentProvider, ProcessLauncher {
             return this;
         }
 
+        void endOutput() {
+            listener.onOutputEnd();
+        }
+
         void exit(@Nullable Integer code, @Nullable Integer signal, String... stderr) {
             if (gone.compareAndSet(false, true)) {
                 listener.onOutputEnd();

@@ -131,6 +131,58 @@ class SessionProcessTest {
     }
 
     @Test
+    void aTurnThatIsCancelledWhileItsResumeFailsEnds() {
+        try (EngineFixture f = new EngineFixture(dir, "interrupt-grace", "10s")) {
+            Session session = f.hot("s1");
+            f.agents.process(1).exit(1, null);
+            Turn turn = session.submit(Prompt.of("a"));
+            f.agents.process(2).say("ready").expect("prompt a");
+            turn.cancel();
+            f.agents.process(2).expect("interrupt").exit(1, null, "not found");
+
+            assertThat(result(turn).end()).isInstanceOf(AgentEvent.TurnCancelled.class);
+            Turn next = session.submit(Prompt.of("b"));
+            f.agents.process(3).say("ready").expect("prompt b").say("done B");
+            assertThat(result(next).completed()).isTrue();
+        }
+    }
+
+    @Test
+    void aProcessWithoutOutputGetsNoMorePrompts() {
+        try (EngineFixture f = new EngineFixture(dir)) {
+            Session session = f.hot("s1");
+            f.agents.process(1).immortal = true;
+            f.agents.process(1).endOutput();
+            Turn turn = session.submit(Prompt.of("a"));
+            assertThat(f.agents.process(1).written).doesNotContain("prompt a");
+            f.agents.process(1).exit(0, null);
+
+            f.agents.process(2).say("ready").expect("prompt a").say("done A");
+
+            assertThat(result(turn).completed()).isTrue();
+        }
+    }
+
+    @Test
+    void theConversationsNewIdIsLeasedToo() {
+        try (EngineFixture one = new EngineFixture(dir);
+                EngineFixture two = new EngineFixture(dir)) {
+            one.hot("s1");
+            one.agents.process(1).say("renamed new-id");
+
+            await().until(() -> {
+                Session other = two.engine.open(
+                        two.spec("o").resumeAgentSession("new-id").build());
+                Turn turn = other.submit(Prompt.of("a"));
+                if (!two.agents.processes.isEmpty()) {
+                    two.agents.processes.get(two.agents.processes.size() - 1).exit(1, null);
+                }
+                return result(turn).code() == ErrorCode.SESSION_IN_USE;
+            });
+        }
+    }
+
+    @Test
     void anAgentThatKeepsSayingTakenAndNotFoundEndsTheTurnAtSomePoint() {
         try (EngineFixture f = new EngineFixture(dir)) {
             Turn turn = f.open("s1").submit(Prompt.of("a"));

@@ -20,14 +20,21 @@ import io.hotplex.api.Prompt;
 import io.hotplex.api.Session;
 import io.hotplex.api.Turn;
 import io.hotplex.api.spi.AgentProvider.Capability;
+import io.hotplex.api.spi.EngineListener;
+import io.hotplex.api.spi.Journal;
 import io.hotplex.api.spi.PromptGuard;
+import io.hotplex.api.spi.SessionLog;
 import io.hotplex.core.FakeAgents.FakeProcess;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -137,7 +144,10 @@ class SessionTurnsTest {
     void theGuardBlocksBeforeTheAgentSeesAnything() {
         PromptGuard guard = (spec, prompt) -> {
             if (prompt.text().equals("broken")) {
-                throw new IllegalStateException("planted");
+                throw new StackOverflowError("planted");
+            }
+            if (prompt.text().equals("undecided")) {
+                return nothing();
             }
             return prompt.text().equals("bad")
                     ? new PromptGuard.Decision.Block("r1", "injection", "high", "no", List.of("rephrase"))
@@ -148,12 +158,181 @@ class SessionTurnsTest {
 
             Turn bad = session.submit(Prompt.of("bad"));
             Turn broken = session.submit(Prompt.of("broken"));
+            Turn undecided = session.submit(Prompt.of("undecided"));
 
             assertThat(result(bad).end())
                     .isEqualTo(new AgentEvent.TurnBlocked("r1", "injection", "high", "no", List.of("rephrase")));
             assertThat(result(bad).code()).isEqualTo(ErrorCode.PROMPT_BLOCKED);
             assertThat(result(broken).end()).isInstanceOf(AgentEvent.TurnBlocked.class);
+            assertThat(result(undecided).end()).isInstanceOf(AgentEvent.TurnBlocked.class);
             assertThat(f.agents.processes).isEmpty();
+        }
+    }
+
+    @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"}) // what a careless guard does
+    private static <T> T nothing() {
+        return null;
+    }
+
+    @Test
+    void aPermissionCanBeAnsweredAsSoonAsItIsRead() {
+        try (EngineFixture f = new EngineFixture(dir, HotPlex.builder().executor(Runnable::run))) {
+            Session session = f.hot("s1");
+            session.subscribe(0, record -> {
+                if (record.event() instanceof AgentEvent.PermissionRequested p) {
+                    session.answer(p.requestId(), PermissionAnswer.allow(), "policy");
+                }
+            });
+            session.submit(Prompt.of("a"));
+
+            f.agents.process(1).expect("prompt a").say("ask p1").expect("answer p1 Allow");
+        }
+    }
+
+    @Test
+    void aTurnThatIsCancelledByWhoRepeatsItsClientIdEndsOnce() {
+        List<Session> sessions = new CopyOnWriteArrayList<>();
+        EngineListener listener = new EngineListener() {
+            @Override
+            public void onTurnAccepted(String sessionId, String provider, String turnId) {
+                if (!sessions.isEmpty()) { // between the acceptance and the owner's first look
+                    Session session = sessions.remove(0);
+                    session.submit(Prompt.builder("again").clientId("x").build())
+                            .cancel();
+                }
+            }
+        };
+        try (EngineFixture f = new EngineFixture(dir, HotPlex.builder().listener(listener))) {
+            Session session = f.hot("s1");
+            List<EventRecord> events = read(session);
+            sessions.add(session);
+
+            Turn turn = session.submit(Prompt.builder("a").clientId("x").build());
+
+            assertThat(result(turn).end()).isInstanceOf(AgentEvent.TurnCancelled.class);
+            Turn next = session.submit(Prompt.of("b"));
+            f.agents.process(1).expect("prompt b").say("done B");
+            assertThat(result(next).completed()).isTrue();
+            assertThat(events).filteredOn(r -> turn.id().equals(r.turnId())).hasSizeLessThanOrEqualTo(1);
+        }
+    }
+
+    @Test
+    void aSteeredPromptThatIsCancelledAndNeverRunsStillTimesOut() {
+        try (EngineFixture f = new EngineFixture(dir, "turn-timeout", "300ms")) {
+            Session session = f.hot("s1");
+            Turn a = session.submit(Prompt.of("a"));
+            f.agents.process(1).expect("prompt a");
+            Turn b = session.submit(Prompt.builder("b").delivery(Delivery.STEER).build());
+            f.agents.process(1).expect("steer");
+            b.cancel();
+            f.agents.process(1).say("done A");
+            assertThat(result(a).completed()).isTrue();
+
+            assertThat(result(b).end()).isInstanceOf(AgentEvent.TurnCancelled.class);
+            Turn c = session.submit(Prompt.of("c"));
+            f.agents.process(2).say("ready").expect("prompt c").say("done C");
+            assertThat(result(c).completed()).isTrue();
+        }
+    }
+
+    @Test
+    void anExecutorThatIsOutOfThreadsLosesNothing() {
+        AtomicBoolean broken = new AtomicBoolean();
+        HotPlex builder = HotPlex.builder().executor(task -> {
+            if (broken.get()) {
+                throw new OutOfMemoryError("unable to create native thread");
+            }
+            new Thread(task, "mine").start();
+        });
+        try (EngineFixture f = new EngineFixture(dir, builder)) {
+            Session session = f.hot("s1");
+            broken.set(true);
+            Turn turn = session.submit(Prompt.of("a"));
+            f.agents.process(1).expect("prompt a").say("done A");
+            assertThat(result(turn).text()).isEqualTo("A");
+            f.agents.process(1).exit(1, null);
+
+            Turn refused = session.submit(Prompt.of("b"));
+
+            assertThat(result(refused).code()).isEqualTo(ErrorCode.AGENT_START_FAILED);
+            assertThat(f.engine.pool().processes()).isZero();
+        }
+    }
+
+    @Test
+    void aJournalThatFailsKeepsNobodyWaiting() {
+        AtomicBoolean broken = new AtomicBoolean();
+        MemoryJournal memory = new MemoryJournal(1 << 20, 1 << 20);
+        Journal journal = new Journal() {
+            @Override
+            public SessionLog open(String sessionId) {
+                return new BreakingLog(memory.open(sessionId), broken);
+            }
+
+            @Override
+            public void close() {
+                memory.close();
+            }
+        };
+        try (EngineFixture f = new EngineFixture(dir, HotPlex.builder().journal(journal))) {
+            Session session = f.hot("s1");
+            Turn turn = session.submit(Prompt.of("a"));
+            f.agents.process(1).expect("prompt a");
+            broken.set(true);
+            f.agents.process(1).say("done A");
+
+            assertThat(result(turn).completed()).isTrue();
+            broken.set(false);
+            Turn next = session.submit(Prompt.of("b"));
+            f.agents.process(1).expect("prompt b").say("done B");
+            assertThat(result(next).completed()).isTrue();
+        }
+    }
+
+    private record BreakingLog(SessionLog log, AtomicBoolean broken) implements SessionLog {
+        @Override
+        public EventRecord append(@Nullable String turnId, Instant time, AgentEvent event) {
+            if (broken.get()) {
+                throw new IllegalStateException("planted");
+            }
+            return log.append(turnId, time, event);
+        }
+
+        @Override
+        public List<EventRecord> read(long after, int max) {
+            return log.read(after, max);
+        }
+
+        @Override
+        public long oldest() {
+            return log.oldest();
+        }
+
+        @Override
+        public long newest() {
+            return log.newest();
+        }
+
+        @Override
+        public void close() {
+            log.close();
+        }
+    }
+
+    @Test
+    void aChangeThatAnEndingProcessDidNotConfirmHoldsForTheNext() {
+        try (EngineFixture f = new EngineFixture(dir)) {
+            Session session = f.hot("s1");
+            var done = session.setModel("later").toCompletableFuture();
+            f.agents.process(1).expect("model");
+            assertThat(done).isNotDone();
+            ((io.hotplex.core.internal.session.OwnedSession) session).hibernate("test", java.time.Duration.ZERO);
+
+            done.join();
+
+            session.submit(Prompt.of("b"));
+            assertThat(f.agents.process(2).start()).contains("model=later");
         }
     }
 

@@ -15,8 +15,11 @@ import io.hotplex.core.EngineConfig;
 import io.hotplex.core.internal.lease.Lease;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -71,13 +74,14 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
     final long createdAt;
     private final EngineConfig config;
     private final LongSupplier ticker;
+    private final SessionScope scope;
     private final Mailbox mailbox;
     private final Talk talk;
     private final Life life;
     private final AtomicLong copied = new AtomicLong();
 
     private ProcessState state = ProcessState.STARTING;
-    private @Nullable AgentProcess process;
+    private volatile @Nullable AgentProcess process;
     private @Nullable AgentProtocol protocol;
     /** What the process said before the launch returned; {@code null} afterwards. */
     private @Nullable Queue<Runnable> early = new ArrayDeque<>();
@@ -86,18 +90,20 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
     /** When a line could not be written. */
     private @Nullable Long unreadSince;
 
-    private volatile boolean paused;
+    private final AtomicBoolean paused = new AtomicBoolean();
 
     /** Runs while the process starts, and again while it ends. */
     private @Nullable Future<?> watch;
 
-    private @Nullable Lease lease;
+    private final List<Lease> leases = new ArrayList<>();
+    private boolean released;
     private boolean everReady;
 
     AgentConnection(int generation, Start start, SlotSource.Slot slot, SessionScope scope, Talk talk, Life life) {
         this.generation = generation;
         this.start = start;
         this.slot = slot;
+        this.scope = scope;
         this.ticker = scope.parts.ticker();
         this.createdAt = ticker.getAsLong();
         this.config = scope.parts.config();
@@ -111,7 +117,8 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
     }
 
     long pid() {
-        return process == null ? -1 : process.pid();
+        AgentProcess started = process;
+        return started == null ? -1 : started.pid();
     }
 
     /** Why the engine ended the process, or {@code null} while it did not. */
@@ -120,17 +127,22 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
         return endReason;
     }
 
+    /** There is a process; called by its starter, so that reading from it can pause before the owner has time. */
+    void launched(AgentProcess started) {
+        process = started;
+    }
+
     // ---- owner → process
 
     /** The launch succeeded. */
     void attach(ProcessStarter.Started started) {
-        process = started.process();
+        AgentProcess launched = started.process();
         protocol = started.protocol();
-        lease = started.lease();
+        hold(started.lease());
         Queue<Runnable> heard = early;
         early = null;
         if (state == ProcessState.DEAD) {
-            process.terminate(Duration.ZERO, config.get(EngineConfig.TERM_GRACE));
+            launched.terminate(Duration.ZERO, config.get(EngineConfig.TERM_GRACE));
         } else {
             call(p -> p.started(this));
         }
@@ -152,13 +164,25 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
         return everReady;
     }
 
+    /** Keeps a lease as long as the process lives. */
+    void hold(Lease lease) {
+        if (released) {
+            lease.close();
+        } else {
+            leases.add(lease);
+        }
+    }
+
     /** Gives back what the process held; it is gone, or never came. */
     void release() {
         watch(null);
-        if (lease != null) {
-            lease.close();
+        released = true;
+        try {
+            leases.forEach(Lease::close);
+            leases.clear();
+        } finally {
+            slot.release();
         }
-        slot.release();
     }
 
     /** Calls the protocol; a throw breaks the connection. Does nothing when it is dead. */
@@ -196,8 +220,9 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
             endReason = reason;
         }
         state = ProcessState.DEAD;
-        if (process != null) {
-            process.terminate(eofGrace, config.get(EngineConfig.TERM_GRACE));
+        AgentProcess ending = process;
+        if (ending != null) {
+            ending.terminate(eofGrace, config.get(EngineConfig.TERM_GRACE));
         }
     }
 
@@ -221,31 +246,35 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
             return;
         }
         AgentLine copy = line.copy();
-        long waiting = copied.addAndGet(copy.length());
+        long limit = config.get(EngineConfig.MAILBOX_MAX_BYTES);
+        boolean full = copied.addAndGet(copy.length()) > limit;
         mailbox.execute(() -> {
-            resume(copied.addAndGet(-copy.length()));
+            copied.addAndGet(-copy.length());
+            resumeReading();
             handle(copy);
         });
-        if (waiting > config.get(EngineConfig.MAILBOX_MAX_BYTES)) {
-            mailbox.execute(this::pause);
+        AgentProcess reader = process;
+        if (full && reader != null && paused.compareAndSet(false, true)) {
+            reader.reading(false);
+            if (!resumeReading() && !paused.get()) {
+                reader.reading(true); // the owner resumed it between the two lines above
+            }
         }
     }
 
-    private void pause() {
-        if (process != null && !paused && copied.get() > config.get(EngineConfig.MAILBOX_MAX_BYTES) / 2) {
-            paused = true;
-            process.reading(false);
+    private boolean resumeReading() {
+        AgentProcess reader = process;
+        if (reader == null
+                || copied.get() > config.get(EngineConfig.MAILBOX_MAX_BYTES) / 2
+                || !paused.compareAndSet(true, false)) {
+            return false;
         }
-    }
-
-    private void resume(long waiting) {
-        if (paused && process != null && waiting <= config.get(EngineConfig.MAILBOX_MAX_BYTES) / 2) {
-            paused = false;
-            process.reading(true);
-        }
+        reader.reading(true);
+        return true;
     }
 
     private void handle(AgentLine line) {
+        scope.touch();
         if (early != null) {
             AgentLine copy = line.copy();
             early.add(() -> handle(copy));
@@ -261,8 +290,10 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
 
     /** Without output, or input, the process is of no use; it has a moment to end by itself, then it is made to. */
     private void outputEnded() {
-        if (process != null) {
-            process.terminate(config.get(EngineConfig.DRAIN_TIMEOUT), config.get(EngineConfig.TERM_GRACE));
+        AgentProcess doomed = process;
+        state = state == ProcessState.READY ? ProcessState.DEAD : state; // it takes no prompts any more
+        if (doomed != null) {
+            doomed.terminate(config.get(EngineConfig.DRAIN_TIMEOUT), config.get(EngineConfig.TERM_GRACE));
         }
     }
 
@@ -278,7 +309,7 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
             if (protocol != null) {
                 verdict = protocol.exited(exit.status(), exit.stderrTail());
             }
-        } catch (RuntimeException | LinkageError e) {
+        } catch (Throwable e) {
             log.error("the provider failed to explain an exit (generation {})", generation, e);
         }
         state = ProcessState.DEAD;
@@ -315,7 +346,8 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
 
     @Override
     public void send(byte[] line) {
-        if (process != null && alive() && !process.write(line) && unreadSince == null) {
+        AgentProcess reader = process;
+        if (reader != null && alive() && !reader.write(line) && unreadSince == null) {
             unreadSince = ticker.getAsLong(); // it is dead, which onExit explains better, or deaf
             outputEnded();
         }

@@ -36,11 +36,18 @@ final class Approvals {
                 || event instanceof AgentEvent.QuestionAnswered q && requests.withdraw(q.requestId()) == null;
     }
 
-    /** Remembers an event that asks for an answer; with too many of them the agent hears no at once. */
-    void remember(AgentEvent event) {
-        if (Requests.asks(event) && !requests.add(event)) {
-            scope.mailbox.execute(() -> refuse(event)); // not now: the protocol is in the middle of a call
-        }
+    /**
+     * Remembers an event that asks for an answer, before anybody can read and answer it.
+     *
+     * @return {@code false} when there are too many; then the agent hears no as soon as its call is over
+     */
+    boolean remember(AgentEvent event) {
+        return !Requests.asks(event) || requests.add(event);
+    }
+
+    /** Denies a request that there was no room for; later, since the protocol is in the middle of a call. */
+    void refuseLater(AgentEvent request) {
+        scope.mailbox.execute(() -> refuse(request));
     }
 
     private void refuse(AgentEvent request) {
@@ -95,7 +102,10 @@ final class Approvals {
     }
 
     private void record(AgentEvent event) {
-        scope.recorder.append(turnId.get(), event);
+        scope.touch();
+        if (!scope.recorder.closed()) {
+            scope.recorder.append(turnId.get(), event);
+        }
     }
 
     private @Nullable AgentConnection living() {

@@ -3,7 +3,6 @@ package io.hotplex.core.internal.session;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
@@ -49,6 +48,12 @@ final class Mailbox {
         if (!pending.compareAndSet(0, 1)) {
             return false;
         }
+        if (!tasks.isEmpty()) { // somebody is about to bring one: to run before it would change the order of a reader's
+            if (pending.decrementAndGet() != 0) {
+                drain();
+            }
+            return false;
+        }
         run(task);
         if (pending.decrementAndGet() != 0) {
             drain();
@@ -72,12 +77,32 @@ final class Mailbox {
         } while (pending.decrementAndGet() != 0);
     }
 
+    @SuppressWarnings("IllegalCatch") // an executor is foreign code; what it cannot take is done here, losing nothing
     private boolean relieved() {
+        HandOver handOver = new HandOver();
         try {
-            relief.execute(this::drain);
-            return true;
-        } catch (RejectedExecutionException e) {
-            return false; // the executor is full or closed: go on here, losing nothing
+            relief.execute(handOver);
+        } catch (Throwable e) {
+            return false; // full, closed, or out of threads
+        } finally {
+            handOver.giving = false;
+        }
+        return !handOver.refused;
+    }
+
+    /** Passes the ownership on; not to the giver himself, who may be all that an executor runs its tasks on. */
+    private final class HandOver implements Runnable {
+        private final Thread giver = Thread.currentThread();
+        private boolean giving = true;
+        private boolean refused;
+
+        @Override
+        public void run() {
+            if (Thread.currentThread() == giver && giving) {
+                refused = true;
+            } else {
+                drain();
+            }
         }
     }
 

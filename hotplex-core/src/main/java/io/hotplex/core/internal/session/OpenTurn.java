@@ -42,6 +42,8 @@ final class OpenTurn implements Turn {
     boolean answered;
     /** Owner: whether its terminal event is in the journal. */
     boolean ended;
+    /** Owner: whether the agent was told to stop, or is being killed. */
+    boolean stopping;
     /** Owner: set when the engine wants it to end; the first reason stays. */
     @Nullable
     Stop stop;

@@ -333,12 +333,21 @@ final class ProcessKeeper implements AgentConnection.Life, SlotSource.Applicant 
         if (connection == c) {
             connection = null;
             turns.processGone();
-            settings.processGone();
+            settings.processGone(c.endReason() != null);
             turns.publish();
         }
     }
 
     // ---- what the turns tell
+
+    /** The agent gave the conversation another id; from now on that is what nobody else may drive. */
+    void renamed(String agentSessionId) {
+        AgentConnection c = connection;
+        conversation.renamed(agentSessionId);
+        if (c != null) {
+            starter.leaseAlso(agentSessionId, lease -> scope.mailbox.execute(() -> c.hold(lease)));
+        }
+    }
 
     /** The process waits for work; another session may need its slot more. */
     void idle() {

@@ -12,7 +12,6 @@ import io.hotplex.api.spi.ProcessSpec;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.internal.lease.Lease;
 import io.hotplex.core.internal.lease.SessionLeases;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +32,7 @@ final class ProcessStarter {
     }
 
     /** Starts a process for a connection; exactly one of the consumers is called, on any thread. */
+    @SuppressWarnings("IllegalCatch") // an executor is foreign code, and may be out of threads
     void start(
             SessionSpec spec,
             AgentConnection connection,
@@ -40,7 +40,7 @@ final class ProcessStarter {
             Consumer<HotPlexException> onFailed) {
         try {
             parts.executor().execute(() -> startNow(spec, connection, onStarted, onFailed));
-        } catch (RejectedExecutionException e) {
+        } catch (Throwable e) {
             onFailed.accept(new HotPlexException(ErrorCode.AGENT_START_FAILED, "the executor takes no work", e));
         }
     }
@@ -62,17 +62,38 @@ final class ProcessStarter {
                     spec.workDir(),
                     launch.inherit(),
                     launch.environment());
-            onStarted.accept(new Started(parts.launcher().launch(process, connection), launch.protocol(), lease));
+            AgentProcess launched = parts.launcher().launch(process, connection);
+            connection.launched(launched);
+            onStarted.accept(new Started(launched, launch.protocol(), lease));
         } catch (HotPlexException e) {
             release(lease);
             onFailed.accept(e);
-        } catch (RuntimeException | LinkageError e) {
+        } catch (Throwable e) {
             release(lease);
             log.error("provider '{}' failed to start its agent", provider.name(), e);
             onFailed.accept(new HotPlexException(
                     ErrorCode.AGENT_START_FAILED,
                     "the provider failed: " + e.getClass().getName(),
                     e));
+        }
+    }
+
+    /**
+     * Takes a lease on a further id of a living connection; without it nobody is harmed until somebody resumes that.
+     */
+    @SuppressWarnings("IllegalCatch") // an executor is foreign code
+    void leaseAlso(String agentSessionId, Consumer<Lease> onLease) {
+        try {
+            parts.executor().execute(() -> {
+                try {
+                    onLease.accept(
+                            SessionLeases.acquire(parts.config().get(EngineConfig.STATE_DIRECTORY), agentSessionId));
+                } catch (HotPlexException e) {
+                    log.warn("no lease on a conversation's new id: {}", e.code());
+                }
+            });
+        } catch (Throwable e) {
+            log.warn("no lease on a conversation's new id", e);
         }
     }
 

@@ -4,7 +4,6 @@ import io.hotplex.api.AgentEvent;
 import io.hotplex.api.AgentEvent.Origin;
 import io.hotplex.api.Delivery;
 import io.hotplex.api.ErrorCode;
-import io.hotplex.api.EventRecord;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.ProcessState;
 import io.hotplex.api.Prompt;
@@ -125,33 +124,50 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
 
     void accepted(OpenTurn turn) {
         scope.touch();
-        AgentEvent.@Nullable TurnBlocked blocked = closing == null ? guard(turn.prompt) : null;
-        if (closing != null) {
-            endTurn(turn, TurnEnds.stopped(new Stop.Cancel("session " + closing), Duration.ZERO));
+        if (turn.ended) {
+            return; // cancelled, by who repeated its client id, before it came here
+        }
+        waiting.add(turn); // first of all: whatever happens from here on, it has an owner
+        Stop stop = turn.stop == null && closing != null ? new Stop.Cancel("session " + closing) : turn.stop;
+        AgentEvent.@Nullable TurnBlocked blocked = stop == null ? guard(turn.prompt) : null;
+        if (stop != null) {
+            waiting.remove(turn);
+            endTurn(turn, TurnEnds.stopped(stop, Duration.ZERO));
         } else if (blocked != null) {
+            waiting.remove(turn);
             endTurn(turn, blocked);
-        } else if (turn.prompt.delivery() != Delivery.STEER || !steered(turn)) {
-            if (turn.prompt.delivery() == Delivery.INTERRUPT) {
-                openTurns().forEach(open -> stop(open, new Stop.Cancel("replaced by a newer prompt")));
-            }
-            waiting.add(turn);
-            pump();
+        } else {
+            deliver(turn);
+        }
+        pump();
+    }
+
+    private void deliver(OpenTurn turn) {
+        if (turn.prompt.delivery() == Delivery.INTERRUPT) {
+            openTurns().stream()
+                    .filter(open -> open != turn)
+                    .forEach(open -> stop(open, new Stop.Cancel("replaced by a newer prompt")));
+        } else if (turn.prompt.delivery() == Delivery.STEER && steered(turn)) {
+            waiting.remove(turn);
         }
     }
 
-    @SuppressWarnings("IllegalCatch") // a guard is foreign code, and fails closed
+    @SuppressWarnings("IllegalCatch") // a guard is foreign code, and fails closed whatever it throws
     private AgentEvent.@Nullable TurnBlocked guard(Prompt prompt) {
-        PromptGuard.Decision decision;
+        PromptGuard.@Nullable Decision decision;
         try {
             decision = scope.parts.guard().check(scope.spec, prompt);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             log.error("the prompt guard failed, the prompt is blocked", e);
-            decision = new PromptGuard.Decision.Block(
-                    "guard-failed", "guard", "critical", "the guard could not decide", List.of());
+            decision = null;
+        }
+        if (decision instanceof PromptGuard.Decision.Allow) {
+            return null;
         }
         return decision instanceof PromptGuard.Decision.Block b
                 ? new AgentEvent.TurnBlocked(b.ruleId(), b.category(), b.level(), b.message(), b.suggestions())
-                : null;
+                : new AgentEvent.TurnBlocked(
+                        "guard-failed", "guard", "critical", "the guard could not decide", List.of());
     }
 
     /** Hands a prompt into the running turn; {@code false} when that cannot be, then it waits like others. */
@@ -227,21 +243,22 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
      * Makes a turn end: a waiting one at once, a running one by interrupting the agent, and if need be by killing it.
      */
     private void stop(OpenTurn turn, Stop why) {
-        if (turn.ended || turn.stop != null) {
+        if (turn.ended || turn.stopping) {
             return;
         }
-        turn.stop = why;
+        turn.stop = turn.stop == null ? why : turn.stop;
         AgentConnection c = process.connection();
         if (waiting.remove(turn) || c == null) {
-            endTurn(turn, TurnEnds.stopped(why, elapsed(turn)));
+            endTurn(turn, TurnEnds.stopped(turn.stop, elapsed(turn)));
         } else if (turn == current || why instanceof Stop.TimeOut) {
+            turn.stopping = true;
             boolean polite = scope.can(Capability.INTERRUPT);
-            turn.watch(scope.timer(
-                    polite ? scope.config(EngineConfig.INTERRUPT_GRACE) : Duration.ZERO, () -> killFor(turn)));
+            Duration grace = polite ? scope.config(EngineConfig.INTERRUPT_GRACE) : Duration.ZERO;
+            turn.watch(scope.timer(grace, () -> killFor(turn)));
             if (polite) {
                 c.call(p -> p.interrupt(c));
             }
-        }
+        } // else it was steered: it ends with the turn that takes it in, or is stopped when it is the current one
     }
 
     private void killFor(OpenTurn turn) {
@@ -265,18 +282,28 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         if (c != null && c.state() == ProcessState.BUSY && !running()) {
             c.idle();
         }
-        EventRecord record = scope.recorder.append(turn.id(), end);
-        scope.touch();
         if (turn.origin == Origin.PROMPT) {
             acceptance.ended();
         }
         if (end instanceof AgentEvent.TurnCompleted) {
             process.succeeded();
         }
-        TurnResult result = new TurnResult(scope.spec.id(), turn.id(), record.offset(), end);
+        scope.touch();
+        TurnResult result = new TurnResult(scope.spec.id(), turn.id(), writeDown(turn, end), end);
         scope.parts.listener().onTurnEnded(scope.provider.name(), result);
         scope.callBack(() -> turn.complete(result));
         scope.mailbox.execute(this::pump); // not now: the protocol may be in the middle of a call
+    }
+
+    /** Writes a terminal event down. A journal that fails must not keep anybody waiting for the turn's result. */
+    @SuppressWarnings("IllegalCatch") // a journal is foreign code
+    private long writeDown(OpenTurn turn, AgentEvent.Terminal end) {
+        try {
+            return scope.recorder.append(turn.id(), end).offset();
+        } catch (Throwable e) {
+            log.error("the journal of session '{}' lost the end of a turn", scope.spec.id(), e);
+            return scope.recorder.newest();
+        }
     }
 
     /** Ends a turn that the agent cannot end any more. */
@@ -301,8 +328,11 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
                 turn.watch(null);
             }
         }
+        boolean remembered = approvals.remember(event);
         scope.recorder.append(turnId(), event);
-        approvals.remember(event);
+        if (!remembered) {
+            approvals.refuseLater(event);
+        }
     }
 
     /** Whether an event is an answer of the agent, rather than news about itself. */
@@ -325,17 +355,9 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         current = turn;
         c.busy();
         started(turn);
-        if (turn.stop instanceof Stop.Cancel) {
-            scope.mailbox.execute(() -> stopAgain(turn));
-        }
-    }
-
-    /** A prompt was cancelled while it could not be; now it is what the agent works on. */
-    private void stopAgain(OpenTurn turn) {
         Stop why = turn.stop;
-        turn.stop = null;
-        if (why != null) {
-            stop(turn, why);
+        if (why != null) { // cancelled while it could not be stopped; now it is what the agent works on
+            scope.mailbox.execute(() -> stop(turn, why));
         }
     }
 
@@ -366,7 +388,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
     public void agentSession(String agentSessionId, String reason) {
         String previous = process.conversation().agentSessionId();
         if (!previous.equals(agentSessionId)) {
-            process.conversation().renamed(agentSessionId);
+            process.renamed(agentSessionId);
             scope.recorder.append(turnId(), new AgentEvent.AgentSessionChanged(previous, agentSessionId, reason));
             publish();
         }
@@ -422,12 +444,17 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
     @Override
     public void requeueRunning() {
         List<OpenTurn> unseen = runningTurns();
-        for (int i = unseen.size() - 1; i >= 0; i--) {
-            unseen.get(i).watch(null);
-            waiting.addFirst(unseen.get(i));
-        }
         current = null;
         steered.clear();
+        for (int i = unseen.size() - 1; i >= 0; i--) {
+            OpenTurn turn = unseen.get(i);
+            if (turn.stop == null && turn.origin == Origin.PROMPT) {
+                turn.watch(null);
+                waiting.addFirst(turn);
+            } else {
+                loseTurn(turn, ErrorCode.AGENT_CRASHED, "the agent ended before it answered");
+            }
+        }
     }
 
     @Override

@@ -17,6 +17,9 @@ final class SessionScope {
     final EngineParts parts;
     final Mailbox mailbox;
     final Recorder recorder;
+    /** Longer than anybody waits, and short enough for a count of nanoseconds. */
+    private static final Duration LONGEST = Duration.ofDays(3650);
+
     private volatile long lastActivity;
 
     SessionScope(SessionSpec spec, AgentProvider provider, EngineParts parts, Mailbox mailbox, Recorder recorder) {
@@ -54,17 +57,19 @@ final class SessionScope {
     @Nullable
     Future<?> timer(Duration delay, Runnable task) {
         try {
-            return parts.timer().schedule(() -> mailbox.execute(task), delay.toNanos(), TimeUnit.NANOSECONDS);
+            long nanos = (delay.compareTo(LONGEST) > 0 ? LONGEST : delay).toNanos();
+            return parts.timer().schedule(() -> mailbox.execute(task), nanos, TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
             return null;
         }
     }
 
-    /** Runs what users see off the owner; on it when the executor is closed, lest anybody wait for ever. */
+    /** Runs what users see off the owner; on it when the executor cannot, lest anybody wait for ever. */
+    @SuppressWarnings("IllegalCatch") // an executor is foreign code, and may be out of threads
     void callBack(Runnable task) {
         try {
             parts.executor().execute(task);
-        } catch (RejectedExecutionException e) {
+        } catch (Throwable e) {
             task.run();
         }
     }

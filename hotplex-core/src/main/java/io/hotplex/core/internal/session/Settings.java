@@ -101,9 +101,16 @@ final class Settings {
     }
 
     /** The process will not answer any more. */
-    void processGone() {
-        List.copyOf(sent.values()).forEach(c -> fail(c, ErrorCode.AGENT_CRASHED, "the agent ended before it answered"));
+    void processGone(boolean expected) {
+        List<Command> open = List.copyOf(sent.values());
         sent.clear();
+        for (Command command : open) {
+            if (expected) {
+                change(command, null); // it holds for the next process
+            } else {
+                fail(command, ErrorCode.AGENT_CRASHED, "the agent ended before it answered");
+            }
+        }
         retry(null);
     }
 

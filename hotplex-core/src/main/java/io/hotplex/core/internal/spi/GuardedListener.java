@@ -24,7 +24,7 @@ public final class GuardedListener implements EngineListener {
         for (EngineListener listener : listeners) {
             try {
                 call.accept(listener);
-            } catch (RuntimeException | LinkageError e) {
+            } catch (Throwable e) {
                 log.warn("listener {} failed", listener.getClass().getName(), e);
             }
         }

@@ -15,6 +15,13 @@ import org.junit.jupiter.api.Test;
 class MailboxTest {
     private final List<Throwable> defects = new ArrayList<>();
 
+    private boolean flip;
+
+    private boolean ran() {
+        flip = !flip;
+        return flip;
+    }
+
     @Test
     void anIdleMailboxRunsTheTaskOnTheCallersThread() {
         AtomicReference<Thread> ran = new AtomicReference<>();
@@ -110,10 +117,42 @@ class MailboxTest {
     }
 
     @Test
+    void anExecutorThatRunsTasksAtOnceDoesNotPileUpCalls() {
+        Mailbox mailbox = new Mailbox(Runnable::run, defects::add);
+        AtomicInteger deepest = new AtomicInteger();
+
+        mailbox.execute(() -> {
+            for (int i = 0; i < 10_000; i++) {
+                mailbox.execute(
+                        () -> deepest.accumulateAndGet(Thread.currentThread().getStackTrace().length, Math::max));
+            }
+        });
+
+        assertThat(deepest.get()).isPositive().isLessThan(200);
+        assertThat(defects).isEmpty();
+    }
+
+    @Test
+    void anExecutorWithOneThreadMayBeTheOwnersOwn() {
+        List<Runnable> later = new ArrayList<>();
+        Mailbox mailbox = new Mailbox(later::add, defects::add);
+        AtomicInteger ran = new AtomicInteger();
+        mailbox.execute(() -> {
+            for (int i = 0; i < 100; i++) {
+                mailbox.execute(ran::incrementAndGet);
+            }
+        });
+
+        later.remove(0).run(); // the same thread, but not inside of the call that passed the ownership on
+
+        assertThat(ran).hasValue(100);
+    }
+
+    @Test
     void anExecutorThatRefusesLosesNothing() {
         Mailbox mailbox = new Mailbox(
                 task -> {
-                    throw new RejectedExecutionException();
+                    throw ran() ? new RejectedExecutionException() : new IllegalStateException("planted");
                 },
                 defects::add);
         AtomicInteger ran = new AtomicInteger();
