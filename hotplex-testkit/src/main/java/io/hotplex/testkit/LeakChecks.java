@@ -8,17 +8,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * Finds what a test left behind: threads, child processes, file descriptors. Take a {@link #snapshot} before the test
- * and compare behind it:
+ * Finds what a test left behind: threads, child processes, file descriptors (on Linux only). Take a {@link #snapshot}
+ * before the test and compare behind it:
  *
  * <pre>{@code
  * LeakChecks.Snapshot before = LeakChecks.snapshot();
@@ -40,7 +41,7 @@ public final class LeakChecks {
 
     /** Remember what there is now. */
     public static Snapshot snapshot() {
-        return new Snapshot(threads(), children(), descriptors());
+        return new Snapshot(threads(), children(), descriptors(), anonymousDescriptors());
     }
 
     /**
@@ -76,16 +77,19 @@ public final class LeakChecks {
         private final Set<Thread> threads;
         private final Set<Long> children;
         private final Set<String> descriptors;
+        private final Map<String, Long> anonymous;
 
-        private Snapshot(Set<Thread> threads, Set<Long> children, Set<String> descriptors) {
+        private Snapshot(
+                Set<Thread> threads, Set<Long> children, Set<String> descriptors, Map<String, Long> anonymous) {
             this.threads = threads;
             this.children = children;
             this.descriptors = descriptors;
+            this.anonymous = anonymous;
         }
 
         /**
          * Wait until there is nothing more than before: no thread whose name begins with {@code hotplex-}, no child
-         * process, no pipe, socket or file descriptor of the kinds that processes are driven with.
+         * process, and on Linux no pipe, socket or anonymous handle (such as pidfds).
          *
          * @throws AssertionError when something is still there after ten seconds; its message lists it
          */
@@ -115,6 +119,12 @@ public final class LeakChecks {
                     left.add("descriptor " + descriptor);
                 }
             }
+            anonymousDescriptors().forEach((kind, count) -> {
+                long before = anonymous.getOrDefault(kind, 0L);
+                if (count > before) {
+                    left.add(count - before + " × descriptor " + kind);
+                }
+            });
             return left;
         }
     }
@@ -150,18 +160,24 @@ public final class LeakChecks {
     }
 
     /**
-     * Pipes, sockets and anonymous handles such as pidfds, by number and target. Files are left out: class loading
-     * opens jars whenever it likes.
+     * Pipes and sockets, which have numbers of their own. Files are left out: class loading opens jars whenever it
+     * likes.
      */
     private static Set<String> descriptors() {
-        Set<String> descriptors = new HashSet<>();
-        for (String number : namesIn(OWN_DESCRIPTORS)) {
-            String target = targetOf(OWN_DESCRIPTORS.resolve(number));
-            if (target.startsWith("pipe:") || target.startsWith("socket:") || target.startsWith("anon_inode:")) {
-                descriptors.add(number + " " + target);
-            }
-        }
-        return Set.copyOf(descriptors);
+        return targets()
+                .filter(target -> target.startsWith("pipe:") || target.startsWith("socket:"))
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    /** Handles such as pidfds: they all look alike, so how many there are of each kind. */
+    private static Map<String, Long> anonymousDescriptors() {
+        return targets()
+                .filter(target -> target.startsWith("anon_inode:"))
+                .collect(Collectors.groupingBy(target -> target, Collectors.counting()));
+    }
+
+    private static Stream<String> targets() {
+        return namesIn(OWN_DESCRIPTORS).stream().map(number -> targetOf(OWN_DESCRIPTORS.resolve(number)));
     }
 
     private static String targetOf(Path link) {

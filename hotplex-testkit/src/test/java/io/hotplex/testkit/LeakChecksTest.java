@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.channels.Pipe;
+import java.nio.channels.Selector;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
@@ -57,6 +58,20 @@ class LeakChecksTest {
         assertThat(LeakChecks.processesMarked(marker)).containsExactly(child.pid());
         child.destroyForcibly();
         LeakChecks.assertNoProcessMarked(marker);
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void findsAHandleThatLooksLikeAnother() throws IOException {
+        try (Selector first = Selector.open()) {
+            LeakChecks.Snapshot before = LeakChecks.snapshot();
+            Selector second = Selector.open();
+
+            assertThatThrownBy(() -> before.assertNothingLeft(SOON)).hasMessageContaining("anon_inode:[eventpoll]");
+            second.close();
+            before.assertNothingLeft();
+            assertThat(first.isOpen()).isTrue();
+        }
     }
 
     @Test

@@ -38,6 +38,11 @@ record AskedConversation(String prompt, String script, int images, List<JsonNode
         return new AskedConversation("", "", 0, List.of());
     }
 
+    /** As if no tool had run yet. */
+    AskedConversation withoutToolResults() {
+        return new AskedConversation(prompt, script, images, List.of());
+    }
+
     /** The content of a message or a tool result as blocks; a plain text counts as one. */
     static List<JsonNode> blocks(JsonNode holder) {
         JsonNode content = holder.path("content");

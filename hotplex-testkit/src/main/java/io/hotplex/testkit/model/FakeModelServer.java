@@ -120,7 +120,11 @@ public final class FakeModelServer implements AutoCloseable {
         return URI.create("http://127.0.0.1:" + port());
     }
 
-    /** Let this script make the next reply, in place of the prompt's. Scripts queue up, first in, first out. */
+    /**
+     * Let this script make the next reply, in place of the prompt's. Scripts queue up, first in, first out; each makes
+     * one reply, wherever in a turn that is: a tool line is called even if the prompt's tools have run, and an error is
+     * given once.
+     */
     public void enqueue(String script) {
         api.enqueue(script);
     }

@@ -76,7 +76,8 @@ final class MessageReply {
         }
         ObjectNode end = JSON.objectNode().put("type", "message_delta");
         end.putObject("delta").put("stop_reason", plan.stopReason()).putNull("stop_sequence");
-        end.set("usage", usage);
+        // no more than the API promises; what was read stands in the start of the message
+        end.putObject("usage").set("output_tokens", usage.path("output_tokens"));
         event(end);
         event(JSON.objectNode().put("type", "message_stop"));
     }

@@ -10,8 +10,12 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import com.sun.net.httpserver.HttpExchange;
 import io.hotplex.testkit.model.Script.HttpError;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -51,6 +55,7 @@ final class ModelApi {
     @GuardedBy("lock")
     private final Deque<String> scripts = new ArrayDeque<>();
 
+    /** By the hash of the prompt. */
     @GuardedBy("lock")
     private final Map<String, Integer> failures = new LinkedHashMap<>();
 
@@ -132,6 +137,8 @@ final class ModelApi {
         answer.asked(body, asked.prompt(), offered);
         String queued = nextScript();
         Script script = Script.parse(queued == null ? asked.script() : queued);
+        // a queued script makes one reply, whatever tools ran for the prompt
+        boolean inTheMiddle = queued == null && !asked.toolResults().isEmpty();
         if (script.hangs()) {
             serverCloses.await();
             throw new IOException("the server closes");
@@ -140,8 +147,8 @@ final class ModelApi {
             throw new IOException("the server closes");
         }
         if (script.error().isPresent()
-                && asked.toolResults().isEmpty()
-                && fails(asked.script(), script.error().get())) {
+                && !inTheMiddle
+                && (queued != null || fails(asked.script(), script.error().get()))) {
             int status = script.error().get().status();
             Map<String, String> headers = script.retryAfterSeconds().isPresent()
                     ? Map.of(
@@ -151,7 +158,7 @@ final class ModelApi {
             error(answer, status, "scripted " + status, headers);
             return;
         }
-        ReplyPlan plan = ReplyPlan.of(script, asked, offered);
+        ReplyPlan plan = ReplyPlan.of(script, queued == null ? asked : asked.withoutToolResults(), offered);
         ObjectNode usage = meter.measure(body, plan.outputTokens());
         MessageReply reply =
                 new MessageReply(answer, script, plan, body.path("model").asText(), usage, serverCloses);
@@ -172,19 +179,30 @@ final class ModelApi {
     }
 
     private boolean fails(String prompt, HttpError error) {
+        String key = hash(prompt);
         lock.lock();
         try {
-            int before = failures.getOrDefault(prompt, 0);
+            int before = failures.getOrDefault(key, 0);
             if (before >= error.times()) {
                 return false;
             }
-            failures.put(prompt, before + 1);
+            failures.put(key, before + 1);
             if (failures.size() > MAX_COUNTED_PROMPTS) {
                 failures.remove(failures.keySet().iterator().next());
             }
             return true;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Prompts may be large, and are kept only to know them again. */
+    private static String hash(String prompt) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(prompt.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
         }
     }
 

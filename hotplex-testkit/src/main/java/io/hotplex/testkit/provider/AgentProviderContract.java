@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.hotplex.api.AgentEvent;
+import io.hotplex.api.Attachment;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.PermissionAnswer;
@@ -24,23 +25,28 @@ import io.hotplex.api.spi.ProviderConfig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.module.ModuleDescriptor;
-import java.net.URISyntaxException;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.ServiceLoader;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
- * What every provider must do. Extend it in the provider's tests and supply the factory, a configuration whose program
- * exists, and the agent's side of the protocol.
+ * What every provider must do, and what it must do if it claims to. Extend it in the provider's tests and supply the
+ * factory, a configuration whose program exists, and the agent's side of the protocol; what else can be supplied has a
+ * default, with which some checks are skipped and say so.
  */
 public abstract class AgentProviderContract {
+    private static final String SERVICE = AgentProviderFactory.class.getName();
     private static final String SECRET = "contract-secret-5f1c9e";
     private static final int RANDOM_LINES = 20_000;
 
@@ -58,6 +64,30 @@ public abstract class AgentProviderContract {
 
     /** A fresh agent's side. */
     protected abstract AgentPeer peer();
+
+    /**
+     * A configuration that gives the agent's process a secret, for example as a variable of its environment. Without
+     * one, only secrets of a session are checked.
+     */
+    protected @Nullable ProviderConfig configWithSecret(String secret) {
+        return null;
+    }
+
+    /**
+     * A prompt at which the {@link #peer()} asks its user a question; it ends the turn when that is answered. Without
+     * one, the claim of {@link Capability#QUESTIONS} is not checked.
+     */
+    protected @Nullable String questionPrompt() {
+        return null;
+    }
+
+    /**
+     * Whether a line to the agent carries an image. Without an override it is expected in Base64; an agent that takes
+     * images in another way overrides this.
+     */
+    protected boolean carriesImage(String line, byte[] image) {
+        return line.contains(Base64.getEncoder().encodeToString(image));
+    }
 
     private AgentProvider provider() {
         return factory().create(config());
@@ -86,26 +116,64 @@ public abstract class AgentProviderContract {
     }
 
     @Test
-    void isNamedAlikeInModuleInfoAndServicesFile() throws IOException, URISyntaxException {
+    void isNamedAlikeInModuleInfoAndServicesFile() throws IOException {
         Class<?> type = factory().getClass();
-        Path root =
-                Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
-        assumeTrue(Files.isDirectory(root), "packaged");
-        try (InputStream descriptor = Files.newInputStream(root.resolve("module-info.class"))) {
-            List<String> services = Files.readAllLines(
-                    root.resolve("META-INF/services/" + AgentProviderFactory.class.getName()), StandardCharsets.UTF_8);
+        List<String> own = servicesFiles(type.getClassLoader()).stream()
+                .filter(names -> names.contains(type.getName()))
+                .findFirst()
+                .orElse(List.of());
+        assertThat(own)
+                .as("META-INF/services/%s that names %s", SERVICE, type.getName())
+                .isNotEmpty();
 
-            assertThat(ModuleDescriptor.read(descriptor).provides())
-                    .filteredOn(provides -> provides.service().equals(AgentProviderFactory.class.getName()))
+        ModuleDescriptor module = module(type);
+        if (module != null) {
+            assertThat(module.provides())
+                    .filteredOn(provides -> provides.service().equals(SERVICE))
                     .flatExtracting(ModuleDescriptor.Provides::providers)
-                    .containsExactlyInAnyOrderElementsOf(services)
-                    .contains(type.getName());
+                    .containsExactlyInAnyOrderElementsOf(own);
         }
+    }
+
+    /** What each services file names; classes and resources may lie in different places. */
+    private static List<List<String>> servicesFiles(ClassLoader loader) throws IOException {
+        List<List<String>> files = new ArrayList<>();
+        for (URL file : Collections.list(loader.getResources("META-INF/services/" + SERVICE))) {
+            try (InputStream in = file.openStream()) {
+                files.add(new String(in.readAllBytes(), StandardCharsets.UTF_8)
+                        .lines()
+                        .map(line -> line.replaceFirst("#.*", "").strip())
+                        .filter(line -> !line.isEmpty())
+                        .toList());
+            }
+        }
+        return files;
+    }
+
+    /** The module that the class is in, or would be in on a module path; {@code null} for none. */
+    private static @Nullable ModuleDescriptor module(Class<?> type) throws IOException {
+        if (type.getModule().isNamed()) {
+            return type.getModule().getDescriptor();
+        }
+        String place = type.getProtectionDomain().getCodeSource().getLocation().toString();
+        for (URL file : Collections.list(type.getClassLoader().getResources("module-info.class"))) {
+            String found = file.toString();
+            if (found.startsWith(place) || found.startsWith("jar:" + place + "!")) {
+                try (InputStream in = file.openStream()) {
+                    return ModuleDescriptor.read(in);
+                }
+            }
+        }
+        return null;
     }
 
     @Test
     void keepsTheNameOfItsInstance() {
-        ProviderConfig named = ProviderConfig.of("other-name", factory().type(), Map.of());
+        Map<String, String> settings = new HashMap<>();
+        for (String key : config().keys()) {
+            settings.put(key, String.valueOf(config().text(key)));
+        }
+        ProviderConfig named = ProviderConfig.of("other-name", factory().type(), settings);
 
         assertThat(factory().type()).matches("[a-z0-9-]+");
         assertThat(factory().create(named).name()).isEqualTo("other-name");
@@ -139,16 +207,29 @@ public abstract class AgentProviderContract {
 
     @Test
     void keepsSecretsOutOfCommandLineAndText() {
-        AgentProvider provider = factory().create(config().with("environment.CONTRACT_KEY", SECRET));
-        SessionSpec spec = spec().environment("CONTRACT_TOKEN", SECRET + "2").build();
+        SessionSpec spec = spec().environment("CONTRACT_TOKEN", SECRET).build();
+
+        assertThat(launchWithoutSecret(provider(), spec).environment()).containsEntry("CONTRACT_TOKEN", SECRET);
+    }
+
+    @Test
+    void keepsSecretsOfItsConfigurationOutOfCommandLineAndText() {
+        ProviderConfig config = configWithSecret(SECRET);
+        assumeTrue(config != null, "skipped: configWithSecret() gives no configuration");
+        if (config != null) {
+            assertThat(launchWithoutSecret(factory().create(config), spec().build())
+                            .environment())
+                    .containsValue(SECRET);
+        }
+    }
+
+    private static Launch launchWithoutSecret(AgentProvider provider, SessionSpec spec) {
         provider.check(spec);
         Launch launch = provider.launch(request(spec, LaunchRequest.Mode.NEW));
 
         assertThat(String.join(" ", launch.command())).doesNotContain(SECRET);
         assertThat(launch.toString() + provider).doesNotContain(SECRET);
-        assertThat(launch.environment())
-                .containsEntry("CONTRACT_KEY", SECRET)
-                .containsEntry("CONTRACT_TOKEN", SECRET + "2");
+        return launch;
     }
 
     @Test
@@ -168,6 +249,19 @@ public abstract class AgentProviderContract {
         }
         if (provider.capabilities().contains(Capability.RESUME)) {
             assertThat(said(provider, resumed)).contains(resumed.start().agentSessionId());
+        }
+    }
+
+    @Test
+    void branchesTheConversationThatItIsTold() {
+        AgentProvider provider = provider();
+        assumeTrue(provider.capabilities().contains(Capability.FORK), "skipped: FORK is not claimed");
+        LaunchRequest fork = request(spec().build(), LaunchRequest.Mode.FORK);
+        String said = said(provider, fork);
+
+        assertThat(said).contains(String.valueOf(fork.start().forkedFrom()));
+        if (provider.capabilities().contains(Capability.CHOSEN_SESSION_ID)) {
+            assertThat(said).contains(fork.start().agentSessionId());
         }
     }
 
@@ -234,7 +328,9 @@ public abstract class AgentProviderContract {
         String steered = UUID.randomUUID().toString();
         boolean taken = driver.protocol().steer(steered, Prompt.of("more"), driver.sink());
 
-        assertThat(taken && !can).isFalse();
+        assertThat(taken)
+                .as("a prompt is taken into a running turn; STEER is claimed: %s", can)
+                .isEqualTo(can);
         driver.settle();
         driver.interrupt();
         assertThat(driver.sink().ends(steered)).hasSize(taken ? 1 : 0);
@@ -256,6 +352,46 @@ public abstract class AgentProviderContract {
 
         assertThat(driver.sink().sent()).hasSize(sent);
         assertThat(driver.sink().ends(turn)).hasSize(1);
+    }
+
+    @Test
+    void asksQuestionsAndTakesTheAnswers() {
+        String prompt = questionPrompt();
+        boolean can = provider().capabilities().contains(Capability.QUESTIONS);
+        assumeTrue(prompt != null, "skipped: questionPrompt() gives no prompt; QUESTIONS is claimed: " + can);
+        ProtocolDriver driver = started();
+        String turn = driver.prompt(String.valueOf(prompt));
+        List<AgentEvent.QuestionAsked> asked = driver.sink().events(AgentEvent.QuestionAsked.class);
+        assertThat(asked).hasSize(can ? 1 : 0);
+        if (can) {
+            AgentEvent.QuestionAsked question = asked.get(0);
+            assertThat(question.questions()).isNotEmpty();
+            assertThat(driver.sink().ends(turn)).isEmpty();
+            String text = question.questions().get(0).question();
+            driver.protocol()
+                    .answerQuestion(question.requestId(), Map.of(text, List.of("contract-answer")), driver.sink());
+            List<String> sent = driver.sink().sent();
+
+            assertThat(sent.get(sent.size() - 1)).contains("contract-answer");
+            assertThat(driver.settle().sink().ends(turn)).hasSize(1);
+        }
+    }
+
+    @Test
+    void takesImagesWhenItSaysSo() {
+        assumeTrue(provider().capabilities().contains(Capability.IMAGES), "skipped: IMAGES is not claimed");
+        byte[] image = {(byte) 0x89, 'P', 'N', 'G', 1, 2, 3};
+        Prompt prompt = Prompt.builder("look")
+                .attach(new Attachment("a.png", "image/png", image))
+                .build();
+        ProtocolDriver driver = started();
+        String turn = UUID.randomUUID().toString();
+        driver.protocol().prompt(turn, prompt, driver.sink());
+
+        assertThat(driver.sink().sent()).anyMatch(line -> carriesImage(line, image));
+        driver.settle();
+        assertThat(driver.sink().ends(turn)).hasSize(1);
+        assertThat(driver.sink().ends(turn).get(0).outcome()).isEqualTo(Outcome.COMPLETED);
     }
 
     @Test

@@ -117,6 +117,37 @@ class FakeModelServerTest {
     }
 
     @Test
+    void letsQueuedScriptsMakeOneReplyEach() throws Exception {
+        Object inTheMiddle = List.of(
+                Map.of("role", "user", "content", "TOOL Bash pwd"),
+                Map.of("role", "assistant", "content", List.of()),
+                Map.of(
+                        "role",
+                        "user",
+                        "content",
+                        List.of(Map.of("type", "tool_result", "tool_use_id", "t", "content", "/srv"))));
+        server.enqueue("ERROR 529 2");
+        server.enqueue("TOOL Bash ls");
+        server.enqueue("SAY 1");
+
+        assertThat(post(body(inTheMiddle, false)).statusCode()).isEqualTo(529);
+        assertThat(json(post(body(inTheMiddle, false))).path("stop_reason").asText())
+                .isEqualTo("tool_use");
+        assertThat(json(post(body(inTheMiddle, false))).at("/content/0/text").asText())
+                .isEqualTo("w1 ");
+        assertThat(json(post(body(inTheMiddle, false))).at("/content/0/text").asText())
+                .isEqualTo("Tool said: /srv");
+    }
+
+    @Test
+    void endsAStreamWithNoMoreFiguresThanTheApiPromises() throws Exception {
+        List<JsonNode> events = stream("SAY 3");
+
+        assertThat(events.get(0).at("/message/usage/input_tokens").asInt()).isPositive();
+        assertThat(events.get(events.size() - 2).path("usage").toString()).isEqualTo("{\"output_tokens\":3}");
+    }
+
+    @Test
     void knowsAConversationAgain() throws Exception {
         JsonNode first = json(post(body("one", false)));
         JsonNode second = json(post(body("one", false)));
