@@ -31,14 +31,19 @@ import org.jspecify.annotations.Nullable;
  * and with {@code claude -p} for every prompt?
  *
  * <p>The model is a {@link FakeModelServer} that answers at once with 20 pieces of text, so nearly all of the time is
- * Claude's own. In turns: a turn through the engine, until the caller has its result; a turn over a {@link PipeDriver}
- * to a process with the same arguments and environment, until the {@code result} line; and, every few rounds, a
- * {@code claude -p} from its start to its exit.
+ * Claude's own. In turns: a turn through the engine, until the caller has its result; and a turn over a
+ * {@link PipeDriver} to a process with the same arguments and environment, until the {@code result} line. Two processes
+ * of one program differ by several percent for as long as they live, so ten pairs of processes are compared, and each
+ * side's figure is the median of its processes' medians. After each pair follows a {@code claude -p}, from its start to
+ * its exit.
  */
 final class HotTurnClaude implements Benchmark {
     private static final String PROMPT = "SAY 20 tokens";
     private static final double BARE_FACTOR = 1.05;
     private static final double ONE_SHOT_FACTOR = 10;
+    private static final int PAIRS = 10;
+    private static final int TURNS_PER_PAIR = 30;
+    private static final int WARM_UP_TURNS = 5;
 
     @Override
     public String name() {
@@ -54,6 +59,7 @@ final class HotTurnClaude implements Benchmark {
     public List<Result> run(Options options) throws Exception {
         List<Result> results = new ArrayList<>();
         for (Path claude : options.claudes()) {
+            // each version with a model and directories of its own
             try (FakeModelServer model = FakeModelServer.start();
                     Scratch scratch = new Scratch()) {
                 results.addAll(measure(claude, model, scratch, options.quick()));
@@ -64,71 +70,118 @@ final class HotTurnClaude implements Benchmark {
 
     private static List<Result> measure(Path claude, FakeModelServer model, Scratch scratch, boolean quick)
             throws Exception {
-        int warmUp = quick ? 1 : 10;
-        int rounds = quick ? 2 : 100;
-        int oneShotEvery = quick ? 1 : 10;
         Path work = scratch.directory("work");
+        Figures figures = new Figures();
         ProviderConfig provider = provider(claude, model, scratch);
         EngineConfig config = EngineConfig.builder()
                 .set(EngineConfig.STATE_DIRECTORY, scratch.directory("state"))
                 .build();
-        SessionSpec spec = SessionSpec.builder("hot", work).build();
-        Samples hot = new Samples();
-        Samples bare = new Samples();
-        Samples oneShot = new Samples();
-        String version;
+        warmUp(config, scratch, quick);
         try (Engine engine = HotPlex.builder().config(config).provider(provider).build()) {
-            Session session = engine.open(spec);
-            engineTurn(session);
-            Launch same = launch(provider, spec);
-            Map<String, String> environment = environment(session, same);
-            version = version(claude, environment);
-            try (PipeDriver pipe = new PipeDriver(same.command(), work, environment)) {
-                for (int i = -warmUp; i < rounds; i++) {
-                    Samples hotNow = i < 0 ? new Samples() : hot;
-                    Samples bareNow = i < 0 ? new Samples() : bare;
-                    if (i % 2 == 0) { // each comes after the other, and after itself, equally often
-                        hotNow.add(engineTurn(session));
-                        bareNow.add(bareTurn(pipe));
-                    } else {
-                        bareNow.add(bareTurn(pipe));
-                        hotNow.add(engineTurn(session));
-                    }
-                    if (i >= 0 && i % oneShotEvery == 0) {
-                        oneShot.add(oneShot(claude, work, environment));
-                    }
+            Map<String, String> environment = environment(engine, provider, work);
+            for (int i = 0; i < (quick ? 1 : PAIRS); i++) {
+                Session session =
+                        engine.open(SessionSpec.builder("pair-" + i, work).build());
+                List<String> command = launch(provider, session.spec()).command();
+                if (i % 2 == 0) { // each is started first equally often
+                    engineTurn(session);
                 }
+                try (PipeDriver pipe = new PipeDriver(command, work, environment)) {
+                    bareTurn(pipe);
+                    turns(session, pipe, quick ? 2 : TURNS_PER_PAIR, figures);
+                }
+                session.close().toCompletableFuture().join();
+                figures.oneShot.add(oneShot(claude, work, environment));
             }
+            return figures.results(version(claude, environment));
         }
-        return results(version, hot, bare, oneShot);
     }
 
-    private static List<Result> results(String version, Samples hot, Samples bare, Samples oneShot) {
-        boolean nearBare = hot.p50() <= BARE_FACTOR * bare.p50();
-        boolean fast = oneShot.p50() >= ONE_SHOT_FACTOR * hot.p50();
-        Map<String, Object> details = new LinkedHashMap<>();
-        details.put("claude", version);
-        details.put("p99", hot.p99() / 1000);
-        details.put("baselineP99", bare.p99() / 1000);
-        details.put("n", hot.count());
-        Map<String, Object> oneShotDetails = new LinkedHashMap<>(details);
-        oneShotDetails.put("baselineP99", oneShot.p99() / 1000);
-        oneShotDetails.put("baselineN", oneShot.count());
-        return List.of(
-                new Result(
-                        version + ": hot against a bare pipe, p50",
-                        "ms",
-                        hot.p50() / 1000,
-                        bare.p50() / 1000,
-                        new Result.Goal("<= 1.05", nearBare),
-                        details),
-                new Result(
-                        version + ": hot against claude -p, p50",
-                        "ms",
-                        hot.p50() / 1000,
-                        oneShot.p50() / 1000,
-                        new Result.Goal("<= 0.10", fast),
-                        oneShotDetails));
+    private static void turns(Session session, PipeDriver pipe, int count, Figures figures) throws IOException {
+        Samples hot = new Samples();
+        Samples bare = new Samples();
+        for (int i = -WARM_UP_TURNS; i < count; i++) {
+            if (i == 0) {
+                hot.clear();
+                bare.clear();
+            }
+            if (i % 2 == 0) { // each comes after the other, and after itself, equally often
+                hot.add(engineTurn(session));
+                bare.add(bareTurn(pipe));
+            } else {
+                bare.add(bareTurn(pipe));
+                hot.add(engineTurn(session));
+            }
+        }
+        figures.add(hot, bare);
+    }
+
+    /** Brings our code and the driver's to the state of a JVM that has served for a while. */
+    private static void warmUp(EngineConfig config, Scratch scratch, boolean quick) throws IOException {
+        String agent = EchoAgent.write(scratch.root()).toString();
+        ProviderConfig echo = ProviderConfig.of("claude").with("command", agent);
+        EventThroughput throughput = new EventThroughput();
+        long events = 0;
+        try (Engine engine = HotPlex.builder().config(config).provider(echo).build();
+                PipeDriver pipe = new PipeDriver(List.of(agent), scratch.root(), System.getenv())) {
+            Session session =
+                    engine.open(SessionSpec.builder("warm-up", scratch.root()).build());
+            for (int i = 0; i < (quick ? 5 : 5_000); i++) {
+                engineTurn(session);
+                bareTurn(pipe);
+                events += i % 20 == 0 ? throughput.events() : 0;
+            }
+        }
+        if (events == 0) {
+            throw new IllegalStateException("the recorded conversation has no events");
+        }
+    }
+
+    /** What was measured with one version. */
+    private static final class Figures {
+        final Samples oneShot = new Samples();
+        private final Samples hot = new Samples();
+        private final Samples bare = new Samples();
+        private final Samples hotMedians = new Samples();
+        private final Samples bareMedians = new Samples();
+        private final List<Double> ratios = new ArrayList<>();
+
+        /** Takes the turns of one pair of processes. */
+        void add(Samples hotTurns, Samples bareTurns) {
+            hot.addAll(hotTurns);
+            bare.addAll(bareTurns);
+            hotMedians.add((long) (1000 * hotTurns.p50()));
+            bareMedians.add((long) (1000 * bareTurns.p50()));
+            ratios.add(Math.round(100 * hotTurns.p50() / bareTurns.p50()) / 100.0);
+        }
+
+        List<Result> results(String version) {
+            Map<String, Object> details = new LinkedHashMap<>();
+            details.put("claude", version);
+            details.put("n", hot.count());
+            details.put("p99", hot.p99() / 1000);
+            Map<String, Object> pairs = new LinkedHashMap<>(details);
+            pairs.put("baselineP99", bare.p99() / 1000);
+            pairs.put("ratiosOfPairs", ratios.stream().sorted().toList());
+            details.put("baselineN", oneShot.count());
+            boolean nearBare = hotMedians.p50() <= BARE_FACTOR * bareMedians.p50();
+            boolean fast = oneShot.p50() >= ONE_SHOT_FACTOR * hot.p50();
+            return List.of(
+                    new Result(
+                            version + ": hot, bare pipe, p50",
+                            "ms",
+                            hotMedians.p50() / 1000,
+                            bareMedians.p50() / 1000,
+                            new Result.Goal("<= " + BARE_FACTOR, nearBare),
+                            pairs),
+                    new Result(
+                            version + ": hot, claude -p, p50",
+                            "ms",
+                            hot.p50() / 1000,
+                            oneShot.p50() / 1000,
+                            new Result.Goal("<= 1/10", fast),
+                            details));
+        }
     }
 
     private static ProviderConfig provider(Path claude, FakeModelServer model, Scratch scratch) {
@@ -150,19 +203,25 @@ final class HotTurnClaude implements Benchmark {
         return provider.launch(new LaunchRequest(spec, start));
     }
 
-    /** The variables of the engine's process, which differ from those of this JVM. */
-    private static Map<String, String> environment(Session session, Launch launch) throws IOException {
+    /** The variables of a process of the engine, which differ from those of this JVM. */
+    private static Map<String, String> environment(Engine engine, ProviderConfig provider, Path work)
+            throws IOException {
+        Session session = engine.open(SessionSpec.builder("environment", work).build());
+        engineTurn(session);
         Path environ = Path.of("/proc/" + session.info().pid() + "/environ");
-        if (!Files.isReadable(environ)) {
-            return launch.environment();
-        }
         Map<String, String> environment = new LinkedHashMap<>();
-        for (String assignment : Files.readString(environ).split("\0", -1)) {
-            int name = assignment.indexOf('=');
-            if (name > 0) {
-                environment.put(assignment.substring(0, name), assignment.substring(name + 1));
+        if (Files.isReadable(environ)) {
+            for (String assignment : Files.readString(environ).split("\0", -1)) {
+                int name = assignment.indexOf('=');
+                if (name > 0) {
+                    environment.put(assignment.substring(0, name), assignment.substring(name + 1));
+                }
             }
+        } else {
+            environment.putAll(System.getenv());
+            environment.putAll(launch(provider, session.spec()).environment());
         }
+        session.close().toCompletableFuture().join();
         return environment;
     }
 

@@ -14,6 +14,12 @@ final class Samples {
         nanos[count++] = elapsedNanos;
     }
 
+    void addAll(Samples others) {
+        for (int i = 0; i < others.count; i++) {
+            add(others.nanos[i]);
+        }
+    }
+
     /** Forgets what was measured while the JVM was warming up. */
     void clear() {
         count = 0;
