@@ -18,6 +18,7 @@ final class OutputPipe {
     private int fd;
     private boolean watched;
     private boolean raised;
+    private long left = Long.MAX_VALUE;
 
     OutputPipe(IoLoop loop, int fd, Sink sink) {
         this.loop = loop;
@@ -40,13 +41,20 @@ final class OutputPipe {
         watched = wanted;
     }
 
+    /**
+     * The process that was to write here has ended. What the pipe can hold is still read, and so all that it wrote;
+     * more comes from others, and is not.
+     */
+    void writerEnded() {
+        left = Pipe.RAISED_BYTES;
+    }
+
     /** Reads what the pipe holds now and closes it, whoever else still has its other end. */
     void drainAndClose() {
-        int left = Pipe.RAISED_BYTES;
+        left = Math.min(left, Pipe.RAISED_BYTES);
         int count = 1;
-        while (isOpen() && count > 0 && left > 0) {
+        while (isOpen() && count > 0) {
             count = read();
-            left -= count;
         }
         end();
     }
@@ -65,7 +73,9 @@ final class OutputPipe {
                 Pipe.raise(fd);
             }
             sink.bytes(loop.buffer(), count);
-        } else if (count < 0) {
+            left -= count;
+        }
+        if (count < 0 || left <= 0) {
             end();
         }
         return count;

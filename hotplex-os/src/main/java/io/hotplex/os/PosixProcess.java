@@ -206,6 +206,8 @@ final class PosixProcess implements AgentProcess {
             pidfd = -1;
         }
         closeInputNow();
+        stdout.writerEnded();
+        stderr.writerEnded();
         watchOutput();
         if (stdout.isOpen() || stderr.isOpen()) {
             cancelDrain = loop.at(loop.nanoTime() + drainTimeout.toNanos(), this::endDrain);

@@ -30,6 +30,7 @@ final class PosixSpawn {
      */
     static Child start(StartPlan plan) {
         List<Pipe> pipes = new ArrayList<>(3);
+        Child child = null;
         try {
             for (int i = 0; i < 3; i++) {
                 pipes.add(Pipe.open());
@@ -41,14 +42,16 @@ final class PosixSpawn {
                 require("fcntl", LibC.setNonBlocking(own));
             }
             int pid = spawn(plan, in.readEnd(), out.writeEnd(), err.writeEnd());
-            LibC.close(in.readEnd());
-            LibC.close(out.writeEnd());
-            LibC.close(err.writeEnd());
-            return new Child(pid, in.writeEnd(), out.readEnd(), err.readEnd());
-        } catch (HotPlexException e) {
-            pipes.forEach(Pipe::close);
-            throw e;
+            child = new Child(pid, in.writeEnd(), out.readEnd(), err.readEnd());
+        } finally {
+            if (child == null) { // whatever was thrown
+                pipes.forEach(Pipe::close);
+            }
         }
+        LibC.close(pipes.get(0).readEnd());
+        LibC.close(pipes.get(1).writeEnd());
+        LibC.close(pipes.get(2).writeEnd());
+        return child;
     }
 
     private static int spawn(StartPlan plan, int stdin, int stdout, int stderr) {

@@ -32,9 +32,9 @@
  *   <li>Only own children are waited for, by id; processes of the application are not disturbed.
  *   <li>A line, the queue of input and the error output kept are bounded. An idle process costs about a kilobyte of
  *       heap and, with {@code posix-spawn}, four descriptors. A thread has one read buffer for all its processes.
- *   <li>After the end of a process, what its pipes still hold is handed over even if reading was stopped: it is at most
- *       1 MiB, and the exit must come. A listener that stops reading may still get the lines that were read with the
- *       one at hand, 256 KiB at most.
+ *   <li>After the end of a process, what its pipes still hold is handed over even if reading was stopped: the exit must
+ *       come. More than a pipe holds, which is 1 MiB, is not read then, whatever others write who have the pipe. A
+ *       listener that stops reading may still get the lines that were read with the one at hand, 256 KiB at most.
  *   <li>Error output is read at all times.
  * </ul>
  *

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -219,6 +220,34 @@ abstract class LauncherContract {
             assertThat(recorder.calls).hasSize(4).endsWith("part", "<end>", "<exit status 0>");
         } finally {
             ProcessHandle.of(Long.parseLong(recorder.line(1))).ifPresent(ProcessHandle::destroyForcibly);
+        }
+    }
+
+    @Test
+    void whoeverFloodsTheOutputOutsideOfTheGroupIsReadNoFurtherThanAPipeIsLong() throws Exception {
+        AtomicLong bytes = new AtomicLong();
+        Recorder recorder = new Recorder() {
+            @Override
+            public void onLine(AgentLine line) {
+                if (line.length() == 1) {
+                    bytes.addAndGet(2);
+                } else {
+                    super.onLine(line);
+                }
+            }
+        };
+        AgentProcess process = shell(
+                recorder,
+                "setsid sh -c 'echo $$; while kill -0 $PPID 2>/dev/null; do :; done; exec yes' & read x; exit 3");
+        ProcessHandle flood = ProcessHandle.of(Long.parseLong(recorder.line(1))).orElseThrow();
+        try {
+            process.reading(false);
+            process.write(bytes("go\n"));
+
+            assertThat(recorder.exit().status()).isEqualTo(new ExitStatus(3, null));
+            assertThat(bytes).hasValueLessThan((1 << 20) + (512 << 10));
+        } finally {
+            flood.destroyForcibly();
         }
     }
 
