@@ -23,10 +23,8 @@ public sealed interface AgentEvent {
         return EventSchema.typeOf(getClass());
     }
 
-    /** About how many bytes the event holds in memory; used for limits, never for billing. */
-    default long weight() {
-        return 96;
-    }
+    /** About how many bytes the event holds in memory, all of its texts counted; for limits, never for billing. */
+    long weight();
 
     /** Ends a turn. Every accepted prompt gets exactly one. */
     sealed interface Terminal extends AgentEvent {}
@@ -42,15 +40,30 @@ public sealed interface AgentEvent {
      */
     record SessionStarted(
             String provider, String agentSessionId, int generation, long pid, String workDir, String launcher)
-            implements AgentEvent {}
+            implements AgentEvent {
+        @Override
+        public long weight() {
+            return 96 + Values.bytes(provider, agentSessionId, workDir, launcher);
+        }
+    }
 
     /** An agent process serves the session, and continues the agent's conversation. Fields as in SessionStarted. */
     record SessionResumed(
             String provider, String agentSessionId, int generation, long pid, String workDir, String launcher)
-            implements AgentEvent {}
+            implements AgentEvent {
+        @Override
+        public long weight() {
+            return 96 + Values.bytes(provider, agentSessionId, workDir, launcher);
+        }
+    }
 
     /** The session is over; its journal stays readable as long as it is kept. */
-    record SessionClosed(String reason) implements AgentEvent {}
+    record SessionClosed(String reason) implements AgentEvent {
+        @Override
+        public long weight() {
+            return 96 + Values.bytes(reason);
+        }
+    }
 
     /**
      * The session's agent process is gone.
@@ -70,7 +83,7 @@ public sealed interface AgentEvent {
             implements AgentEvent {
         @Override
         public long weight() {
-            return 128L + reason.length();
+            return 128 + Values.bytes(reason);
         }
     }
 
@@ -79,7 +92,12 @@ public sealed interface AgentEvent {
      *
      * @param reason {@code cleared}, {@code forked}, {@code resume_failed} or the agent's own word
      */
-    record AgentSessionChanged(@Nullable String previous, String agentSessionId, String reason) implements AgentEvent {}
+    record AgentSessionChanged(@Nullable String previous, String agentSessionId, String reason) implements AgentEvent {
+        @Override
+        public long weight() {
+            return 96 + Values.bytes(previous, agentSessionId, reason);
+        }
+    }
 
     /**
      * What the agent says about itself; again when it changes.
@@ -101,7 +119,10 @@ public sealed interface AgentEvent {
 
         @Override
         public long weight() {
-            return 256 + 24L * (tools.size() + 2L * mcpServers.size());
+            return 128
+                    + Values.bytes(version, model, permissionMode)
+                    + Values.weight(tools)
+                    + Values.weight(mcpServers);
         }
     }
 
@@ -120,7 +141,12 @@ public sealed interface AgentEvent {
      *
      * @param clientId the prompt's own id, or {@code null}
      */
-    record TurnStarted(Origin origin, @Nullable String clientId) implements AgentEvent {}
+    record TurnStarted(Origin origin, @Nullable String clientId) implements AgentEvent {
+        @Override
+        public long weight() {
+            return 96 + Values.bytes(clientId);
+        }
+    }
 
     /**
      * The agent answered.
@@ -142,7 +168,7 @@ public sealed interface AgentEvent {
             implements Terminal {
         @Override
         public long weight() {
-            return 192L + text.length();
+            return 192 + Values.bytes(text, stopReason, mergedInto);
         }
     }
 
@@ -157,13 +183,18 @@ public sealed interface AgentEvent {
             implements Terminal {
         @Override
         public long weight() {
-            return 192L + message.length();
+            return 192 + Values.bytes(message);
         }
     }
 
     /** The turn was cancelled. */
     record TurnCancelled(
-            String reason, TokenUsage usage, @Nullable Double costUsd, Duration duration) implements Terminal {}
+            String reason, TokenUsage usage, @Nullable Double costUsd, Duration duration) implements Terminal {
+        @Override
+        public long weight() {
+            return 192 + Values.bytes(reason);
+        }
+    }
 
     /**
      * The turn took too long and was stopped.
@@ -176,13 +207,23 @@ public sealed interface AgentEvent {
             Duration limit,
             TokenUsage usage,
             @Nullable Double costUsd,
-            Duration duration) implements Terminal {}
+            Duration duration) implements Terminal {
+        @Override
+        public long weight() {
+            return 192;
+        }
+    }
 
     /** The guard blocked the prompt; the agent never saw it. */
     record TurnBlocked(String ruleId, String category, String level, String message, List<String> suggestions)
             implements Terminal {
         public TurnBlocked {
             suggestions = List.copyOf(suggestions);
+        }
+
+        @Override
+        public long weight() {
+            return 128 + Values.bytes(ruleId, category, level, message) + Values.weight(suggestions);
         }
     }
 
@@ -196,7 +237,7 @@ public sealed interface AgentEvent {
             @Nullable String parentToolId) implements AgentEvent {
         @Override
         public long weight() {
-            return 96L + text.length();
+            return 96 + Values.bytes(messageId) + Values.bytes(text) + Values.bytes(parentToolId);
         }
     }
 
@@ -208,7 +249,7 @@ public sealed interface AgentEvent {
             @Nullable String parentToolId) implements AgentEvent {
         @Override
         public long weight() {
-            return 96L + text.length();
+            return 96 + Values.bytes(messageId) + Values.bytes(text) + Values.bytes(parentToolId);
         }
     }
 
@@ -220,7 +261,7 @@ public sealed interface AgentEvent {
             @Nullable String parentToolId) implements AgentEvent {
         @Override
         public long weight() {
-            return 96L + text.length();
+            return 96 + Values.bytes(messageId) + Values.bytes(text) + Values.bytes(parentToolId);
         }
     }
 
@@ -232,7 +273,7 @@ public sealed interface AgentEvent {
             @Nullable String parentToolId) implements AgentEvent {
         @Override
         public long weight() {
-            return 96L + text.length();
+            return 96 + Values.bytes(messageId) + Values.bytes(text) + Values.bytes(parentToolId);
         }
     }
 
@@ -273,7 +314,7 @@ public sealed interface AgentEvent {
 
         @Override
         public long weight() {
-            return 192L + title.length() + Values.weight(input);
+            return 192 + Values.bytes(toolId, name, title, parentToolId) + Values.weight(input) + Values.weight(paths);
         }
     }
 
@@ -282,7 +323,7 @@ public sealed interface AgentEvent {
             String toolId, String text, @Nullable String parentToolId) implements AgentEvent {
         @Override
         public long weight() {
-            return 96L + text.length();
+            return 96 + Values.bytes(toolId, text, parentToolId);
         }
     }
 
@@ -307,9 +348,7 @@ public sealed interface AgentEvent {
 
         @Override
         public long weight() {
-            return 128
-                    + output.length()
-                    + content.stream().mapToLong(Values::weight).sum();
+            return 128 + Values.bytes(toolId, name, output, parentToolId) + Values.weight(content);
         }
     }
 
@@ -337,7 +376,10 @@ public sealed interface AgentEvent {
 
         @Override
         public long weight() {
-            return 192L + description.length() + Values.weight(input);
+            return 192
+                    + Values.bytes(requestId, toolId, toolName, description)
+                    + Values.weight(input)
+                    + Values.weight(suggestions);
         }
     }
 
@@ -358,12 +400,25 @@ public sealed interface AgentEvent {
             String requestId,
             Resolution resolution,
             String by,
-            @Nullable String message) implements AgentEvent {}
+            @Nullable String message) implements AgentEvent {
+        @Override
+        public long weight() {
+            return 96 + Values.bytes(requestId, by, message);
+        }
+    }
 
     /** One question of a {@link QuestionAsked}. */
     record Question(String question, String header, List<Option> options, boolean multiSelect) {
         public Question {
             options = List.copyOf(options);
+        }
+
+        private long weight() {
+            long sum = 128 + Values.bytes(question, header);
+            for (Option option : options) {
+                sum += 128 + Values.bytes(option.label, option.description);
+            }
+            return sum;
         }
     }
 
@@ -378,7 +433,11 @@ public sealed interface AgentEvent {
 
         @Override
         public long weight() {
-            return 128 + 256L * questions.size();
+            long sum = 128 + Values.bytes(requestId, toolId);
+            for (Question question : questions) {
+                sum += question.weight();
+            }
+            return sum;
         }
     }
 
@@ -391,6 +450,11 @@ public sealed interface AgentEvent {
     record QuestionAnswered(String requestId, Map<String, List<String>> answers, String by) implements AgentEvent {
         public QuestionAnswered {
             answers = Map.copyOf(answers);
+        }
+
+        @Override
+        public long weight() {
+            return 128 + Values.bytes(requestId, by) + Values.weight(answers);
         }
     }
 
@@ -409,14 +473,24 @@ public sealed interface AgentEvent {
             int maxAttempts,
             Duration delay,
             @Nullable Integer status,
-            String reason) implements AgentEvent {}
+            String reason) implements AgentEvent {
+        @Override
+        public long weight() {
+            return 128 + Values.bytes(reason);
+        }
+    }
 
     /**
      * The vendor told about a limit.
      *
      * @param resetsAt ISO-8601 instant, or {@code null}
      */
-    record RateLimited(String status, @Nullable String resetsAt, String message) implements AgentEvent {}
+    record RateLimited(String status, @Nullable String resetsAt, String message) implements AgentEvent {
+        @Override
+        public long weight() {
+            return 128 + Values.bytes(status, resetsAt, message);
+        }
+    }
 
     /**
      * The agent shortened its conversation.
@@ -424,20 +498,40 @@ public sealed interface AgentEvent {
      * @param trigger {@code manual} or {@code auto}
      * @param tokensBefore size before, or {@code null}
      */
-    record Compacted(String trigger, @Nullable Long tokensBefore) implements AgentEvent {}
+    record Compacted(String trigger, @Nullable Long tokensBefore) implements AgentEvent {
+        @Override
+        public long weight() {
+            return 96 + Values.bytes(trigger);
+        }
+    }
 
     /** The model answers from here on. */
-    record ModelChanged(@Nullable String previous, String model) implements AgentEvent {}
+    record ModelChanged(@Nullable String previous, String model) implements AgentEvent {
+        @Override
+        public long weight() {
+            return 96 + Values.bytes(previous, model);
+        }
+    }
 
     /** The permission mode holds from here on. */
-    record PermissionModeChanged(@Nullable String previous, String mode) implements AgentEvent {}
+    record PermissionModeChanged(@Nullable String previous, String mode) implements AgentEvent {
+        @Override
+        public long weight() {
+            return 96 + Values.bytes(previous, mode);
+        }
+    }
 
     /** Tokens of one message of the agent; each message id is reported once. */
     record Usage(
             String messageId,
             @Nullable String model,
             TokenUsage tokens,
-            @Nullable String parentToolId) implements AgentEvent {}
+            @Nullable String parentToolId) implements AgentEvent {
+        @Override
+        public long weight() {
+            return 128 + Values.bytes(messageId, model, parentToolId);
+        }
+    }
 
     /**
      * A line of the agent that this version does not know, kept as it came.
@@ -450,7 +544,7 @@ public sealed interface AgentEvent {
     record Raw(String kind, String line, boolean truncated) implements AgentEvent {
         @Override
         public long weight() {
-            return 96L + line.length();
+            return 96 + Values.bytes(kind, line);
         }
     }
 }

@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
  * @param attachments images and the like, in order
  * @param delivery what to do while another turn runs
  * @param clientId the caller's own id of this prompt: the same id is accepted once per session, a repetition returns
- *     the turn of the first; {@code null} for none
- * @param timeout limit of this turn, measured from its start, or {@code null} for the engine's default
+ *     the turn of the first, as long as the session remembers it; {@code null} for none
+ * @param timeout limit of this turn, measured from its start, at most 365 days, or {@code null} for the engine's
+ *     default
  */
 public record Prompt(
         String text,
@@ -24,12 +25,16 @@ public record Prompt(
         Delivery delivery,
         @Nullable String clientId,
         @Nullable Duration timeout) {
+    /** As for all durations of the engine, which counts in nanoseconds. */
+    private static final Duration LONGEST_TIMEOUT = Duration.ofDays(365);
+
     public Prompt {
         Objects.requireNonNull(text, "text");
         attachments = List.copyOf(attachments);
         Objects.requireNonNull(delivery, "delivery");
-        if (timeout != null && (timeout.isNegative() || timeout.isZero())) {
-            throw new HotPlexException(ErrorCode.INVALID_ARGUMENT, "timeout: " + timeout + " (expected: positive)");
+        if (timeout != null && (timeout.isNegative() || timeout.isZero() || timeout.compareTo(LONGEST_TIMEOUT) > 0)) {
+            throw new HotPlexException(
+                    ErrorCode.INVALID_ARGUMENT, "timeout: " + timeout + " (expected: positive, at most 365 days)");
         }
     }
 

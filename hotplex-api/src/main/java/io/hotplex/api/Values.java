@@ -34,10 +34,33 @@ final class Values {
         throw new IllegalArgumentException("value of " + value.getClass().getName() + " (expected: a JSON value)");
     }
 
+    /** How many bytes the characters of a text take in memory: one each as long as all are of Latin-1, else two. */
+    static long bytes(@Nullable String text) {
+        if (text == null) {
+            return 0;
+        }
+        int length = text.length();
+        for (int i = 0; i < length; i++) {
+            if (text.charAt(i) > 0xFF) {
+                return 2L * length;
+            }
+        }
+        return length;
+    }
+
+    /** The bytes of several texts. */
+    static long bytes(@Nullable String... texts) {
+        long sum = 0;
+        for (String text : texts) {
+            sum += bytes(text);
+        }
+        return sum;
+    }
+
     /** About how many bytes a value holds. */
     static long weight(@Nullable Object value) {
         if (value instanceof String text) {
-            return 40L + text.length();
+            return 40L + bytes(text);
         }
         if (value instanceof Map<?, ?> map) {
             long sum = 48;
