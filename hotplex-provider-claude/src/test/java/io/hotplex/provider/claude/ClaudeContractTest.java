@@ -24,6 +24,16 @@ class ClaudeContractTest extends AgentProviderContract {
     }
 
     @Override
+    protected ProviderConfig configWithSecret(String secret) {
+        return config().with("environment.CONTRACT_KEY", secret);
+    }
+
+    @Override
+    protected String questionPrompt() {
+        return FakeClaude.QUESTION;
+    }
+
+    @Override
     protected AgentPeer peer() {
         return new FakeClaude();
     }

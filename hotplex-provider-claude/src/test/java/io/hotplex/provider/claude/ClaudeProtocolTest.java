@@ -638,7 +638,7 @@ class ClaudeProtocolTest {
                 .isEqualTo(ExitKind.CRASH);
     }
 
-    /** What Claude answers is from 72-allow-bypass-as-root, where it was not launched for the mode. */
+    /** What Claude answers is from 10-set-permission-mode, where it was not launched for the mode. */
     @Test
     void setsTheBypassModeOnlyWhenAllowed() {
         int before = sink.sent().size();

@@ -9,6 +9,9 @@ import org.jspecify.annotations.NullMarked;
 /** Claude's side of the protocol, small enough to reason about: one turn at a time, waiting prompts in a queue. */
 @NullMarked
 final class FakeClaude implements AgentPeer {
+    /** A prompt at which it asks a question. */
+    static final String QUESTION = "fake: question";
+
     private final List<JsonNode> waiting = new ArrayList<>();
     private boolean running;
 
@@ -39,6 +42,10 @@ final class FakeClaude implements AgentPeer {
         if (text.equals(ASK)) {
             out.add("{\"type\":\"control_request\",\"request_id\":\"ask-1\",\"request\":{\"subtype\":\"can_use_tool\","
                     + "\"tool_name\":\"Bash\",\"input\":{\"command\":\"ls\"},\"tool_use_id\":\"t1\"}}");
+        } else if (text.equals(QUESTION)) {
+            out.add("{\"type\":\"control_request\",\"request_id\":\"ask-2\",\"request\":{\"subtype\":\"can_use_tool\","
+                    + "\"tool_name\":\"AskUserQuestion\",\"input\":{\"questions\":[{\"question\":\"Which?\","
+                    + "\"header\":\"H\",\"options\":[{\"label\":\"A\"},{\"label\":\"B\"}]}]}}}");
         } else if (!text.equals(HANG)) {
             end(out, "\"is_error\":false,\"subtype\":\"success\",\"result\":\"ok\"");
         }

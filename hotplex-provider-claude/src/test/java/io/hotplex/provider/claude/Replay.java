@@ -3,133 +3,90 @@ package io.hotplex.provider.claude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.hotplex.api.AgentEvent;
-import io.hotplex.api.EventRecord;
-import io.hotplex.api.EventSchema;
 import io.hotplex.api.PermissionAnswer;
 import io.hotplex.api.Prompt;
-import io.hotplex.api.spi.AgentLine;
 import io.hotplex.api.spi.AgentProtocol;
 import io.hotplex.api.spi.LaunchRequest;
-import io.hotplex.api.spi.ProtocolSink.TurnEnd;
-import io.hotplex.testkit.provider.RecordingSink;
 import io.hotplex.testkit.provider.Transcript;
-import java.time.Instant;
-import java.util.ArrayList;
+import io.hotplex.testkit.provider.TranscriptPlayer;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.NullMarked;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Plays a recorded process through a fresh protocol: what went in becomes calls, what came out is received. Answers to
- * requests that the protocol makes of itself are added, since the recording host made none.
+ * Claude's dialect for {@link TranscriptPlayer}. Answers to requests that the protocol makes of itself are added, since
+ * the recording host made none: the probe for readiness; and withdrawals with "too late", unless the recorded host
+ * asked for them too.
  */
 @NullMarked
-final class Replay {
-    static final ObjectMapper JSON = new ObjectMapper().configure(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS, true);
+final class Replay implements TranscriptPlayer.Dialect {
+    static final ObjectMapper JSON = new ObjectMapper();
 
-    private static final int MAX_TEXT = 300;
-
-    final RecordingSink sink = new RecordingSink();
-    final AgentProtocol protocol;
-    final List<String> prompts = new ArrayList<>();
-    private final Transcript.Run run;
     private final UnaryOperator<String> change;
+    private final boolean accepted;
     private final Map<String, String> requestIds = new HashMap<>();
     private final Set<String> withdrawnByHost = new HashSet<>();
-    private int asked;
-    private int answered;
 
-    Replay(Transcript.Run run, UnaryOperator<String> change) {
-        this.run = run;
+    private Replay(Transcript.Run run, UnaryOperator<String> change) {
         this.change = change;
-        this.protocol = new ClaudeProtocol(start(run), false);
-    }
-
-    static Replay of(Transcript.Run run) {
-        return new Replay(run, UnaryOperator.identity()).play();
-    }
-
-    Replay play() {
-        protocol.started(sink);
-        // the recording hosts did not ask; a process that came to a turn would have answered
-        boolean accepted = run.output().stream()
+        // a process that came to a turn would have answered
+        this.accepted = run.output().stream()
                 .anyMatch(line -> tree(line.text()).path("subtype").asText().equals("init"));
-        if (accepted) {
-            answerOwnRequests("2.1.0");
-        }
-        for (Transcript.Entry entry : run.entries()) {
-            if (entry.direction() == Transcript.Direction.OUT) {
-                protocol.receive(AgentLine.of(change.apply(translated(entry.line()))), sink);
-            } else {
-                call(entry.line());
-            }
-            if (accepted) {
-                answerOwnRequests("");
-            }
-        }
-        return this;
     }
 
-    private void call(String line) {
+    /** A player that has not played yet. */
+    static TranscriptPlayer player(Transcript.Run run, UnaryOperator<String> change) {
+        return new TranscriptPlayer(run, new ClaudeProtocol(start(run), false), new Replay(run, change));
+    }
+
+    static TranscriptPlayer of(Transcript.Run run) {
+        return player(run, UnaryOperator.identity()).play();
+    }
+
+    @Override
+    public void call(String line, TranscriptPlayer player) {
         JsonNode message = tree(line);
         switch (message.path("type").asText()) {
-            case "user" -> user(message);
-            case "control_request" -> request(message);
-            case "control_response" -> answer(message.path("response"));
+            case "user" -> user(message, player);
+            case "control_request" -> request(message, player);
+            case "control_response" -> answer(message.path("response"), player);
             default -> {
                 // not a call of ours
             }
         }
     }
 
-    private void user(JsonNode message) {
-        if (!sink.isReady()) {
-            return;
-        }
+    private static void user(JsonNode message, TranscriptPlayer player) {
         JsonNode content = message.path("message").path("content");
         StringBuilder text = new StringBuilder(content.isTextual() ? content.asText() : "");
         content.findValuesAsText("text").forEach(text::append);
-        String turnId = message.hasNonNull("uuid")
-                        && !prompts.contains(message.get("uuid").asText())
-                ? message.get("uuid").asText()
-                : String.format("00000000-0000-4000-8000-%012d", ++asked);
-        Prompt prompt = Prompt.of(text.toString());
-        if (open() == 0) {
-            prompts.add(turnId);
-            protocol.prompt(turnId, prompt, sink);
-        } else if (protocol.steer(turnId, prompt, sink)) {
-            prompts.add(turnId);
-        }
+        JsonNode uuid = message.path("uuid");
+        player.prompt(Prompt.of(text.toString()), uuid.isTextual() ? uuid.asText() : null);
     }
 
-    long open() {
-        return prompts.stream().filter(id -> sink.ends(id).isEmpty()).count();
-    }
-
-    private void request(JsonNode message) {
+    private void request(JsonNode message, TranscriptPlayer player) {
         JsonNode request = message.path("request");
         String id = message.path("request_id").asText();
-        int before = sink.sent().size();
+        AgentProtocol protocol = player.protocol();
+        int before = player.sink().sent().size();
         switch (request.path("subtype").asText()) {
-            case "interrupt" -> protocol.interrupt(sink);
-            case "set_model" -> protocol.setModel(id, request.path("model").asText("default"), sink);
+            case "interrupt" -> protocol.interrupt(player.sink());
+            case "set_model" -> protocol.setModel(id, request.path("model").asText("default"), player.sink());
             case "set_permission_mode" ->
-                protocol.setPermissionMode(id, request.path("mode").asText(), sink);
+                protocol.setPermissionMode(id, request.path("mode").asText(), player.sink());
             default -> {
                 // asked by the recording host alone
             }
         }
-        for (String sent : sink.sent().subList(before, sink.sent().size())) {
-            JsonNode ours = tree(sent);
+        List<String> sent = player.sink().sent();
+        for (String line : sent.subList(before, sent.size())) {
+            JsonNode ours = tree(line);
             if (ours.path("request").path("subtype").equals(request.path("subtype"))) {
                 requestIds.put(id, ours.path("request_id").asText());
             }
@@ -139,7 +96,7 @@ final class Replay {
         }
     }
 
-    private void answer(JsonNode response) {
+    private void answer(JsonNode response, TranscriptPlayer player) {
         JsonNode decision = response.path("response");
         String id = response.path("request_id").asText();
         if (decision.path("updatedInput").path("answers") instanceof ObjectNode answers) {
@@ -147,18 +104,26 @@ final class Replay {
             answers.properties()
                     .forEach(field ->
                             texts.put(field.getKey(), List.of(field.getValue().asText())));
-            protocol.answerQuestion(id, texts, sink);
+            player.protocol().answerQuestion(id, texts, player.sink());
         } else if (decision.path("behavior").asText().equals("allow")) {
             PermissionAnswer.Scope scope =
                     decision.has("updatedPermissions") ? PermissionAnswer.Scope.SESSION : PermissionAnswer.Scope.ONCE;
             Map<String, @Nullable Object> input =
                     decision.has("updatedInput") ? ClaudeJson.map(decision, "updatedInput") : null;
-            protocol.answer(id, new PermissionAnswer.Allow(scope, input), sink);
+            player.protocol().answer(id, new PermissionAnswer.Allow(scope, input), player.sink());
         } else if (decision.path("behavior").asText().equals("deny")) {
             boolean interrupt = decision.path("interrupt").asBoolean();
-            protocol.answer(
-                    id, new PermissionAnswer.Deny(decision.path("message").asText(), interrupt), sink);
+            player.protocol()
+                    .answer(
+                            id,
+                            new PermissionAnswer.Deny(decision.path("message").asText(), interrupt),
+                            player.sink());
         }
+    }
+
+    @Override
+    public String received(String line) {
+        return change.apply(translated(line));
     }
 
     /** The recorded host's request ids become those of the protocol. */
@@ -175,72 +140,27 @@ final class Replay {
         return message.toString();
     }
 
-    /**
-     * Answers the probe for readiness; and withdrawals with "too late", unless the recorded host asked for them too.
-     */
-    private void answerOwnRequests(String version) {
-        List<String> sent = sink.sent();
-        for (; answered < sent.size(); answered++) {
-            JsonNode request = tree(sent.get(answered));
-            String id = request.path("request_id").asText();
-            String subtype = request.path("request").path("subtype").asText();
-            String uuid = request.path("request").path("message_uuid").asText();
-            if (subtype.equals("get_binary_version")) {
-                receive("{\"response\":{\"version\":\"" + version + "\"},\"subtype\":\"success\",\"request_id\":\"" + id
-                        + "\"}");
-            } else if (subtype.equals("cancel_async_message")) {
-                receive("{\"response\":{\"cancelled\":" + withdrawnByHost.contains(uuid)
-                        + "},\"subtype\":\"success\",\"request_id\":\"" + id + "\"}");
+    @Override
+    public List<String> answers(String sent) {
+        JsonNode message = tree(sent);
+        JsonNode request = message.path("request");
+        if (!accepted) {
+            return List.of();
+        }
+        return switch (request.path("subtype").asText()) {
+            case "get_binary_version" -> List.of(success(message, "{\"version\":\"2.1.0\"}"));
+            case "cancel_async_message" -> {
+                boolean cancelled =
+                        withdrawnByHost.contains(request.path("message_uuid").asText());
+                yield List.of(success(message, "{\"cancelled\":" + cancelled + "}"));
             }
-        }
+            default -> List.of();
+        };
     }
 
-    private void receive(String response) {
-        protocol.receive(AgentLine.of("{\"type\":\"control_response\",\"response\":" + response + "}"), sink);
-    }
-
-    /** What the protocol said, one line each, and the verdict on the exit. */
-    List<String> golden() {
-        List<String> lines = new ArrayList<>();
-        for (RecordingSink.Entry entry : sink.entries()) {
-            lines.add(text(entry));
-        }
-        lines.add("exit: " + protocol.exited(run.exit(), run.stderr()));
-        lines.add("open prompts: " + open());
-        return lines;
-    }
-
-    static String text(RecordingSink.Entry entry) {
-        if (entry instanceof RecordingSink.Sent sent) {
-            return "send " + cut(json(JSON.convertValue(tree(sent.line()), Object.class)));
-        }
-        if (entry instanceof RecordingSink.Event event) {
-            AgentEvent e = event.event();
-            Object data = EventSchema.toMap(new EventRecord("s", 1, 1, null, Instant.EPOCH, e))
-                    .get("data");
-            return "event " + e.type() + " " + cut(json(data));
-        }
-        if (entry instanceof RecordingSink.TurnEnded ended) {
-            return "turn ended " + ended.turnId() + " " + end(ended.end());
-        }
-        return entry.toString();
-    }
-
-    private static String end(TurnEnd end) {
-        Map<String, @Nullable Object> map = new TreeMap<>();
-        map.put("text", end.text());
-        map.put("cost", end.costUsd());
-        map.put("usage", end.usage().toString());
-        map.put("stop", end.stopReason());
-        map.put("code", end.code());
-        map.put("message", end.message());
-        map.put("merged", end.mergedInto());
-        map.values().removeIf(value -> value == null);
-        return end.outcome() + " " + cut(json(map));
-    }
-
-    private static String cut(String text) {
-        return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT) + "…(" + text.length() + ")";
+    private static String success(JsonNode request, String response) {
+        return "{\"type\":\"control_response\",\"response\":{\"response\":" + response
+                + ",\"subtype\":\"success\",\"request_id\":" + request.path("request_id") + "}}";
     }
 
     static JsonNode tree(String line) {
@@ -248,14 +168,6 @@ final class Replay {
             return JSON.readTree(line);
         } catch (JsonProcessingException e) {
             return JSON.missingNode();
-        }
-    }
-
-    private static String json(@Nullable Object value) {
-        try {
-            return JSON.writeValueAsString(value);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e);
         }
     }
 

@@ -2,8 +2,11 @@ package io.hotplex.provider.claude;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hotplex.api.spi.AgentLine;
+import io.hotplex.os.LineFramer;
 import io.hotplex.testkit.provider.RecordingSink;
 import io.hotplex.testkit.provider.Transcript;
+import io.hotplex.testkit.provider.TranscriptPlayer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -14,6 +17,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -25,6 +30,10 @@ import org.junit.jupiter.params.provider.MethodSource;
  * difference.
  */
 class TranscriptsTest {
+    private static final int CUTS = 3;
+    private static final int MAX_LINE_BYTES = 64 << 20;
+    private static final int PADDING = 16;
+
     private static final boolean WRITE = Boolean.getBoolean("hotplex.golden.write");
 
     /**
@@ -48,7 +57,7 @@ class TranscriptsTest {
         List<String> lines = new ArrayList<>();
         for (Transcript.Run run : transcript.processes()) {
             lines.add("== process " + run.title());
-            lines.addAll(Replay.of(run).golden());
+            lines.addAll(Replay.of(run).described());
         }
         String file = "/golden/" + version + "/" + name.replace(".ndjson", ".txt");
         if (WRITE) {
@@ -67,12 +76,12 @@ class TranscriptsTest {
     @MethodSource("conversations")
     void endsEveryPromptExactlyOnce(String version, String name, Transcript transcript) {
         for (Transcript.Run run : transcript.processes()) {
-            Replay replay = Replay.of(run);
+            TranscriptPlayer replay = Replay.of(run);
 
-            for (RecordingSink.TurnEnded ended : replay.sink.ends()) {
+            for (RecordingSink.TurnEnded ended : replay.sink().ends()) {
                 if (ended.turnId() != null) {
-                    assertThat(replay.prompts).contains(ended.turnId());
-                    assertThat(replay.sink.ends(ended.turnId())).hasSize(1);
+                    assertThat(replay.prompts()).contains(ended.turnId());
+                    assertThat(replay.sink().ends(ended.turnId())).hasSize(1);
                 }
             }
             if (!LEFT_OPEN.contains(name.substring(0, name.indexOf('-')))) {
@@ -87,13 +96,47 @@ class TranscriptsTest {
         long seed = new Random().nextLong();
         for (Transcript.Run run : transcript.processes()) {
             KeyShuffle shuffle = new KeyShuffle(new Random(seed));
-            List<String> shuffled = new Replay(run, shuffle::apply).play().golden();
+            List<String> shuffled = Replay.player(run, shuffle::apply).play().described();
 
             // raw events hold the line itself
             assertThat(withoutRaw(shuffled))
                     .as("seed %d", seed)
-                    .isEqualTo(withoutRaw(Replay.of(run).golden()));
+                    .isEqualTo(withoutRaw(Replay.of(run).described()));
         }
+    }
+
+    @ParameterizedTest(name = "{0}/{1}")
+    @MethodSource("conversations")
+    void doesNotDependOnWhereTheBytesAreCut(String version, String name, Transcript transcript) {
+        long first = Long.getLong("hotplex.cut.seed", new Random().nextLong());
+        for (Transcript.Run run : transcript.processes()) {
+            List<RecordingSink.Entry> whole = Replay.of(run).sink().entries();
+            for (long seed = first; seed < first + CUTS; seed++) {
+                Random random = new Random(seed);
+                TranscriptPlayer cut = Replay.player(run, UnaryOperator.identity())
+                        .play((lines, receiver) -> cut(lines, receiver, random));
+
+                assertThat(cut.sink().entries()).as("hotplex.cut.seed %d", seed).isEqualTo(whole);
+            }
+        }
+    }
+
+    /** From one byte at a time to all at once, each time in an array that is used again. */
+    private static void cut(List<String> lines, Consumer<AgentLine> receiver, Random random) {
+        byte[] bytes = String.join("\n", lines).getBytes(StandardCharsets.UTF_8);
+        LineFramer framer = new LineFramer(MAX_LINE_BYTES);
+        int longest = 1 << random.nextInt(20);
+        byte[] buffer = new byte[longest + PADDING];
+        int at = 0;
+        while (at < bytes.length) {
+            int length = Math.min(bytes.length - at, 1 + random.nextInt(longest));
+            int offset = random.nextInt(PADDING);
+            random.nextBytes(buffer);
+            System.arraycopy(bytes, at, buffer, offset, length);
+            framer.feed(buffer, offset, length, receiver);
+            at += length;
+        }
+        framer.end(receiver);
     }
 
     private static List<String> withoutRaw(List<String> lines) {
