@@ -45,6 +45,12 @@ public final class EngineConfig {
 
     private static final int MANY = 1_000_000;
     private static final long GIB = 1L << 30;
+    /**
+     * By how much a prompt may grow on its way to an agent: quotes and line ends become two bytes each in JSON, images
+     * a third more in base64. A text of nothing but control characters would grow by six; it ends the process.
+     */
+    private static final int PROMPT_GROWTH = 2;
+
     private static final Pattern NAMESPACE_TEXT = Pattern.compile("[A-Za-z0-9._-]{1,64}");
     private static final Pattern PROVIDER_TEXT = Pattern.compile("(?:[a-z0-9][a-z0-9-]{0,62})?");
     private static final Pattern VARIABLE_TEXT = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*\\*?");
@@ -106,8 +112,11 @@ public final class EngineConfig {
             "prompt-max-bytes", size(1, GIB), "16MiB", "Largest prompt: text, instructions and attachments together.");
     public static final Key<Integer> QUEUE_MAX_TURNS =
             key("queue-max-turns", count(1, MANY), "32", "Turns that may wait in one session.");
-    public static final Key<Integer> IDEMPOTENCY_MAX_IDS =
-            key("idempotency-max-ids", count(1, MANY), "1024", "Client ids of prompts that a session remembers.");
+    public static final Key<Integer> IDEMPOTENCY_MAX_IDS = key(
+            "idempotency-max-ids",
+            count(1, MANY),
+            "1024",
+            "Client ids of prompts that a session remembers, while the results of their turns have at most 1 MiB.");
     public static final Key<Integer> PENDING_REQUESTS_MAX =
             key("pending-requests-max", count(1, MANY), "64", "Open permission requests and questions of one session.");
 
@@ -137,8 +146,11 @@ public final class EngineConfig {
             size(1 << 10, GIB),
             "64MiB",
             "Longest line of an agent; the rest of a longer one is dropped.");
-    public static final Key<Long> STDIN_QUEUE_BYTES =
-            key("stdin-queue-bytes", size(1 << 10, GIB), "64MiB", "Bytes that may wait to be written to one agent.");
+    public static final Key<Long> STDIN_QUEUE_BYTES = key(
+            "stdin-queue-bytes",
+            size(1 << 10, GIB),
+            "64MiB",
+            "Bytes that may wait to be written to one agent; at least twice prompt-max-bytes, since a prompt grows as it is encoded.");
     public static final Key<Integer> STDERR_TAIL_LINES = key(
             "stderr-tail-lines",
             count(0, 10_000),
@@ -370,13 +382,20 @@ public final class EngineConfig {
         public EngineConfig build() {
             EngineConfig config = new EngineConfig(Map.copyOf(values));
             if (config.get(JOURNAL_MAX_BYTES_PER_SESSION) > config.get(JOURNAL_MAX_BYTES)) {
-                throw new HotPlexException(
-                        ErrorCode.CONFIG_INVALID,
-                        JOURNAL_MAX_BYTES_PER_SESSION + ": '" + config.print(JOURNAL_MAX_BYTES_PER_SESSION)
-                                + "' (expected: at most " + JOURNAL_MAX_BYTES + ", which is "
-                                + config.print(JOURNAL_MAX_BYTES) + ")");
+                throw contradiction(config, JOURNAL_MAX_BYTES_PER_SESSION, "at most", JOURNAL_MAX_BYTES);
+            }
+            if (config.get(STDIN_QUEUE_BYTES) < PROMPT_GROWTH * config.get(PROMPT_MAX_BYTES)) {
+                throw contradiction(
+                        config, STDIN_QUEUE_BYTES, "at least " + PROMPT_GROWTH + " times", PROMPT_MAX_BYTES);
             }
             return config;
+        }
+
+        private static HotPlexException contradiction(EngineConfig config, Key<?> key, String relation, Key<?> other) {
+            return new HotPlexException(
+                    ErrorCode.CONFIG_INVALID,
+                    key + ": '" + config.print(key) + "' (expected: " + relation + " " + other + ", which is "
+                            + config.print(other) + ")");
         }
     }
 }

@@ -217,12 +217,19 @@ class ConfigWiringTest {
 
     @Test
     void anAgentThatReadsNothingOverflowsItsInputQueue() {
-        try (Engine engine =
-                real(Fault.NEVER_READ, FaultPoint.READY, "stdin-queue-bytes", "64KiB", "first-output-timeout", "60s")) {
+        try (Engine engine = real(
+                Fault.NEVER_READ,
+                FaultPoint.READY,
+                "stdin-queue-bytes",
+                "64KiB",
+                "prompt-max-bytes",
+                "32KiB",
+                "first-output-timeout",
+                "60s")) {
             Session session = engine.open(SessionSpec.builder("s1", dir).build());
             assertThat(result(session.submit(Prompt.of("SAY 1"))).completed()).isTrue();
 
-            Turn turn = session.submit(Prompt.of("x".repeat(1 << 20)));
+            Turn turn = session.submit(Prompt.of("\u0001".repeat(30 << 10))); // six bytes each in JSON
 
             assertThat(result(turn).code()).isEqualTo(ErrorCode.AGENT_PROTOCOL);
         }

@@ -130,4 +130,17 @@ class EngineConfigTest {
                 .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFIG_INVALID))
                 .withMessageContainingAll("journal-max-bytes-per-session", "16MiB", "1MiB");
     }
+
+    @Test
+    void refusesPromptsThatTheInputQueueOfAnAgentCannotHold() {
+        assertThatExceptionOfType(HotPlexException.class)
+                .isThrownBy(() -> EngineConfig.fromProperties(Map.of("prompt-max-bytes", "33MiB")))
+                .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFIG_INVALID))
+                .withMessageContainingAll("stdin-queue-bytes", "64MiB", "prompt-max-bytes", "33MiB");
+        assertThatExceptionOfType(HotPlexException.class)
+                .isThrownBy(() -> EngineConfig.fromProperties(Map.of("stdin-queue-bytes", "64KiB")))
+                .withMessageContaining("at least 2 times prompt-max-bytes");
+        EngineConfig fits = EngineConfig.fromProperties(Map.of("prompt-max-bytes", "32MiB"));
+        assertThat(fits.get(EngineConfig.PROMPT_MAX_BYTES)).isEqualTo(32L << 20);
+    }
 }

@@ -9,6 +9,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +28,9 @@ import org.slf4j.LoggerFactory;
  *
  * A drain that passes itself on to the executor stays BUSY, so drains never overlap; each reads what the last one wrote
  * because the executor, or {@code work}, orders them. {@code ended} turns true once and ends everything.
+ *
+ * <p>When the executor takes no more, because it is full or closed, a drain that runs goes on where it is and loses
+ * nothing; where none runs the subscription ends, since the writer's thread must not do the subscriber's work.
  */
 public final class JournalSubscription implements Subscription {
     private static final Logger log = LoggerFactory.getLogger(JournalSubscription.class);
@@ -54,7 +58,7 @@ public final class JournalSubscription implements Subscription {
 
     /**
      * @param after the last offset that the subscriber has
-     * @param executor runs the subscriber; may refuse, which ends the subscription
+     * @param executor runs the subscriber; may refuse, which ends the subscription unless a drain is under way
      * @param batchSize how many records are read at once
      * @param mergeBacklog when the subscriber is more records behind, adjacent deltas are joined
      * @param onTerminated called once when the subscription ended, on the thread that ended it
@@ -84,7 +88,7 @@ public final class JournalSubscription implements Subscription {
                 return;
             }
             if (seen == Work.IDLE && work.compareAndSet(Work.IDLE, Work.BUSY)) {
-                submit();
+                begin();
                 return;
             }
         }
@@ -108,17 +112,30 @@ public final class JournalSubscription implements Subscription {
         }
     }
 
-    private void submit() {
-        try {
-            executor.execute(this::drain);
-        } catch (RuntimeException e) { // of a foreign executor; the session's owner must not suffer from it
-            if (!ended.get()) {
-                log.warn(
-                        "Subscription ends at offset {}: its executor refused work ({})",
-                        position,
-                        e.getClass().getName());
-            }
+    private void begin() {
+        Throwable refusal = submit();
+        if (refusal != null && !ended.get()) {
+            log.warn(
+                    "Subscription ends at offset {}: its executor refused work ({})",
+                    position,
+                    refusal.getClass().getName());
             close();
+        }
+    }
+
+    /** Gives a drain to the executor; returns why it was not taken, or {@code null} when it runs or will. */
+    @SuppressWarnings("IllegalCatch") // of a foreign executor, or no thread to be had: the session's owner lives on
+    private @Nullable Throwable submit() {
+        AtomicBoolean taken = new AtomicBoolean();
+        try {
+            executor.execute(() -> {
+                if (taken.compareAndSet(false, true)) {
+                    drain();
+                }
+            });
+            return null;
+        } catch (Throwable e) {
+            return taken.compareAndSet(false, true) ? e : null; // some executors throw and run it even so
         }
     }
 
@@ -137,7 +154,7 @@ public final class JournalSubscription implements Subscription {
 
     /** Returns whether the subscription lives on. */
     private boolean deliverBatches() {
-        for (int i = 0; i < BATCHES_PER_DRAIN; i++) {
+        for (int batches = 0; batches < BATCHES_PER_DRAIN || submit() != null; batches++) {
             boolean last = sourceClosed; // before reading: then an empty read means that all was delivered
             List<EventRecord> batch = source.read(position, batchSize);
             if (batch.isEmpty()) {
@@ -153,8 +170,7 @@ public final class JournalSubscription implements Subscription {
                 return false;
             }
         }
-        submit();
-        return true;
+        return true; // somebody else goes on
     }
 
     private boolean deliver(List<EventRecord> batch) {

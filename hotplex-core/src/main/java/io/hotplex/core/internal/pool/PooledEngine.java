@@ -17,7 +17,6 @@ import io.hotplex.core.internal.session.OwnedSession;
 import io.hotplex.core.internal.spi.Providers;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,8 +33,9 @@ import org.slf4j.LoggerFactory;
 /**
  * The engine: knows the sessions, sweeps idle processes, closes everything in order.
  *
- * <p>Thread-safe. One lock guards the table of sessions; nothing is called under it. Order of locks: this one, then
- * none; sessions and {@link ProcessSlots} are called without it.
+ * <p>Thread-safe. One lock guards the table of sessions; nothing is called under it but {@link Journal#open}, so that
+ * two who open one session get one log. Order of locks: this one, then none of ours; sessions and {@link ProcessSlots}
+ * are called without it.
  */
 public final class PooledEngine implements Engine {
     private static final Logger log = LoggerFactory.getLogger(PooledEngine.class);
@@ -69,7 +69,11 @@ public final class PooledEngine implements Engine {
                 config.get(EngineConfig.ADMISSION_TIMEOUT),
                 parts.timer(),
                 this::pool,
-                this::evictOne);
+                new Evictions(
+                        () -> all().stream()
+                                .<Evictions.Candidate>map(Evictable::new)
+                                .toList(),
+                        parts.ticker()));
     }
 
     /** Begins to sweep idle processes. Called once. */
@@ -192,11 +196,22 @@ public final class PooledEngine implements Engine {
         return (int) all.stream().filter(s -> s.state() == state).count();
     }
 
-    private void evictOne() {
-        all().stream()
-                .filter(s -> s.idleNanos() >= 0)
-                .max(Comparator.comparingLong(OwnedSession::idleNanos))
-                .ifPresent(s -> s.hibernate("evicted: another session needs a process", Duration.ZERO));
+    /** A session whose process another session may need more. */
+    private record Evictable(OwnedSession session) implements Evictions.Candidate {
+        @Override
+        public ProcessState state() {
+            return session.state();
+        }
+
+        @Override
+        public long idleNanos() {
+            return session.idleNanos();
+        }
+
+        @Override
+        public void evict() {
+            session.hibernate("evicted: another session needs a process", Duration.ZERO);
+        }
     }
 
     @SuppressWarnings("IllegalCatch") // a throw would end the sweeps for ever

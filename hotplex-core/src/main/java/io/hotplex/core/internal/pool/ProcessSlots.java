@@ -16,22 +16,27 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Counts agent processes: at most {@code maxProcesses} live and {@code maxStarting} of them start at a time. Who does
- * not get a slot at once waits in line, for a limited time; while somebody waits for a living process to go, the one
- * that has been idle longest is asked to.
+ * not get a slot at once waits in line, for a limited time; while some wait for living processes to go, as many are
+ * asked to that have been idle longest; see {@link Evictions}.
  *
  * <p>Thread-safe; guarded by one short lock under which nobody is called: what is granted or refused is collected, and
  * told after unlocking.
  */
 final class ProcessSlots implements SlotSource {
+    private static final Logger log = LoggerFactory.getLogger(ProcessSlots.class);
+
     private final int maxProcesses;
     private final int maxStarting;
     private final Duration patience;
     private final ScheduledExecutorService timer;
     private final Supplier<PoolSnapshot> snapshot;
-    private final Runnable evictOne;
+    private final Evictions evictions;
+    private final AtomicBoolean looksAgain = new AtomicBoolean();
     private final ReentrantLock lock = new ReentrantLock();
 
     @GuardedBy("lock")
@@ -46,7 +51,7 @@ final class ProcessSlots implements SlotSource {
     /**
      * @param patience how long one waits in line
      * @param snapshot what the refused are told
-     * @param evictOne asks the process that has been idle longest to go, if there is one
+     * @param evictions gets idle processes to go
      */
     ProcessSlots(
             int maxProcesses,
@@ -54,13 +59,13 @@ final class ProcessSlots implements SlotSource {
             Duration patience,
             ScheduledExecutorService timer,
             Supplier<PoolSnapshot> snapshot,
-            Runnable evictOne) {
+            Evictions evictions) {
         this.maxProcesses = maxProcesses;
         this.maxStarting = maxStarting;
         this.patience = patience;
         this.timer = timer;
         this.snapshot = snapshot;
-        this.evictOne = evictOne;
+        this.evictions = evictions;
     }
 
     /** How many wait, have a process, and of those start. */
@@ -85,25 +90,49 @@ final class ProcessSlots implements SlotSource {
             lock.unlock();
         }
         try {
-            waiter.deadline = timer.schedule(() -> giveUp(waiter), patience.toNanos(), TimeUnit.NANOSECONDS);
+            waiter.startClock(timer.schedule(() -> giveUp(waiter), patience.toNanos(), TimeUnit.NANOSECONDS));
         } catch (RejectedExecutionException e) {
             giveUp(waiter); // the engine is closing
         }
         serve();
-        return () -> remove(waiter);
+        return () -> {
+            if (remove(waiter)) {
+                waiter.stopClock();
+            }
+        };
     }
 
     @Override
     public void idle() {
-        boolean wanted;
+        int waiters = waitingForAnEnd();
+        if (waiters > 0) {
+            makeRoomFor(waiters);
+        }
+    }
+
+    private void makeRoomFor(int waiters) {
+        if (evictions.makeRoomFor(waiters) && looksAgain.compareAndSet(false, true)) {
+            try {
+                var unused = timer.schedule(this::lookAgain, Evictions.TIME_TO_REACT.toNanos(), TimeUnit.NANOSECONDS);
+            } catch (RejectedExecutionException e) {
+                looksAgain.set(false); // the engine is closing
+            }
+        }
+    }
+
+    /** Somebody who was asked to let his process go may not have done so; then another one is asked. */
+    private void lookAgain() {
+        looksAgain.set(false);
+        makeRoomFor(waitingForAnEnd());
+    }
+
+    /** How many wait because there are as many processes as may be. */
+    private int waitingForAnEnd() {
         lock.lock();
         try {
-            wanted = !line.isEmpty() && processes >= maxProcesses;
+            return processes >= maxProcesses ? line.size() : 0;
         } finally {
             lock.unlock();
-        }
-        if (wanted) {
-            evictOne.run();
         }
     }
 
@@ -125,6 +154,18 @@ final class ProcessSlots implements SlotSource {
 
     /** Grants what can be granted, in order. */
     private void serve() {
+        boolean again;
+        do {
+            again = false;
+            for (Waiter waiter : grant()) {
+                waiter.stopClock();
+                again |= !admit(waiter.applicant);
+            }
+        } while (again);
+        idle();
+    }
+
+    private List<Waiter> grant() {
         List<Waiter> granted = new ArrayList<>();
         lock.lock();
         try {
@@ -136,21 +177,46 @@ final class ProcessSlots implements SlotSource {
         } finally {
             lock.unlock();
         }
-        for (Waiter waiter : granted) {
-            if (waiter.deadline != null) {
-                waiter.deadline.cancel(false);
-            }
-            waiter.applicant.admitted(new Grant());
+        return granted;
+    }
+
+    /**
+     * Tells who got a slot, and takes it back if he cannot be told: the others must be, whatever one of them throws.
+     */
+    @SuppressWarnings("IllegalCatch")
+    private boolean admit(Applicant applicant) {
+        Grant grant = new Grant();
+        try {
+            applicant.admitted(grant);
+            return true;
+        } catch (Throwable e) {
+            log.error("a session could not take its process slot, another one gets it", e);
+            return !grant.giveBack();
         }
-        idle();
     }
 
     private static final class Waiter {
         final Applicant applicant;
-        volatile @Nullable Future<?> deadline;
+        private volatile boolean settled;
+        private volatile @Nullable Future<?> deadline;
 
         Waiter(Applicant applicant) {
             this.applicant = applicant;
+        }
+
+        void startClock(Future<?> running) {
+            deadline = running;
+            if (settled) { // by another thread, which may not have seen the clock
+                running.cancel(false);
+            }
+        }
+
+        void stopClock() {
+            settled = true;
+            Future<?> running = deadline;
+            if (running != null) {
+                running.cancel(false);
+            }
         }
     }
 
@@ -162,14 +228,24 @@ final class ProcessSlots implements SlotSource {
         public void started() {
             if (started.compareAndSet(false, true)) {
                 leave(1, 0);
+                serve();
             }
         }
 
         @Override
         public void release() {
-            if (released.compareAndSet(false, true)) {
+            if (giveBack()) {
+                serve();
+            }
+        }
+
+        /** Makes the slot free, without looking who could have it; {@code false} when it was free already. */
+        boolean giveBack() {
+            boolean first = released.compareAndSet(false, true);
+            if (first) {
                 leave(started.compareAndSet(false, true) ? 1 : 0, 1);
             }
+            return first;
         }
 
         private void leave(int fromStarting, int fromProcesses) {
@@ -180,7 +256,6 @@ final class ProcessSlots implements SlotSource {
             } finally {
                 lock.unlock();
             }
-            serve();
         }
     }
 }

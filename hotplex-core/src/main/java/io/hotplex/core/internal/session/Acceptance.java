@@ -5,6 +5,8 @@ import io.hotplex.api.Attachment;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.Prompt;
+import io.hotplex.api.TurnResult;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
@@ -13,9 +15,19 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decides at once, on the caller's thread, whether a prompt is accepted: checks its size, counts open turns, and knows
- * the client ids that were seen. Thread-safe; guarded by one short lock.
+ * the client ids that were seen.
+ *
+ * <p>Who repeats a client id gets the turn of the first prompt, and its result with it. So results are remembered for
+ * longer than anybody else needs them, and both are bounded: the number of ids, and the bytes of the results. Beyond
+ * either the oldest are forgotten as a whole, id and all; an id without its result would be an answer that is not one.
+ * The turn that ended last and those that have not ended do not count.
+ *
+ * <p>Thread-safe; guarded by one short lock.
  */
 final class Acceptance {
+    /** Hundreds of usual answers, and little for a session whose journal may hold sixteen times as much. */
+    static final long MAX_REMEMBERED_BYTES = 1 << 20;
+
     /** What {@link #accept} says: the turn, and whether it is new or a repetition's first. */
     record Accepted(OpenTurn turn, boolean fresh) {}
 
@@ -24,8 +36,15 @@ final class Acceptance {
     private final int maxTurns;
     private final ReentrantLock lock = new ReentrantLock();
 
+    /** In the order of acceptance. */
     @GuardedBy("lock")
-    private final Map<String, OpenTurn> byClientId;
+    private final Map<String, Seen> byClientId = new LinkedHashMap<>();
+
+    private final int maxClientIds;
+
+    /** Bytes of what ended turns in {@code byClientId} hold. */
+    @GuardedBy("lock")
+    private long remembered;
 
     @GuardedBy("lock")
     private int open;
@@ -34,7 +53,7 @@ final class Acceptance {
     private @Nullable ErrorCode refusal;
 
     /**
-     * @param maxBytes limit of a prompt's text, instructions and attachments together
+     * @param maxBytes limit of a prompt's text, instructions, attachments and client id together
      * @param maxTurns limit of turns that wait; one more may run
      * @param maxClientIds how many client ids are remembered, the oldest forgotten first
      */
@@ -42,14 +61,17 @@ final class Acceptance {
         this.sessionId = sessionId;
         this.maxBytes = maxBytes;
         this.maxTurns = maxTurns;
-        this.byClientId = new LinkedHashMap<>() {
-            private static final long serialVersionUID = 1L;
+        this.maxClientIds = maxClientIds;
+    }
 
-            @Override
-            protected boolean removeEldestEntry(Map.Entry<String, OpenTurn> eldest) {
-                return size() > maxClientIds;
-            }
-        };
+    /** A turn under its client id, and what it holds: nothing that counts until it has ended. */
+    private static final class Seen {
+        final OpenTurn turn;
+        long bytes;
+
+        Seen(OpenTurn turn) {
+            this.turn = turn;
+        }
     }
 
     /** @throws HotPlexException PROMPT_EMPTY, PROMPT_TOO_LARGE, QUEUE_FULL, or what {@link #close} said */
@@ -60,9 +82,9 @@ final class Acceptance {
             if (refusal != null) {
                 throw new HotPlexException(refusal, "session '" + sessionId + "' takes no prompts any more");
             }
-            OpenTurn known = prompt.clientId() == null ? null : byClientId.get(prompt.clientId());
+            Seen known = prompt.clientId() == null ? null : byClientId.get(prompt.clientId());
             if (known != null) {
-                return new Accepted(known, false);
+                return new Accepted(known.turn, false);
             }
             if (open > maxTurns) {
                 throw new HotPlexException(
@@ -73,9 +95,42 @@ final class Acceptance {
             OpenTurn turn = factory.get();
             open++;
             if (prompt.clientId() != null) {
-                byClientId.put(prompt.clientId(), turn);
+                remember(prompt.clientId(), new Seen(turn));
             }
             return new Accepted(turn, true);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @GuardedBy("lock")
+    private void remember(String clientId, Seen seen) {
+        byClientId.put(clientId, seen);
+        if (byClientId.size() > maxClientIds) {
+            Iterator<Seen> oldestFirst = byClientId.values().iterator();
+            remembered -= oldestFirst.next().bytes;
+            oldestFirst.remove();
+        }
+        var unused = seen.turn.result().thenAccept(result -> weigh(clientId, seen, result));
+    }
+
+    /** Counts what a turn that has ended holds, and forgets the oldest others when that is too much. */
+    private void weigh(String clientId, Seen seen, TurnResult result) {
+        lock.lock();
+        try {
+            if (byClientId.get(clientId) != seen) {
+                return; // forgotten while it ran
+            }
+            seen.bytes = 2L * clientId.length() + result.end().weight();
+            remembered += seen.bytes;
+            Iterator<Seen> oldestFirst = byClientId.values().iterator();
+            while (remembered > MAX_REMEMBERED_BYTES && oldestFirst.hasNext()) {
+                Seen oldest = oldestFirst.next();
+                if (oldest.bytes > 0 && oldest != seen) {
+                    remembered -= oldest.bytes;
+                    oldestFirst.remove();
+                }
+            }
         } finally {
             lock.unlock();
         }
@@ -115,7 +170,7 @@ final class Acceptance {
         if (prompt.text().isBlank() && prompt.attachments().isEmpty()) {
             throw new HotPlexException(ErrorCode.PROMPT_EMPTY, "the prompt has no text and no attachment");
         }
-        long size = utf8(prompt.text()) + (prompt.instructions() == null ? 0 : utf8(prompt.instructions()));
+        long size = utf8(prompt.text()) + utf8(prompt.instructions()) + utf8(prompt.clientId());
         for (Attachment attachment : prompt.attachments()) {
             size += attachment.size();
         }
@@ -127,9 +182,9 @@ final class Acceptance {
     }
 
     /** The length of a text in UTF-8, without making the bytes. */
-    private static long utf8(String text) {
+    private static long utf8(@Nullable String text) {
         long bytes = 0;
-        for (int i = 0; i < text.length(); i++) {
+        for (int i = 0; text != null && i < text.length(); i++) {
             char c = text.charAt(i);
             bytes += c < 0x80 ? 1 : c < 0x800 || Character.isSurrogate(c) ? 2 : 3;
         }

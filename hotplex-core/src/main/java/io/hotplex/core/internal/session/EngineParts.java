@@ -13,7 +13,8 @@ import java.util.function.LongSupplier;
  * What all sessions of an engine share.
  *
  * @param executor runs callbacks and blocking work
- * @param timer fires deadlines; its tasks only put work into mailboxes
+ * @param timer fires deadlines; its tasks bring work to mailboxes, and its thread runs that work where a mailbox is
+ *     idle. So they are short and never block
  * @param clock time of day, for records
  * @param ticker elapsed time in nanoseconds
  */

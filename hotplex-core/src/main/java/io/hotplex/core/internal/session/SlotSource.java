@@ -10,7 +10,7 @@ public interface SlotSource {
     /** A session's process waits for work; somebody else may need its slot more. */
     void idle();
 
-    /** Who asks. Called from any thread. */
+    /** Who asks. Called from any thread; must not throw, or the slot is taken back and nobody hears of it. */
     interface Applicant {
         /** It got a slot and must release it. */
         void admitted(Slot slot);
@@ -21,7 +21,7 @@ public interface SlotSource {
 
     /** A request that waits. */
     interface Ticket {
-        /** Takes the request back; a slot that was given already must still be released. */
+        /** Takes the request back, and its time limit with it; a slot that was given already must still be released. */
         void cancel();
     }
 

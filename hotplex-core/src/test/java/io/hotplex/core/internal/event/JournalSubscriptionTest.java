@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 @Timeout(60)
 class JournalSubscriptionTest {
@@ -205,6 +207,112 @@ class JournalSubscriptionTest {
 
         assertThat(subscriber.records).isEmpty();
         assertThat(terminations).hasValue(1);
+    }
+
+    @ParameterizedTest
+    @MethodSource("refusals")
+    void aDrainThatCannotBePassedOnGoesOnWhereItIsAndLosesNothing(Throwable refusal) {
+        List<Runnable> tasks = new ArrayList<>();
+        Recording subscriber = new Recording();
+        JournalSubscription subscription = subscribe(
+                log,
+                0,
+                subscriber,
+                task -> {
+                    if (!tasks.isEmpty()) {
+                        JournalSubscriptionTest.<RuntimeException>sneak(refusal);
+                    }
+                    tasks.add(task);
+                },
+                1_000_000);
+        for (int i = 0; i < 10_000; i++) {
+            append(log, "x");
+            subscription.wake();
+        }
+        subscription.logClosed();
+
+        tasks.get(0).run();
+
+        assertContinuous(subscriber.records, 1, 10_000);
+        assertThat(subscriber.closed).hasValue(1);
+        assertThat(terminations).hasValue(1);
+    }
+
+    @Test
+    void aSlowSubscriberGetsTheTailAlthoughTheExecutorWasClosedMeanwhile() throws InterruptedException {
+        ExecutorService own = Executors.newCachedThreadPool();
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch open = new CountDownLatch(1);
+        Recording subscriber = new Recording() {
+            @Override
+            public void onEvent(EventRecord record) {
+                entered.countDown();
+                waitFor(open);
+                super.onEvent(record);
+            }
+        };
+        for (int i = 0; i < 3_003; i++) {
+            append(log, "x");
+        }
+        JournalSubscription subscription = subscribe(log, 0, subscriber, own, 1_000_000);
+        subscription.wake();
+        assertThat(entered.await(10, TimeUnit.SECONDS)).isTrue();
+
+        log.close();
+        subscription.logClosed();
+        own.shutdown();
+        open.countDown();
+
+        assertThat(own.awaitTermination(20, TimeUnit.SECONDS)).isTrue();
+        assertContinuous(subscriber.records, 1, 3_003);
+        assertThat(subscriber.closed).hasValue(1);
+    }
+
+    @ParameterizedTest
+    @MethodSource("refusals")
+    void wakingNeverThrowsWhateverTheExecutorThrows(Throwable refusal) {
+        append(log, "a");
+        Recording subscriber = new Recording();
+
+        subscribe(log, 0, subscriber, task -> JournalSubscriptionTest.<RuntimeException>sneak(refusal), 512)
+                .wake();
+
+        assertThat(subscriber.records).isEmpty();
+        assertThat(terminations).hasValue(1);
+    }
+
+    @Test
+    void anExecutorThatRunsTheTaskAndThrowsEvenSoMakesNoSecondDrain() {
+        append(log, "a", "b");
+        Recording subscriber = new Recording();
+        JournalSubscription subscription = subscribe(
+                log,
+                0,
+                subscriber,
+                task -> {
+                    task.run();
+                    throw new IllegalStateException("after the fact");
+                },
+                512);
+
+        subscription.wake();
+        append(log, "c");
+        subscription.wake();
+
+        assertThat(subscriber.text()).isEqualTo("abc");
+        assertThat(terminations).hasValue(0);
+    }
+
+    static List<Throwable> refusals() {
+        return List.of(
+                new RejectedExecutionException("closed"),
+                new OutOfMemoryError("unable to create native thread"),
+                new StackOverflowError());
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <E extends Throwable> void sneak(Throwable e) throws E {
+        throw (E) e;
     }
 
     @Test
