@@ -46,8 +46,9 @@ final class PipeDriver implements AutoCloseable {
     void turn(byte[] prompt) throws IOException {
         in.write(prompt);
         in.flush();
-        while (!contains(RESULT, readLine())) {
-            // an event of the turn
+        int length = readLine();
+        while (!endsTurn(line, 0, length)) {
+            length = readLine();
         }
     }
 
@@ -67,9 +68,10 @@ final class PipeDriver implements AutoCloseable {
         return length;
     }
 
-    private boolean contains(byte[] wanted, int length) {
-        for (int i = 0; i + wanted.length <= length; i++) {
-            if (Arrays.equals(line, i, i + wanted.length, wanted, 0, wanted.length)) {
+    /** Whether a line of Claude's is the last one of a turn; the text of an answer has its quotes escaped. */
+    static boolean endsTurn(byte[] bytes, int offset, int length) {
+        for (int i = offset; i <= offset + length - RESULT.length; i++) {
+            if (bytes[i] == '"' && Arrays.equals(bytes, i, i + RESULT.length, RESULT, 0, RESULT.length)) {
                 return true;
             }
         }
