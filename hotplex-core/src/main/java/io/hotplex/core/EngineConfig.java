@@ -94,6 +94,8 @@ public final class EngineConfig {
             key("first-output-timeout", duration(), "5m", "From a turn's start until the agent says something.");
     public static final Key<Duration> INTERRUPT_GRACE = key(
             "interrupt-grace", duration(), "5s", "How long an interrupted turn may take before its process is killed.");
+    public static final Key<Duration> SETTING_TIMEOUT =
+            key("setting-timeout", duration(), "30s", "How long an agent may take to confirm a changed setting.");
     public static final Key<Duration> EOF_GRACE =
             key("eof-grace", duration(), "2s", "From closing an agent's input to the termination signal.");
     public static final Key<Duration> TERM_GRACE =

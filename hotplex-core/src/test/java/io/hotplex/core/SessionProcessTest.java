@@ -436,6 +436,21 @@ class SessionProcessTest {
     }
 
     @Test
+    void aTurnThatIsCancelledWaitsForNoSlotAnyMore() {
+        try (EngineFixture f = new EngineFixture(dir, "max-processes", "1")) {
+            Session busy = f.hot("s1");
+            busy.submit(Prompt.of("works"));
+            Turn turn = f.open("s2").submit(Prompt.of("a"));
+            await().until(() -> f.engine.pool().waiting() == 1);
+
+            turn.cancel();
+
+            await().until(() -> f.engine.pool().waiting() == 0);
+            assertThat(f.open("s2").info().state()).isEqualTo(ProcessState.NONE);
+        }
+    }
+
+    @Test
     void whoWaitsGetsTheSlotWhenTheBusyOneIsDone() {
         try (EngineFixture f = new EngineFixture(dir, "max-processes", "1")) {
             Session busy = f.hot("s1");

@@ -118,6 +118,17 @@ class SessionTurnsTest {
                         assertThat(e.retryable()).isTrue();
                         assertThat(e).hasMessageContaining("queue-max-turns");
                     });
+            Turn newest = session.submit(
+                    Prompt.builder("instead").delivery(Delivery.INTERRUPT).build());
+            f.agents
+                    .process(1)
+                    .expect("interrupt")
+                    .say("aborted")
+                    .expect("prompt instead")
+                    .say("done I");
+            assertThat(result(newest).completed())
+                    .as("what empties the queue is not refused by it")
+                    .isTrue();
         }
     }
 
@@ -676,6 +687,19 @@ class SessionTurnsTest {
                 .reduce((a, b) -> b)
                 .orElseThrow()
                 .split(" ", -1)[1];
+    }
+
+    @Test
+    void aChangeThatIsNotConfirmedFailsInTime() {
+        try (EngineFixture f = new EngineFixture(dir, "setting-timeout", "30ms")) {
+            Session session = f.hot("s1");
+
+            assertThatThrownBy(() -> session.setModel("m").toCompletableFuture().join())
+                    .cause()
+                    .isInstanceOfSatisfying(
+                            HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.AGENT_ERROR))
+                    .hasMessageContaining("setting-timeout");
+        }
     }
 
     @Test

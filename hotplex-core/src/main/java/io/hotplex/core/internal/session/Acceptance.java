@@ -2,6 +2,7 @@ package io.hotplex.core.internal.session;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.hotplex.api.Attachment;
+import io.hotplex.api.Delivery;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.Prompt;
@@ -86,7 +87,7 @@ final class Acceptance {
             if (known != null) {
                 return new Accepted(known.turn, false);
             }
-            if (open > maxTurns) {
+            if (open > maxTurns && prompt.delivery() != Delivery.INTERRUPT) {
                 throw new HotPlexException(
                         ErrorCode.QUEUE_FULL,
                         "session '" + sessionId + "' has " + maxTurns

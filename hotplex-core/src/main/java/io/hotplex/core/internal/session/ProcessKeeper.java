@@ -19,9 +19,9 @@ import org.slf4j.LoggerFactory;
  * Keeps the session's one agent process: asks the pool for a slot, starts, watches, ends and restarts it, and decides
  * what its end means. {@link AgentConnection} has the table of a process's states.
  *
- * <p>Confined to the session's owner, except for {@link #admitted} and {@link #refused}, which leave a task.
+ * <p>Confined to the session's owner.
  */
-final class ProcessKeeper implements AgentConnection.Life, SlotSource.Applicant {
+final class ProcessKeeper implements AgentConnection.Life {
     private static final Logger log = LoggerFactory.getLogger(ProcessKeeper.class);
 
     /** How long a killed process may take to be gone before its session gives up on it: the kernel's business. */
@@ -70,7 +70,7 @@ final class ProcessKeeper implements AgentConnection.Life, SlotSource.Applicant 
     private final CrashBreaker breaker;
     private final Conversation conversation;
     private @Nullable AgentConnection connection;
-    private SlotSource.@Nullable Ticket ticket;
+    private @Nullable SlotRequest request;
     private int generation;
 
     ProcessKeeper(
@@ -80,7 +80,7 @@ final class ProcessKeeper implements AgentConnection.Life, SlotSource.Applicant 
         this.starter = starter;
         this.turns = turns;
         this.talk = talk;
-        settings = new Settings(scope.spec, scope::callBack);
+        settings = new Settings(scope);
         breaker = new CrashBreaker(
                 scope.config(EngineConfig.CRASH_LOOP_LIMIT),
                 scope.config(EngineConfig.CRASH_LOOP_WINDOW),
@@ -98,7 +98,7 @@ final class ProcessKeeper implements AgentConnection.Life, SlotSource.Applicant 
     }
 
     ProcessState state() {
-        return connection != null ? connection.state() : ticket != null ? ProcessState.STARTING : ProcessState.NONE;
+        return connection != null ? connection.state() : request != null ? ProcessState.STARTING : ProcessState.NONE;
     }
 
     int generation() {
@@ -123,39 +123,57 @@ final class ProcessKeeper implements AgentConnection.Life, SlotSource.Applicant 
                     ErrorCode.AGENT_CRASH_LOOP,
                     "the agent crashed " + scope.config(EngineConfig.CRASH_LOOP_LIMIT)
                             + " times in a row (crash-loop-limit); try again in " + (pause.toSeconds() + 1) + " s");
-        } else if (ticket == null) {
-            ticket = slots.request(this);
+        } else if (request == null) {
+            request = new SlotRequest();
+            request.ticket = slots.request(request);
         }
     }
 
     /** No process is needed any more. */
     void cancelRequest() {
-        if (ticket != null) {
-            ticket.cancel();
-            ticket = null;
+        if (request != null && request.ticket != null) {
+            request.ticket.cancel();
+        }
+        request = null;
+    }
+
+    /** One wait for a slot. Its answers may come after it was cancelled; then they are not for a later one. */
+    private final class SlotRequest implements SlotSource.Applicant {
+        private SlotSource.@Nullable Ticket ticket;
+
+        @Override
+        public void admitted(SlotSource.Slot slot) {
+            scope.mailbox.execute(() -> {
+                if (request == this) {
+                    request = null;
+                    launch(slot);
+                } else {
+                    slot.release();
+                }
+            });
+        }
+
+        @Override
+        public void refused(PoolSnapshot snapshot) {
+            scope.mailbox.execute(() -> {
+                if (request == this) {
+                    request = null;
+                    noSlot(snapshot);
+                }
+            });
         }
     }
 
-    @Override
-    public void admitted(SlotSource.Slot slot) {
-        scope.mailbox.execute(() -> launch(slot));
-    }
-
-    @Override
-    public void refused(PoolSnapshot snapshot) {
-        scope.mailbox.execute(() -> {
-            ticket = null;
-            scope.parts.listener().onPoolExhausted(snapshot);
-            turns.loseFirstWaiting(
-                    ErrorCode.POOL_EXHAUSTED,
-                    "no process slot came free within " + scope.config(EngineConfig.ADMISSION_TIMEOUT)
-                            + " (admission-timeout): " + snapshot);
-            turns.pump();
-        });
+    private void noSlot(PoolSnapshot snapshot) {
+        scope.parts.listener().onPoolExhausted(snapshot);
+        turns.loseFirstWaiting(
+                ErrorCode.POOL_EXHAUSTED,
+                "no process slot came free within " + scope.config(EngineConfig.ADMISSION_TIMEOUT)
+                        + " (admission-timeout): " + snapshot);
+        turns.pump();
     }
 
     private void launch(SlotSource.Slot slot) {
-        ticket = null;
         if (connection != null || !turns.needProcess()) {
             slot.release();
             turns.pump();

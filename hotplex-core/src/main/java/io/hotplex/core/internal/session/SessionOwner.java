@@ -205,6 +205,9 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
                 begin(c, waiting.remove());
             }
         }
+        if (waiting.isEmpty()) {
+            process.cancelRequest();
+        }
         publish();
         if (c != null && c.state() == ProcessState.READY) {
             process.idle();

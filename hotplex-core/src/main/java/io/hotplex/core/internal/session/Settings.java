@@ -6,6 +6,8 @@ import io.hotplex.api.ProcessState;
 import io.hotplex.api.SessionSpec;
 import io.hotplex.api.spi.AgentProtocol;
 import io.hotplex.api.spi.AgentProvider.Capability;
+import io.hotplex.core.EngineConfig;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -13,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,21 +48,18 @@ final class Settings {
 
     private record Command(Setting setting, String value, CompletableFuture<Void> done) {}
 
-    private final SessionSpec spec;
-    private final Consumer<Runnable> callBack;
+    private final SessionScope scope;
     private final Map<Setting, String> changed = new EnumMap<>(Setting.class);
     private final Map<String, Command> sent = new LinkedHashMap<>();
     private final List<Command> whenReady = new ArrayList<>();
 
-    /** @param callBack runs completions that users see */
-    Settings(SessionSpec spec, Consumer<Runnable> callBack) {
-        this.spec = spec;
-        this.callBack = callBack;
+    Settings(SessionScope scope) {
+        this.scope = scope;
     }
 
     /** The specification with what was changed since. */
     SessionSpec current() {
-        SessionSpec.Builder builder = spec.toBuilder();
+        SessionSpec.Builder builder = scope.spec.toBuilder();
         changed.forEach((setting, value) -> setting.apply(builder, value));
         return builder.build();
     }
@@ -73,12 +71,14 @@ final class Settings {
     private void change(Command command, @Nullable AgentConnection connection) {
         if (connection == null || connection.state() == ProcessState.DEAD) {
             changed.put(command.setting, command.value);
-            callBack.accept(() -> command.done.complete(null));
+            scope.callBack(() -> command.done.complete(null));
         } else if (connection.state() == ProcessState.STARTING) {
             whenReady.add(command);
         } else {
             String id = UUID.randomUUID().toString();
             sent.put(id, command);
+            Duration limit = scope.config(EngineConfig.SETTING_TIMEOUT);
+            var unused = scope.timer(limit, () -> ended(id, "not confirmed within " + limit + " (setting-timeout)"));
             connection.call(p -> command.setting.send(p, id, command.value, connection));
         }
     }
@@ -87,7 +87,7 @@ final class Settings {
         Command command = sent.remove(commandId);
         if (command != null && error == null) {
             changed.put(command.setting, command.value);
-            callBack.accept(() -> command.done.complete(null));
+            scope.callBack(() -> command.done.complete(null));
         } else if (command != null) {
             fail(command, ErrorCode.AGENT_ERROR, String.valueOf(error));
         }
@@ -115,6 +115,6 @@ final class Settings {
     }
 
     private void fail(Command command, ErrorCode code, String message) {
-        callBack.accept(() -> command.done.completeExceptionally(new HotPlexException(code, message)));
+        scope.callBack(() -> command.done.completeExceptionally(new HotPlexException(code, message)));
     }
 }
