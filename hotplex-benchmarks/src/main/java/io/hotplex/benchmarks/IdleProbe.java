@@ -58,7 +58,7 @@ final class IdleProbe {
         System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "warn");
         int count = Integer.parseInt(arguments[1]);
         boolean quick = count < FIRST;
-        int threads = THREADS.getThreadCount();
+        int threadsAtFirst = THREADS.getThreadCount();
         try (Scratch scratch = new Scratch();
                 Agents agents = arguments[0].equals("engine") ? new Sessions(scratch, count + FIRST) : new Pipes()) {
             agents.start(FIRST);
@@ -70,7 +70,8 @@ final class IdleProbe {
             settle(quick);
             State after = State.now();
             Map<String, Object> figures = new LinkedHashMap<>();
-            figures.put("threads", after.threads - threads);
+            figures.put("threads", after.threads - before.threads);
+            figures.put("threadsInAll", after.threads - threadsAtFirst);
             figures.put("heapBytes", after.heapBytes - before.heapBytes);
             figures.put("residentBytes", after.residentBytes - before.residentBytes);
             figures.put("seconds", seconds);
