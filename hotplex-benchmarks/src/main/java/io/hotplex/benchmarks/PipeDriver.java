@@ -1,6 +1,5 @@
 package io.hotplex.benchmarks;
 
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -22,7 +21,7 @@ final class PipeDriver implements AutoCloseable {
     private final Process process;
     private final OutputStream in;
     private final InputStream out;
-    private byte[] line = new byte[BUFFER_BYTES];
+    private byte[] buffer = new byte[BUFFER_BYTES];
 
     /** @param environment all variables of the child */
     PipeDriver(List<String> command, Path workDir, Map<String, String> environment) throws IOException {
@@ -32,7 +31,7 @@ final class PipeDriver implements AutoCloseable {
         builder.redirectError(ProcessBuilder.Redirect.DISCARD);
         process = builder.start();
         in = process.getOutputStream();
-        out = new BufferedInputStream(process.getInputStream(), BUFFER_BYTES);
+        out = process.getInputStream();
     }
 
     /** A prompt as the Claude provider writes it. */
@@ -46,26 +45,29 @@ final class PipeDriver implements AutoCloseable {
     void turn(byte[] prompt) throws IOException {
         in.write(prompt);
         in.flush();
-        int length = readLine();
-        while (!endsTurn(line, 0, length)) {
-            length = readLine();
-        }
-    }
-
-    private int readLine() throws IOException {
+        boolean ended = false;
+        int lineStart = 0;
         int length = 0;
-        int next = out.read();
-        while (next != '\n') {
-            if (next < 0) {
+        while (!ended) {
+            if (length == buffer.length) {
+                buffer = Arrays.copyOf(buffer, 2 * length);
+            }
+            int count = out.read(buffer, length, buffer.length - length);
+            if (count < 0) {
                 throw new IOException("the agent ended");
             }
-            if (length == line.length) {
-                line = Arrays.copyOf(line, 2 * length);
+            for (int i = length; i < length + count; i++) {
+                if (buffer[i] == '\n') {
+                    ended |= endsTurn(buffer, lineStart, i - lineStart);
+                    lineStart = i + 1;
+                }
             }
-            line[length++] = (byte) next;
-            next = out.read();
+            length += count;
+            if (lineStart == length) {
+                lineStart = 0;
+                length = 0;
+            }
         }
-        return length;
     }
 
     /** Whether a line of Claude's is the last one of a turn; the text of an answer has its quotes escaped. */
