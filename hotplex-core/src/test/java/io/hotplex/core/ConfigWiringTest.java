@@ -16,21 +16,18 @@ import io.hotplex.api.SessionSpec;
 import io.hotplex.api.Turn;
 import io.hotplex.api.spi.Journal;
 import io.hotplex.api.spi.ProviderConfig;
-import io.hotplex.api.spi.SessionLog;
 import io.hotplex.testkit.agent.Fault;
 import io.hotplex.testkit.agent.FaultPoint;
 import io.hotplex.testkit.agent.ScriptedAgent;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -125,51 +122,12 @@ class ConfigWiringTest {
     @Test
     void subscriptionsReadInBatches() {
         ConcurrentLinkedQueue<Integer> batches = new ConcurrentLinkedQueue<>();
-        MemoryJournal memory = new MemoryJournal(1 << 20, 1 << 20);
-        Journal spy = new Journal() {
-            @Override
-            public SessionLog open(String sessionId) {
-                return new SpyLog(memory.open(sessionId), batches);
-            }
-
-            @Override
-            public void close() {
-                memory.close();
-            }
-        };
+        Journal spy = new WatchedJournal(() -> {}, batches::add);
         try (EngineFixture f = new EngineFixture(dir, HotPlex.builder().journal(spy), "subscription-batch", "7")) {
             List<EventRecord> events = read(f.hot("s1"));
             await().until(() -> !events.isEmpty());
 
             assertThat(batches).isNotEmpty().containsOnly(7);
-        }
-    }
-
-    private record SpyLog(SessionLog log, ConcurrentLinkedQueue<Integer> batches) implements SessionLog {
-        @Override
-        public EventRecord append(@Nullable String turnId, Instant time, AgentEvent event) {
-            return log.append(turnId, time, event);
-        }
-
-        @Override
-        public List<EventRecord> read(long after, int max) {
-            batches.add(max);
-            return log.read(after, max);
-        }
-
-        @Override
-        public long oldest() {
-            return log.oldest();
-        }
-
-        @Override
-        public long newest() {
-            return log.newest();
-        }
-
-        @Override
-        public void close() {
-            log.close();
         }
     }
 

@@ -121,11 +121,7 @@ class FaultMatrixTest {
     void anAgentThatIgnoresInterruptsIsKilledAndTheSessionGoesOn() {
         try (Engine engine = engine(Fault.IGNORE_INTERRUPT, FaultPoint.STARTING)) {
             Session session = engine.open(SessionSpec.builder("s1", dir).build());
-            Turn turn = session.submit(Prompt.of("SAY 10000 PACE 10"));
-            List<EventRecord> records = new CopyOnWriteArrayList<>();
-            session.subscribe(0, records::add);
-            await().atMost(Duration.ofSeconds(20))
-                    .until(() -> records.stream().anyMatch(r -> r.event() instanceof AgentEvent.TextDelta));
+            Turn turn = speaking(session);
 
             turn.cancel();
 
@@ -139,11 +135,7 @@ class FaultMatrixTest {
     void anInterruptLeavesTheProcessHot() {
         try (Engine engine = engine(Fault.NONE, FaultPoint.STARTING)) {
             Session session = engine.open(SessionSpec.builder("s1", dir).build());
-            Turn turn = session.submit(Prompt.of("SAY 10000 PACE 10"));
-            List<EventRecord> records = new CopyOnWriteArrayList<>();
-            session.subscribe(0, records::add);
-            await().atMost(Duration.ofSeconds(20))
-                    .until(() -> records.stream().anyMatch(r -> r.event() instanceof AgentEvent.TextDelta));
+            Turn turn = speaking(session);
 
             session.interrupt();
 
@@ -179,6 +171,16 @@ class FaultMatrixTest {
                 assertThat(text).contains("zanzibar");
             }
         }
+    }
+
+    /** A long turn that has begun to answer. */
+    private static Turn speaking(Session session) {
+        Turn turn = session.submit(Prompt.of("SAY 10000 PACE 10"));
+        List<EventRecord> records = new CopyOnWriteArrayList<>();
+        session.subscribe(0, records::add);
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> records.stream().anyMatch(r -> r.event() instanceof AgentEvent.TextDelta));
+        return turn;
     }
 
     private Engine engine(Fault fault, FaultPoint point) {

@@ -23,10 +23,8 @@ import io.hotplex.api.spi.AgentProvider.Capability;
 import io.hotplex.api.spi.EngineListener;
 import io.hotplex.api.spi.Journal;
 import io.hotplex.api.spi.PromptGuard;
-import io.hotplex.api.spi.SessionLog;
 import io.hotplex.core.FakeAgents.FakeProcess;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
@@ -34,7 +32,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -274,18 +271,13 @@ class SessionTurnsTest {
     @Test
     void aJournalThatFailsKeepsNobodyWaiting() {
         AtomicBoolean broken = new AtomicBoolean();
-        MemoryJournal memory = new MemoryJournal(1 << 20, 1 << 20);
-        Journal journal = new Journal() {
-            @Override
-            public SessionLog open(String sessionId) {
-                return new BreakingLog(memory.open(sessionId), broken);
-            }
-
-            @Override
-            public void close() {
-                memory.close();
-            }
-        };
+        Journal journal = new WatchedJournal(
+                () -> {
+                    if (broken.get()) {
+                        throw new IllegalStateException("planted");
+                    }
+                },
+                max -> {});
         try (EngineFixture f = new EngineFixture(dir, HotPlex.builder().journal(journal))) {
             Session session = f.hot("s1");
             Turn turn = session.submit(Prompt.of("a"));
@@ -298,36 +290,6 @@ class SessionTurnsTest {
             Turn next = session.submit(Prompt.of("b"));
             f.agents.process(1).expect("prompt b").say("done B");
             assertThat(result(next).completed()).isTrue();
-        }
-    }
-
-    private record BreakingLog(SessionLog log, AtomicBoolean broken) implements SessionLog {
-        @Override
-        public EventRecord append(@Nullable String turnId, Instant time, AgentEvent event) {
-            if (broken.get()) {
-                throw new IllegalStateException("planted");
-            }
-            return log.append(turnId, time, event);
-        }
-
-        @Override
-        public List<EventRecord> read(long after, int max) {
-            return log.read(after, max);
-        }
-
-        @Override
-        public long oldest() {
-            return log.oldest();
-        }
-
-        @Override
-        public long newest() {
-            return log.newest();
-        }
-
-        @Override
-        public void close() {
-            log.close();
         }
     }
 
