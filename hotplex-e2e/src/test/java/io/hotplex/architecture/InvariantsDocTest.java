@@ -60,16 +60,25 @@ class InvariantsDocTest {
     }
 
     private static boolean exists(String type, String method) throws IOException {
-        Pattern test = Pattern.compile(
-                "@(Test|ParameterizedTest|Property)\\b[^;{}]*?(?:\\{[^{}]*\\}[^;{}]*?)*\\bvoid " + method + "\\(");
+        Pattern declaration = Pattern.compile("\\bvoid " + method + "\\(");
         for (Reactor.Module module : Reactor.modules()) {
             for (Path source : sources(module.directory(), type + ".java")) {
-                if (test.matcher(Files.readString(source)).find()) {
+                String text = Files.readString(source);
+                Matcher found = declaration.matcher(text);
+                if (found.find() && isTest(text.substring(0, found.start()))) {
                     return true;
                 }
             }
         }
         return false;
+    }
+
+    /** Whether what stands between the member before and this method makes it a test. */
+    private static boolean isTest(String before) {
+        int member = before.lastIndexOf("\n    }\n");
+        return Pattern.compile("@(Test|ParameterizedTest)\\b")
+                .matcher(before.substring(Math.max(0, member)))
+                .find();
     }
 
     private static List<Path> sources(Path module, String name) throws IOException {
