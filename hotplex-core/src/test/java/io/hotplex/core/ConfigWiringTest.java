@@ -225,14 +225,7 @@ class ConfigWiringTest {
         }
         return HotPlex.builder()
                 .config(EngineConfig.fromProperties(map))
-                .provider(ProviderConfig.of(
-                        "claude",
-                        "claude",
-                        Map.of(
-                                "command",
-                                command.get(0),
-                                "command-args",
-                                String.join(",", command.subList(1, command.size())))))
+                .provider(EngineFixture.claude(command))
                 .build();
     }
 }

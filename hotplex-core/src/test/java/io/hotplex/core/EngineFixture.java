@@ -10,8 +10,10 @@ import io.hotplex.api.Session;
 import io.hotplex.api.SessionSpec;
 import io.hotplex.api.Turn;
 import io.hotplex.api.TurnResult;
+import io.hotplex.api.spi.ProviderConfig;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
@@ -73,6 +75,12 @@ final class EngineFixture implements AutoCloseable {
         } catch (Exception e) {
             throw new AssertionError("the turn did not end", e);
         }
+    }
+
+    /** The Claude provider, driving another program. */
+    static ProviderConfig claude(List<String> command) {
+        String arguments = String.join(",", command.subList(1, command.size()));
+        return ProviderConfig.of("claude", "claude", Map.of("command", command.get(0), "command-args", arguments));
     }
 
     /** Everything in the journal so far, and what comes. */

@@ -12,7 +12,6 @@ import io.hotplex.api.Session;
 import io.hotplex.api.SessionSpec;
 import io.hotplex.api.Turn;
 import io.hotplex.api.TurnResult;
-import io.hotplex.api.spi.ProviderConfig;
 import io.hotplex.testkit.LeakChecks;
 import io.hotplex.testkit.agent.Fault;
 import io.hotplex.testkit.agent.FaultPoint;
@@ -208,14 +207,7 @@ class FaultMatrixTest {
                         Map.entry("term-grace", "200ms"),
                         Map.entry("drain-timeout", "200ms"),
                         Map.entry("max-line-bytes", "1MiB"))))
-                .provider(ProviderConfig.of(
-                        "claude",
-                        "claude",
-                        Map.of(
-                                "command",
-                                command.get(0),
-                                "command-args",
-                                String.join(",", command.subList(1, command.size())))))
+                .provider(EngineFixture.claude(command))
                 .build();
     }
 

@@ -269,6 +269,30 @@ class SessionTurnsTest {
     }
 
     @Test
+    void aDefectFailsTheTurnAndTheSessionStaysUsable() {
+        AtomicBoolean broken = new AtomicBoolean();
+        Journal journal = new WatchedJournal(
+                () -> {
+                    if (broken.getAndSet(false)) { // once, and not in the writing of a terminal event
+                        throw new IllegalStateException("planted");
+                    }
+                },
+                max -> {});
+        try (EngineFixture f = new EngineFixture(dir, HotPlex.builder().journal(journal))) {
+            Session session = f.hot("s1");
+            broken.set(true);
+
+            Turn turn = session.submit(Prompt.of("a"));
+
+            assertThat(result(turn).code()).isEqualTo(ErrorCode.INTERNAL);
+            assertThat(f.agents.process(1).isGone()).isTrue();
+            Turn next = session.submit(Prompt.of("b"));
+            f.agents.process(2).say("ready").expect("prompt b").say("done B");
+            assertThat(result(next).completed()).isTrue();
+        }
+    }
+
+    @Test
     void aJournalThatFailsKeepsNobodyWaiting() {
         AtomicBoolean broken = new AtomicBoolean();
         Journal journal = new WatchedJournal(
