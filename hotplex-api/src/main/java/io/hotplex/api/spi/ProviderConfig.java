@@ -160,20 +160,10 @@ public final class ProviderConfig {
                 "provider." + name + "." + key + ": '" + settings.get(key) + "' (expected: " + expected + ")");
     }
 
-    /** Milliseconds, seconds, minutes, hours: {@code 500ms}, {@code 30s}, {@code 10m}, {@code 2h}. */
-    public @Nullable Duration duration(String key) {
-        String value = settings.get(key);
-        if (value == null) {
-            return null;
-        }
-        Duration duration = parseDuration(value);
-        if (duration == null) {
-            throw invalid(key, "a duration such as 500ms, 30s, 10m or 2h");
-        }
-        return duration;
-    }
-
-    /** The duration that a text stands for, or {@code null} when it stands for none. */
+    /**
+     * The duration that a text such as {@code 500ms}, {@code 30s}, {@code 10m}, {@code 2h} or {@code 1d} stands for, or
+     * {@code null} when it stands for none.
+     */
     public static @Nullable Duration parseDuration(String value) {
         java.util.regex.Matcher m = Pattern.compile("(\\d{1,12})(ms|s|m|h|d)").matcher(value.strip());
         if (!m.matches()) {
