@@ -72,6 +72,9 @@ public sealed interface AgentEvent {
      * @param signal the number of the signal, or {@code null}
      * @param expected whether the engine wanted it to end
      * @param reason why, for people; for a crash the last lines of its error output
+     * @param survivorsFound how many descendants lived on although their group was killed; they were killed as well
+     * @param survivorsLeft how many of them could not be killed
+     * @param cleanup how long finding and killing them took, or {@code null} where nobody could look for them
      */
     record ProcessExited(
             int generation,
@@ -79,7 +82,10 @@ public sealed interface AgentEvent {
             @Nullable Integer exitCode,
             @Nullable Integer signal,
             boolean expected,
-            String reason)
+            String reason,
+            int survivorsFound,
+            int survivorsLeft,
+            @Nullable Duration cleanup)
             implements AgentEvent {
         @Override
         public long weight() {

@@ -207,14 +207,15 @@ public final class EngineConfig {
 
     /** The part of the settings that a process launcher needs. */
     public LauncherConfig launcherConfig() {
-        return new LauncherConfig(
-                get(LAUNCHER),
-                get(IO_THREADS),
-                Math.toIntExact(get(MAX_LINE_BYTES)),
-                Math.toIntExact(get(STDIN_QUEUE_BYTES)),
-                get(STDERR_TAIL_LINES),
-                get(DRAIN_TIMEOUT),
-                get(INHERIT_ENVIRONMENT));
+        return LauncherConfig.builder()
+                .kind(get(LAUNCHER))
+                .ioThreads(get(IO_THREADS))
+                .maxLineBytes(Math.toIntExact(get(MAX_LINE_BYTES)))
+                .stdinQueueBytes(Math.toIntExact(get(STDIN_QUEUE_BYTES)))
+                .stderrTailLines(get(STDERR_TAIL_LINES))
+                .drainTimeout(get(DRAIN_TIMEOUT))
+                .inherit(get(INHERIT_ENVIRONMENT))
+                .build();
     }
 
     /** All settings as text, defaults included; {@link #fromProperties} reads it. In the order of {@link #keys()}. */

@@ -118,6 +118,9 @@ final class FakeAgents implements AgentProvider, ProcessLauncher {
         volatile boolean full;
         volatile boolean immortal;
         volatile boolean reading = true;
+        /** What its end tells of descendants. */
+        volatile ProcessListener.@Nullable Cleanup cleanup;
+
         final java.util.concurrent.atomic.AtomicInteger pauses = new java.util.concurrent.atomic.AtomicInteger();
         private final long pid;
         private final ProcessListener listener;
@@ -155,7 +158,7 @@ final class FakeAgents implements AgentProvider, ProcessLauncher {
         void exit(@Nullable Integer code, @Nullable Integer signal, String... stderr) {
             if (gone.compareAndSet(false, true)) {
                 listener.onOutputEnd();
-                listener.onExit(new ProcessListener.Exit(new ExitStatus(code, signal), List.of(stderr)));
+                listener.onExit(new ProcessListener.Exit(new ExitStatus(code, signal), List.of(stderr), cleanup));
             }
         }
 

@@ -249,7 +249,7 @@ final class PortableProcess implements AgentProcess {
             exitTold = true;
             cancelDrain.run();
             launcher.remove(this);
-            listener.exit(new Exit(found, stderrTail.lines()));
+            listener.exit(new Exit(found, stderrTail.lines(), null));
         }
     }
 

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Limits of a process launcher.
+ * Limits of a process launcher; made by a {@link #builder()}.
  *
  * @param kind {@code auto}, {@code posix} or {@code portable}
  * @param ioThreads I/O loops, 1 to 64
@@ -24,10 +24,67 @@ public record LauncherConfig(
         Duration drainTimeout,
         List<String> inherit) {
     /** One loop, lines of 64 MiB, 64 MiB of queued input, 20 lines of error output. */
-    public static final LauncherConfig DEFAULT =
-            new LauncherConfig("auto", 1, 64 << 20, 64 << 20, 20, Duration.ofSeconds(1), List.of());
+    public static final LauncherConfig DEFAULT = builder().build();
 
     public LauncherConfig {
         inherit = List.copyOf(inherit);
+    }
+
+    /** A builder that has every default. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Collects the parts; the launcher's provider checks them. Not thread-safe. */
+    public static final class Builder {
+        private String kind = "auto";
+        private int ioThreads = 1;
+        private int maxLineBytes = 64 << 20;
+        private int stdinQueueBytes = 64 << 20;
+        private int stderrTailLines = 20;
+        private Duration drainTimeout = Duration.ofSeconds(1);
+        private List<String> inherit = List.of();
+
+        private Builder() {}
+
+        public Builder kind(String value) {
+            kind = value;
+            return this;
+        }
+
+        public Builder ioThreads(int value) {
+            ioThreads = value;
+            return this;
+        }
+
+        public Builder maxLineBytes(int value) {
+            maxLineBytes = value;
+            return this;
+        }
+
+        public Builder stdinQueueBytes(int value) {
+            stdinQueueBytes = value;
+            return this;
+        }
+
+        public Builder stderrTailLines(int value) {
+            stderrTailLines = value;
+            return this;
+        }
+
+        public Builder drainTimeout(Duration value) {
+            drainTimeout = value;
+            return this;
+        }
+
+        public Builder inherit(List<String> value) {
+            inherit = value;
+            return this;
+        }
+
+        public LauncherConfig build() {
+            return new LauncherConfig(
+                    kind, ioThreads, maxLineBytes, stdinQueueBytes, stderrTailLines, drainTimeout, inherit);
+        }
     }
 }

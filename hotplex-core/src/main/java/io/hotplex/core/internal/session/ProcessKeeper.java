@@ -8,6 +8,7 @@ import io.hotplex.api.ProcessState;
 import io.hotplex.api.spi.AgentProtocol.ExitKind;
 import io.hotplex.api.spi.AgentProtocol.ExitVerdict;
 import io.hotplex.api.spi.LaunchRequest.Mode;
+import io.hotplex.api.spi.ProcessListener.Cleanup;
 import io.hotplex.api.spi.ProcessListener.Exit;
 import io.hotplex.core.EngineConfig;
 import java.time.Duration;
@@ -301,6 +302,7 @@ final class ProcessKeeper implements AgentConnection.Life {
             return;
         }
         boolean expected = c.endReason() != null;
+        Cleanup cleanup = exit.cleanup();
         String said = verdict.message() != null ? verdict.message() : String.join("\n", exit.stderrTail());
         scope.recorder.append(
                 turns.turnId(),
@@ -310,7 +312,10 @@ final class ProcessKeeper implements AgentConnection.Life {
                         exit.status().code(),
                         exit.status().signal(),
                         expected,
-                        expected ? String.valueOf(c.endReason()) : said));
+                        expected ? String.valueOf(c.endReason()) : said,
+                        cleanup == null ? 0 : cleanup.survivorsFound(),
+                        cleanup == null ? 0 : cleanup.survivorsLeft(),
+                        cleanup == null ? null : cleanup.took()));
         scope.parts.listener().onProcessExited(scope.spec.id(), scope.provider.name(), c.generation, expected);
         if (!expected && !restarts(verdict)) {
             crashed(verdict, "the agent ended with " + exit.status() + (said.isEmpty() ? "" : ": " + said), c);
