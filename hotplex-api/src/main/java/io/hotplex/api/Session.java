@@ -2,6 +2,7 @@ package io.hotplex.api;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /** A conversation with an agent; outlives the processes that serve it. Thread-safe; no method blocks on the agent. */
@@ -17,6 +18,14 @@ public interface Session {
 
     /** What the session did so far. */
     SessionStats stats();
+
+    /**
+     * What its process uses now, with everything that it started. It is looked up for each call, which takes some
+     * milliseconds, on the engine's executor.
+     *
+     * @return completes with nothing when no process runs or the system does not tell
+     */
+    CompletionStage<Optional<ProcessUsage>> usage();
 
     /**
      * Accepts a prompt. What happens then is in the journal, and ends with exactly one terminal event.

@@ -1,15 +1,20 @@
 package io.hotplex.core;
 
+import static io.hotplex.core.ValueType.amount;
 import static io.hotplex.core.ValueType.choice;
 import static io.hotplex.core.ValueType.count;
 import static io.hotplex.core.ValueType.duration;
+import static io.hotplex.core.ValueType.flag;
 import static io.hotplex.core.ValueType.listOf;
+import static io.hotplex.core.ValueType.orNone;
 import static io.hotplex.core.ValueType.path;
 import static io.hotplex.core.ValueType.size;
 import static io.hotplex.core.ValueType.text;
 
+import io.hotplex.api.Confinement;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
+import io.hotplex.api.ResourceLimits;
 import io.hotplex.api.spi.LauncherConfig;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,8 +22,10 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -169,6 +176,71 @@ public final class EngineConfig {
             "",
             "Environment variables that every agent inherits besides the basic ones; NAME* matches a prefix.");
 
+    public static final Key<String> CONFINEMENT = key(
+            "confinement",
+            choice("none", "cgroup", "pid-namespace", "bubblewrap"),
+            "none",
+            "What agents are kept in, unless their session says otherwise.");
+    public static final Key<Boolean> CONFINEMENT_STRICT = key(
+            "confinement-strict",
+            flag(),
+            "false",
+            "Whether an agent that cannot be confined or limited as asked is refused; else it gets the best there is.");
+    public static final Key<Boolean> CONFINEMENT_NETWORK = key(
+            "confinement-network",
+            flag(),
+            "true",
+            "Whether confined agents may use the network; bubblewrap alone can take it away.");
+    public static final Key<List<Path>> CONFINEMENT_WRITABLE_PATHS = key(
+            "confinement-writable-paths",
+            listOf(path()),
+            "",
+            "What agents in bubblewrap may write to besides their working directory and their own state.");
+    public static final Key<List<Path>> CONFINEMENT_READ_ONLY_PATHS = key(
+            "confinement-read-only-paths",
+            listOf(path()),
+            "",
+            "What agents in bubblewrap may read although it lies where they see nothing, such as in a home directory.");
+    public static final Key<Optional<Path>> CGROUP_PARENT = key(
+            "cgroup-parent",
+            orNone(path()),
+            "none",
+            "Control group (v2) in which those of agents are made; none is the engine's own.");
+    public static final Key<Optional<Long>> LIMIT_MEMORY = key(
+            "limit-memory",
+            orNone(size(1 << 20, 1L << 50)),
+            "none",
+            "Memory of an agent with everything it starts; needs a control group with the memory controller.");
+    public static final Key<Optional<Integer>> LIMIT_PROCESSES = key(
+            "limit-processes",
+            orNone(count(1, MANY)),
+            "none",
+            "Processes and threads of an agent with everything it starts; needs the pids controller.");
+    public static final Key<Optional<Double>> LIMIT_CPUS = key(
+            "limit-cpus",
+            orNone(amount(0.01, 10_000)),
+            "none",
+            "Processors that an agent with everything it starts may keep busy; needs the cpu controller.");
+    public static final Key<Optional<Integer>> LIMIT_OPEN_FILES =
+            key("limit-open-files", orNone(count(16, 1 << 30)), "none", "Descriptors of each process of an agent.");
+    public static final Key<Optional<Long>> LIMIT_CORE_SIZE = key(
+            "limit-core-size", orNone(size(0, 1L << 50)), "none", "Size of a core dump of an agent; 0 for no dumps.");
+    public static final Key<Optional<Integer>> LIMIT_USER_PROCESSES = key(
+            "limit-user-processes",
+            orNone(count(1, Integer.MAX_VALUE)),
+            "none",
+            "Agents cannot fork while their system user has more processes and threads than this; not for root.");
+    public static final Key<Optional<Integer>> MAX_DESCENDANTS = key(
+            "max-descendants",
+            orNone(count(1, MANY)),
+            "none",
+            "An idle agent that has more processes beside its own is closed; the next prompt resumes it.");
+    public static final Key<Optional<Long>> MAX_RSS = key(
+            "max-rss",
+            orNone(size(1 << 20, 1L << 50)),
+            "none",
+            "An idle agent that holds more memory, with everything it started, is closed; the next prompt resumes it.");
+
     private final Map<Key<?>, Object> values;
 
     private EngineConfig(Map<Key<?>, Object> values) {
@@ -216,6 +288,28 @@ public final class EngineConfig {
                 .drainTimeout(get(DRAIN_TIMEOUT))
                 .inherit(get(INHERIT_ENVIRONMENT))
                 .build();
+    }
+
+    /** What agents are kept in, and what they may use, unless their session says otherwise. */
+    public Confinement confinement() {
+        return new Confinement(
+                Confinement.Kind.valueOf(
+                        get(CONFINEMENT).toUpperCase(Locale.ROOT).replace('-', '_')),
+                get(CONFINEMENT_STRICT),
+                get(CONFINEMENT_NETWORK),
+                get(CONFINEMENT_WRITABLE_PATHS),
+                get(CONFINEMENT_READ_ONLY_PATHS));
+    }
+
+    /** What agents may use at most, unless their session says otherwise. */
+    public ResourceLimits limits() {
+        return new ResourceLimits(
+                get(LIMIT_MEMORY).orElse(null),
+                get(LIMIT_PROCESSES).orElse(null),
+                get(LIMIT_CPUS).orElse(null),
+                get(LIMIT_OPEN_FILES).orElse(null),
+                get(LIMIT_CORE_SIZE).orElse(null),
+                get(LIMIT_USER_PROCESSES).orElse(null));
     }
 
     /** All settings as text, defaults included; {@link #fromProperties} reads it. In the order of {@link #keys()}. */
@@ -390,6 +484,9 @@ public final class EngineConfig {
             if (config.get(STDIN_QUEUE_BYTES) < PROMPT_GROWTH * config.get(PROMPT_MAX_BYTES)) {
                 throw contradiction(
                         config, STDIN_QUEUE_BYTES, "at least " + PROMPT_GROWTH + " times", PROMPT_MAX_BYTES);
+            }
+            if (!config.get(CONFINEMENT_NETWORK) && !config.get(CONFINEMENT).equals("bubblewrap")) {
+                throw contradiction(config, CONFINEMENT_NETWORK, "true, unless bubblewrap is", CONFINEMENT);
             }
             return config;
         }

@@ -90,6 +90,11 @@ public final class PooledEngine implements Engine {
         SessionSpec checked = spec.toBuilder()
                 .provider(name)
                 .workDir(workDirs.check(spec.workDir()))
+                .confinement(
+                        spec.confinement() != null
+                                ? spec.confinement()
+                                : parts.config().confinement())
+                .limits(spec.limits() != null ? spec.limits() : parts.config().limits())
                 .build();
         provider.check(checked);
         OwnedSession session;

@@ -226,11 +226,14 @@ final class ProcessKeeper implements AgentConnection.Life {
         String id = conversation.agentSessionId();
         String dir = scope.spec.workDir().toString();
         String launcher = scope.parts.launcher().info().name();
+        String confinement = reduced(c.isolation());
         scope.recorder.append(
                 null,
                 c.start.mode() == Mode.RESUME
-                        ? new AgentEvent.SessionResumed(provider, id, c.generation, c.pid(), dir, launcher)
-                        : new AgentEvent.SessionStarted(provider, id, c.generation, c.pid(), dir, launcher));
+                        ? new AgentEvent.SessionResumed(
+                                provider, id, c.generation, c.pid(), dir, launcher, confinement)
+                        : new AgentEvent.SessionStarted(
+                                provider, id, c.generation, c.pid(), dir, launcher, confinement));
         scope.parts
                 .listener()
                 .onProcessReady(scope.spec.id(), provider, c.generation, Duration.ofNanos(scope.now() - c.createdAt));
@@ -239,6 +242,22 @@ final class ProcessKeeper implements AgentConnection.Life {
                     settings.retry(connection);
                     turns.pump();
                 });
+    }
+
+    /** Writes down what is missing of the isolation that was asked for. The result is what the process is kept in. */
+    private String reduced(Isolation.Applied applied) {
+        String confinement = applied.confinement().key();
+        if (!applied.missing().isEmpty()) {
+            String wanted = wanted().kind().key();
+            log.warn("session '{}': less isolation than asked for: {}", scope.spec.id(), applied.missing());
+            scope.recorder.append(null, new AgentEvent.IsolationReduced(wanted, confinement, applied.missing()));
+        }
+        return confinement;
+    }
+
+    private Confinement wanted() {
+        Confinement own = scope.spec.confinement();
+        return own != null ? own : scope.parts.config().confinement();
     }
 
     // ---- the end
