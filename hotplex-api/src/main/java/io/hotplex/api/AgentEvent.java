@@ -88,6 +88,7 @@ public sealed interface AgentEvent {
      * @param survivorsFound how many descendants lived on although their group was killed; they were killed as well
      * @param survivorsLeft how many of them could not be killed
      * @param cleanup how long finding and killing them took, or {@code null} where nobody could look for them
+     * @param outOfMemory whether the kernel killed it because its memory limit was reached
      */
     record ProcessExited(
             int generation,
@@ -98,7 +99,8 @@ public sealed interface AgentEvent {
             String reason,
             int survivorsFound,
             int survivorsLeft,
-            @Nullable Duration cleanup)
+            @Nullable Duration cleanup,
+            boolean outOfMemory)
             implements AgentEvent {
         @Override
         public long weight() {

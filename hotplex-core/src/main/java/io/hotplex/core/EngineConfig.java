@@ -287,6 +287,7 @@ public final class EngineConfig {
                 .stderrTailLines(get(STDERR_TAIL_LINES))
                 .drainTimeout(get(DRAIN_TIMEOUT))
                 .inherit(get(INHERIT_ENVIRONMENT))
+                .cgroupParent(get(CGROUP_PARENT).orElse(null))
                 .build();
     }
 

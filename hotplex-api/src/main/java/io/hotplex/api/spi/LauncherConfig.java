@@ -1,7 +1,9 @@
 package io.hotplex.api.spi;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Limits of a process launcher; made by a {@link #builder()}.
@@ -12,6 +14,7 @@ import java.util.List;
  * @param stdinQueueBytes how much may wait to be written to one agent
  * @param stderrTailLines how many of the last lines of error output are kept
  * @param drainTimeout how long output is read after a process ended while others hold its pipes
+ * @param cgroupParent control group (v2) in which those of processes are made, or {@code null} for the JVM's own
  * @param inherit names of further variables that every child takes over when they are set; a trailing {@code *} matches
  *     a prefix
  */
@@ -22,6 +25,7 @@ public record LauncherConfig(
         int stdinQueueBytes,
         int stderrTailLines,
         Duration drainTimeout,
+        @Nullable Path cgroupParent,
         List<String> inherit) {
     /** One loop, lines of 64 MiB, 64 MiB of queued input, 20 lines of error output. */
     public static final LauncherConfig DEFAULT = builder().build();
@@ -43,6 +47,7 @@ public record LauncherConfig(
         private int stdinQueueBytes = 64 << 20;
         private int stderrTailLines = 20;
         private Duration drainTimeout = Duration.ofSeconds(1);
+        private @Nullable Path cgroupParent;
         private List<String> inherit = List.of();
 
         private Builder() {}
@@ -77,6 +82,11 @@ public record LauncherConfig(
             return this;
         }
 
+        public Builder cgroupParent(@Nullable Path value) {
+            cgroupParent = value;
+            return this;
+        }
+
         public Builder inherit(List<String> value) {
             inherit = value;
             return this;
@@ -84,7 +94,7 @@ public record LauncherConfig(
 
         public LauncherConfig build() {
             return new LauncherConfig(
-                    kind, ioThreads, maxLineBytes, stdinQueueBytes, stderrTailLines, drainTimeout, inherit);
+                    kind, ioThreads, maxLineBytes, stdinQueueBytes, stderrTailLines, drainTimeout, cgroupParent, inherit);
         }
     }
 }

@@ -1,17 +1,20 @@
 package io.hotplex.core.internal.session;
 
 import io.hotplex.api.AgentEvent;
+import io.hotplex.api.Confinement;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.PoolSnapshot;
 import io.hotplex.api.ProcessState;
 import io.hotplex.api.spi.AgentProtocol.ExitKind;
 import io.hotplex.api.spi.AgentProtocol.ExitVerdict;
+import io.hotplex.api.spi.Isolation;
 import io.hotplex.api.spi.LaunchRequest.Mode;
 import io.hotplex.api.spi.ProcessListener.Cleanup;
 import io.hotplex.api.spi.ProcessListener.Exit;
 import io.hotplex.core.EngineConfig;
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -248,16 +251,13 @@ final class ProcessKeeper implements AgentConnection.Life {
     private String reduced(Isolation.Applied applied) {
         String confinement = applied.confinement().key();
         if (!applied.missing().isEmpty()) {
-            String wanted = wanted().kind().key();
             log.warn("session '{}': less isolation than asked for: {}", scope.spec.id(), applied.missing());
-            scope.recorder.append(null, new AgentEvent.IsolationReduced(wanted, confinement, applied.missing()));
+            Confinement wanted = Objects.requireNonNull(scope.spec.confinement(), "filled in");
+            scope.recorder.append(
+                    null,
+                    new AgentEvent.IsolationReduced(wanted.kind().key(), confinement, applied.missing()));
         }
         return confinement;
-    }
-
-    private Confinement wanted() {
-        Confinement own = scope.spec.confinement();
-        return own != null ? own : scope.parts.config().confinement();
     }
 
     // ---- the end
@@ -315,7 +315,8 @@ final class ProcessKeeper implements AgentConnection.Life {
     }
 
     @Override
-    public void exited(AgentConnection c, Exit exit, ExitVerdict verdict) {
+    public void exited(AgentConnection c, Exit exit, ExitVerdict told) {
+        ExitVerdict verdict = exit.status().outOfMemory() ? outOfMemory() : told;
         gone(c);
         if (scope.recorder.closed()) {
             return;
@@ -334,7 +335,8 @@ final class ProcessKeeper implements AgentConnection.Life {
                         expected ? String.valueOf(c.endReason()) : said,
                         cleanup == null ? 0 : cleanup.survivorsFound(),
                         cleanup == null ? 0 : cleanup.survivorsLeft(),
-                        cleanup == null ? null : cleanup.took()));
+                        cleanup == null ? null : cleanup.took(),
+                        exit.status().outOfMemory()));
         scope.parts.listener().onProcessExited(scope.spec.id(), scope.provider.name(), c.generation, expected);
         if (!expected && !restarts(verdict)) {
             crashed(verdict, "the agent ended with " + exit.status() + (said.isEmpty() ? "" : ": " + said), c);
@@ -356,6 +358,14 @@ final class ProcessKeeper implements AgentConnection.Life {
             turns.requeueRunning();
         }
         return again;
+    }
+
+    /** What the agent said last cannot explain it: it did not see it come. */
+    private ExitVerdict outOfMemory() {
+        return new ExitVerdict(
+                ExitKind.CRASH,
+                ErrorCode.AGENT_OUT_OF_MEMORY,
+                "the kernel killed it at its memory limit (limit-memory): raise the limit, or ask for less at once");
     }
 
     private void crashed(ExitVerdict verdict, String message, AgentConnection c) {

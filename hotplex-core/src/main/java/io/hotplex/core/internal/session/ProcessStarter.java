@@ -14,6 +14,7 @@ import io.hotplex.core.EngineConfig;
 import io.hotplex.core.internal.lease.Lease;
 import io.hotplex.core.internal.lease.SessionLeases;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -83,12 +84,11 @@ final class ProcessStarter {
 
     /** The state directory has what no agent is to see: keys, tokens, what other sessions said. */
     private Isolation isolation(SessionSpec spec, Launch launch) {
-        EngineConfig config = parts.config();
         return new Isolation(
-                spec.confinement() != null ? spec.confinement() : config.confinement(),
-                spec.limits() != null ? spec.limits() : config.limits(),
+                Objects.requireNonNull(spec.confinement(), "filled in when the session was opened"),
+                Objects.requireNonNull(spec.limits(), "filled in when the session was opened"),
                 launch.writable(),
-                List.of(config.get(EngineConfig.STATE_DIRECTORY)));
+                List.of(parts.config().get(EngineConfig.STATE_DIRECTORY)));
     }
 
     /**

@@ -480,6 +480,13 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         }
     }
 
+    /** Ends a process that uses too much, if it is still that one and waits for work. */
+    void recycle(int generation, String reason) {
+        if (process.generation() == generation) {
+            hibernate(reason, Duration.ZERO);
+        }
+    }
+
     // ---- the end
 
     void close(String reason) {
