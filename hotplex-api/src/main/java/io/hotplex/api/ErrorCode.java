@@ -51,7 +51,9 @@ public enum ErrorCode {
     ENGINE_CLOSED(false),
     /** The agent's process could not be started. */
     AGENT_START_FAILED(true),
-    /** The confinement or a limit that was asked for cannot be had on this machine; the message says what to install. */
+    /**
+     * The confinement or a limit that was asked for cannot be had on this machine; the message says what to install.
+     */
     CONFINEMENT_UNAVAILABLE(false),
     /** The agent's process did not get ready in time. */
     AGENT_START_TIMEOUT(true),

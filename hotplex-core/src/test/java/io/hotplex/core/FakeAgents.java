@@ -85,7 +85,12 @@ final class FakeAgents implements AgentProvider, ProcessLauncher {
         String start = request.start().mode() + " " + request.start().agentSessionId() + " "
                 + request.start().forkedFrom() + " model=" + request.spec().model() + " mode="
                 + request.spec().permissionMode();
-        return new Launch(List.of("fake", start), Map.of("ADDED", "1"), List.of("FAKE_*"), List.of(Path.of("/fake/state")), new WordProtocol());
+        return new Launch(
+                List.of("fake", start),
+                Map.of("ADDED", "1"),
+                List.of("FAKE_*"),
+                List.of(Path.of("/fake/state")),
+                new WordProtocol());
     }
 
     @Override

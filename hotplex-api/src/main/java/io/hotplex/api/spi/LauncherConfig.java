@@ -94,7 +94,14 @@ public record LauncherConfig(
 
         public LauncherConfig build() {
             return new LauncherConfig(
-                    kind, ioThreads, maxLineBytes, stdinQueueBytes, stderrTailLines, drainTimeout, cgroupParent, inherit);
+                    kind,
+                    ioThreads,
+                    maxLineBytes,
+                    stdinQueueBytes,
+                    stderrTailLines,
+                    drainTimeout,
+                    cgroupParent,
+                    inherit);
         }
     }
 }

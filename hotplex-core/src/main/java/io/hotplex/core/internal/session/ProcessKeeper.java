@@ -233,8 +233,7 @@ final class ProcessKeeper implements AgentConnection.Life {
         scope.recorder.append(
                 null,
                 c.start.mode() == Mode.RESUME
-                        ? new AgentEvent.SessionResumed(
-                                provider, id, c.generation, c.pid(), dir, launcher, confinement)
+                        ? new AgentEvent.SessionResumed(provider, id, c.generation, c.pid(), dir, launcher, confinement)
                         : new AgentEvent.SessionStarted(
                                 provider, id, c.generation, c.pid(), dir, launcher, confinement));
         scope.parts
@@ -254,8 +253,7 @@ final class ProcessKeeper implements AgentConnection.Life {
             log.warn("session '{}': less isolation than asked for: {}", scope.spec.id(), applied.missing());
             Confinement wanted = Objects.requireNonNull(scope.spec.confinement(), "filled in");
             scope.recorder.append(
-                    null,
-                    new AgentEvent.IsolationReduced(wanted.kind().key(), confinement, applied.missing()));
+                    null, new AgentEvent.IsolationReduced(wanted.kind().key(), confinement, applied.missing()));
         }
         return confinement;
     }

@@ -20,7 +20,8 @@ public record UsageLimits(Optional<Integer> maxDescendants, Optional<Long> maxRs
     Optional<String> exceededBy(ProcessUsage usage) {
         int descendants = Math.max(0, usage.processes() - 1);
         if (maxDescendants.filter(max -> descendants > max).isPresent()) {
-            return Optional.of(descendants + " processes beside its own (max-descendants: " + maxDescendants.get() + ")");
+            return Optional.of(
+                    descendants + " processes beside its own (max-descendants: " + maxDescendants.get() + ")");
         }
         return maxRss.filter(max -> usage.rssBytes() > max)
                 .map(max -> mib(usage.rssBytes()) + " MiB of memory (max-rss: " + mib(max) + " MiB)");
