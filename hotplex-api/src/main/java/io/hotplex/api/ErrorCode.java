@@ -31,6 +31,8 @@ public enum ErrorCode {
     PROMPT_BLOCKED(false),
     /** The session's turn queue is full. */
     QUEUE_FULL(true),
+    /** No turn of the session has this id, or it ended so long ago that it was forgotten. */
+    TURN_NOT_FOUND(false),
     /** The working directory does not exist. */
     WORK_DIR_NOT_FOUND(false),
     /** The working directory is a file. */

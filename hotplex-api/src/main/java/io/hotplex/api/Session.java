@@ -16,6 +16,9 @@ public interface Session {
     /** How the session is now. */
     SessionInfo info();
 
+    /** How the session is at one offset of its journal, for who wants to follow it from there. */
+    CompletionStage<SessionSnapshot> snapshot();
+
     /** What the session did so far. */
     SessionStats stats();
 
@@ -34,6 +37,12 @@ public interface Session {
      *     ENGINE_CLOSED; then the prompt was not accepted
      */
     Turn submit(Prompt prompt);
+
+    /** The turns that have not ended and the last ones that have, in the order in which they came. */
+    List<Turn> turns();
+
+    /** The turn with this id, as long as it is one of {@link #turns()}. */
+    Optional<Turn> turn(String turnId);
 
     /** Cancels the running turn; waiting turns stay. Does nothing when none runs. */
     void interrupt();

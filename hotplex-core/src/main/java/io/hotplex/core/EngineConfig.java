@@ -126,6 +126,11 @@ public final class EngineConfig {
             count(1, MANY),
             "1024",
             "Client ids of prompts that a session remembers, while the results of their turns have at most 1 MiB.");
+    public static final Key<Integer> TURN_HISTORY_MAX = key(
+            "turn-history-max",
+            count(1, MANY),
+            "100",
+            "Ended turns that a session remembers, while their results have at most 1 MiB.");
     public static final Key<Integer> PENDING_REQUESTS_MAX =
             key("pending-requests-max", count(1, MANY), "64", "Open permission requests and questions of one session.");
 

@@ -9,6 +9,7 @@ import io.hotplex.api.ProcessUsage;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.Session;
 import io.hotplex.api.SessionInfo;
+import io.hotplex.api.SessionSnapshot;
 import io.hotplex.api.SessionSpec;
 import io.hotplex.api.SessionStats;
 import io.hotplex.api.Subscriber;
@@ -88,7 +89,19 @@ public final class OwnedSession implements Session {
                 view.queuedTurns(),
                 owner.scope.recorder.newest(),
                 active,
-                owner.scope.recorder.closed());
+                owner.scope.recorder.closed(),
+                owner.scope.recorder.oldest());
+    }
+
+    @Override
+    public CompletionStage<SessionSnapshot> snapshot() {
+        CompletableFuture<SessionSnapshot> done = new CompletableFuture<>();
+        owner.scope.mailbox.execute(() -> {
+            owner.publish();
+            SessionSnapshot snapshot = owner.snapshot(info());
+            owner.scope.callBack(() -> done.complete(snapshot));
+        });
+        return done.minimalCompletionStage();
     }
 
     @Override
@@ -153,6 +166,16 @@ public final class OwnedSession implements Session {
             owner.scope.mailbox.execute(() -> owner.accepted(turn));
         }
         return turn;
+    }
+
+    @Override
+    public List<Turn> turns() {
+        return owner.turns.list();
+    }
+
+    @Override
+    public Optional<Turn> turn(String turnId) {
+        return owner.turns.find(turnId);
     }
 
     @Override

@@ -52,6 +52,10 @@ final class Recorder {
         return closed;
     }
 
+    long oldest() {
+        return log.oldest();
+    }
+
     long newest() {
         return log.newest();
     }
