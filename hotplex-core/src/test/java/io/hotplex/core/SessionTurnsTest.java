@@ -20,6 +20,8 @@ import io.hotplex.api.ProcessState;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.Session;
 import io.hotplex.api.SessionSnapshot;
+import io.hotplex.api.Subscriber;
+import io.hotplex.api.Subscription;
 import io.hotplex.api.Turn;
 import io.hotplex.api.TurnInfo;
 import io.hotplex.api.TurnInfo.State;
@@ -126,6 +128,32 @@ class SessionTurnsTest {
             assertThat(session.turn(first.id())).isEmpty();
             assertThat(a.info().state()).isEqualTo(State.ENDED);
             assertThat(a.info().result()).isEqualTo(result(a));
+        }
+    }
+
+    @Test
+    void aSubscriberGetsItsSubscriptionBeforeTheFirstRecord() {
+        try (EngineFixture f = new EngineFixture(dir)) {
+            List<Subscription> begun = new CopyOnWriteArrayList<>();
+            List<EventRecord> events = new CopyOnWriteArrayList<>();
+
+            Subscription subscription = f.hot("s1").subscribe(0, new Subscriber() {
+                @Override
+                public void onSubscribe(Subscription s) {
+                    begun.add(s);
+                    s.pause();
+                }
+
+                @Override
+                public void onEvent(EventRecord record) {
+                    events.add(record);
+                }
+            });
+
+            assertThat(begun).containsExactly(subscription);
+            assertThat(events).isEmpty();
+            subscription.resume();
+            await().until(() -> events.size() == 3);
         }
     }
 

@@ -203,11 +203,12 @@ public final class JournalSubscription implements Subscription {
                 return false;
             }
             if (paused) {
-                return true; // what is left of the batch is read again
+                break; // what is left of the batch is read again
             }
             subscriber.onEvent(record);
             position = record.offset();
         }
+        subscriber.onBatchEnd();
         return true;
     }
 

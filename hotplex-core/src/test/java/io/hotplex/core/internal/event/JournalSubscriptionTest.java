@@ -224,6 +224,39 @@ class JournalSubscriptionTest {
     }
 
     @Test
+    void tellsTheEndOfEachBatchAlsoOfOneThatAPauseCutShort() {
+        List<String> calls = new ArrayList<>();
+        List<JournalSubscription> self = new ArrayList<>();
+        Subscriber subscriber = new Subscriber() {
+            @Override
+            public void onEvent(EventRecord record) {
+                calls.add(Long.toString(record.offset()));
+                if (record.offset() == 2) {
+                    self.get(0).pause();
+                }
+            }
+
+            @Override
+            public void onBatchEnd() {
+                calls.add("end");
+            }
+
+            @Override
+            public void onClosed() {
+                calls.add("closed");
+            }
+        };
+        append(log, "a", "b", "c");
+        self.add(subscribe(log, 0, subscriber, Runnable::run, 512));
+
+        self.get(0).wake();
+        self.get(0).resume();
+        self.get(0).logClosed();
+
+        assertThat(calls).containsExactly("1", "2", "end", "3", "end", "closed");
+    }
+
+    @Test
     void aPauseWithinAResetComesBeforeTheFirstRecordAndDoesNotRepeatIt() {
         try (MemoryJournal small = new MemoryJournal(10_000, 10_000)) {
             SessionLog source = small.open("s");
