@@ -9,6 +9,7 @@ final class Help {
               hotplex run [options] "prompt"    asks an agent and shows its answer as it is written;
                                                 the prompt - is read from standard input
               hotplex doctor [options]          tells what was found on this machine
+              hotplex archive                   prepares the classes, so that starts with this Java are faster
               hotplex --version
               hotplex --help
 
