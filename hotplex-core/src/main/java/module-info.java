@@ -9,6 +9,7 @@ module io.hotplex.core {
     requires static com.google.errorprone.annotations;
 
     exports io.hotplex.core;
+    exports io.hotplex.core.config;
 
     uses io.hotplex.api.spi.AgentProviderFactory;
     uses io.hotplex.api.spi.ProcessLauncherProvider;

@@ -1,11 +1,19 @@
 import org.jspecify.annotations.NullMarked;
 
-/** The command line. */
+/** The gateway and the command line. */
 @NullMarked
 module io.hotplex.server {
-    requires io.hotplex.core;
+    requires transitive io.hotplex.core;
     requires io.hotplex.testkit;
     requires com.fasterxml.jackson.databind;
+    requires io.netty.buffer;
+    requires io.netty.codec;
+    requires io.netty.codec.http;
+    requires io.netty.common;
+    requires io.netty.handler;
+    requires io.netty.transport;
+    requires io.netty.transport.classes.epoll;
+    requires io.netty.transport.classes.io_uring;
     requires jdk.management;
     requires jdk.unsupported;
     requires org.slf4j;

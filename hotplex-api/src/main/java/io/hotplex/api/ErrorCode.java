@@ -31,8 +31,6 @@ public enum ErrorCode {
     PROMPT_BLOCKED(false),
     /** The session's turn queue is full. */
     QUEUE_FULL(true),
-    /** No turn of the session has this id, or it ended so long ago that it was forgotten. */
-    TURN_NOT_FOUND(false),
     /** The working directory does not exist. */
     WORK_DIR_NOT_FOUND(false),
     /** The working directory is a file. */
@@ -53,16 +51,10 @@ public enum ErrorCode {
     ENGINE_CLOSED(false),
     /** The agent's process could not be started. */
     AGENT_START_FAILED(true),
-    /**
-     * The confinement or a limit that was asked for cannot be had on this machine; the message says what to install.
-     */
-    CONFINEMENT_UNAVAILABLE(false),
     /** The agent's process did not get ready in time. */
     AGENT_START_TIMEOUT(true),
     /** The agent's process ended, or closed its output, while it owed an answer. */
     AGENT_CRASHED(true),
-    /** The kernel killed the agent because its memory limit was reached. */
-    AGENT_OUT_OF_MEMORY(true),
     /** The agent crashed too often in a row; starts are suspended for a while. */
     AGENT_CRASH_LOOP(true),
     /** The agent broke its protocol, for example by not reading its input. */
@@ -91,6 +83,24 @@ public enum ErrorCode {
     REQUEST_NOT_FOUND(false),
     /** The permission or question was answered or withdrawn before. */
     REQUEST_ALREADY_ANSWERED(false),
+    /** The gateway got no key, or one that it does not know. */
+    UNAUTHENTICATED(false),
+    /** The key may not do this, or the request comes from where it may not come from; the message says which. */
+    FORBIDDEN(false),
+    /** The gateway has nothing at this path. */
+    ROUTE_NOT_FOUND(false),
+    /** The gateway has this path, but not with this method. */
+    METHOD_NOT_ALLOWED(false),
+    /** The body of a request is not of a type that the gateway takes. */
+    MEDIA_TYPE_UNSUPPORTED(false),
+    /** A request, or a message of a connection, is larger than the gateway takes. */
+    REQUEST_TOO_LARGE(false),
+    /** A request did not arrive in time. */
+    REQUEST_TIMEOUT(true),
+    /** A key or an address sends more requests, or has more sessions, turns or connections than it may have. */
+    TOO_MANY_REQUESTS(true),
+    /** The gateway has more to do than it can hold, or is stopping. */
+    SERVER_UNAVAILABLE(true),
     /** A defect in HotPlex or in an extension. */
     INTERNAL(false);
 

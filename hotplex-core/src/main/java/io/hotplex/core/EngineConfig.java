@@ -1,40 +1,31 @@
 package io.hotplex.core;
 
-import static io.hotplex.core.ValueType.amount;
-import static io.hotplex.core.ValueType.choice;
-import static io.hotplex.core.ValueType.count;
-import static io.hotplex.core.ValueType.duration;
-import static io.hotplex.core.ValueType.flag;
-import static io.hotplex.core.ValueType.listOf;
-import static io.hotplex.core.ValueType.orNone;
-import static io.hotplex.core.ValueType.path;
-import static io.hotplex.core.ValueType.size;
-import static io.hotplex.core.ValueType.text;
+import static io.hotplex.core.config.ValueType.choice;
+import static io.hotplex.core.config.ValueType.count;
+import static io.hotplex.core.config.ValueType.duration;
+import static io.hotplex.core.config.ValueType.listOf;
+import static io.hotplex.core.config.ValueType.path;
+import static io.hotplex.core.config.ValueType.size;
+import static io.hotplex.core.config.ValueType.text;
 
-import io.hotplex.api.Confinement;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
-import io.hotplex.api.ResourceLimits;
 import io.hotplex.api.spi.LauncherConfig;
+import io.hotplex.core.config.ConfigKey;
+import io.hotplex.core.config.ConfigTable;
+import io.hotplex.core.config.ConfigValues;
+import io.hotplex.core.config.ValueType;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The settings of an engine. Immutable and thread-safe.
  *
- * <p>Each setting is a typed {@link Key}; the constants below are the table that reading, defaults, documentation and
- * checks come from:
+ * <p>Each setting is a typed {@link ConfigKey}; the constants below are the table that reading, defaults, documentation
+ * and checks come from:
  *
  * <pre>{@code
  * EngineConfig config = EngineConfig.builder()
@@ -47,8 +38,7 @@ import org.jspecify.annotations.Nullable;
  * {@code 16KiB}, {@code 64MiB}, {@code 1GiB}; lists are separated by commas.
  */
 public final class EngineConfig {
-    /** Filled by the constants below while the class is initialized, never changed after. */
-    private static final Map<String, Key<?>> KEYS = new LinkedHashMap<>();
+    private static final ConfigTable KEYS = new ConfigTable("the engine");
 
     private static final int MANY = 1_000_000;
     private static final long GIB = 1L << 30;
@@ -62,193 +52,123 @@ public final class EngineConfig {
     private static final Pattern PROVIDER_TEXT = Pattern.compile("(?:[a-z0-9][a-z0-9-]{0,62})?");
     private static final Pattern VARIABLE_TEXT = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*\\*?");
 
-    public static final Key<String> NAMESPACE = key(
+    public static final ConfigKey<String> NAMESPACE = key(
             "namespace",
             text("1 to 64 letters, digits, dots, dashes or underscores", NAMESPACE_TEXT),
             "default",
             "Makes the ids of conversations in agents distinct; engines of one namespace share them.");
-    public static final Key<String> DEFAULT_PROVIDER = key(
+    public static final ConfigKey<String> DEFAULT_PROVIDER = key(
             "default-provider",
             text("a provider's name, or nothing", PROVIDER_TEXT),
             "",
             "Provider of sessions that name none; empty is the first configured one.");
-    public static final Key<Path> STATE_DIRECTORY =
+    public static final ConfigKey<Path> STATE_DIRECTORY =
             key("state-directory", path(), "~/.hotplex", "Where the engine keeps its files.");
-    public static final Key<List<Path>> WORK_DIR_ROOTS = key(
+    public static final ConfigKey<List<Path>> WORK_DIR_ROOTS = key(
             "work-dir-roots",
             listOf(path()),
             "",
             "Directories that working directories must lie in; empty allows any existing directory.");
 
-    public static final Key<Integer> MAX_SESSIONS =
+    public static final ConfigKey<Integer> MAX_SESSIONS =
             key("max-sessions", count(1, MANY), "10000", "Sessions of the engine.");
-    public static final Key<Integer> MAX_SESSIONS_PER_OWNER =
+    public static final ConfigKey<Integer> MAX_SESSIONS_PER_OWNER =
             key("max-sessions-per-owner", count(1, MANY), "1000", "Sessions of one owner.");
-    public static final Key<Integer> MAX_PROCESSES =
+    public static final ConfigKey<Integer> MAX_PROCESSES =
             key("max-processes", count(1, MANY), "64", "Agent processes that live at the same time.");
-    public static final Key<Integer> MAX_STARTING_PROCESSES =
+    public static final ConfigKey<Integer> MAX_STARTING_PROCESSES =
             key("max-starting-processes", count(1, MANY), "4", "Agent processes that start at the same time.");
 
-    public static final Key<Duration> ADMISSION_TIMEOUT =
+    public static final ConfigKey<Duration> ADMISSION_TIMEOUT =
             key("admission-timeout", duration(), "30s", "How long a turn waits for a free process slot.");
-    public static final Key<Duration> IDLE_TIMEOUT = key(
+    public static final ConfigKey<Duration> IDLE_TIMEOUT = key(
             "idle-timeout", duration(), "30m", "A process that was idle for this long is closed; its session stays.");
-    public static final Key<Duration> START_TIMEOUT =
+    public static final ConfigKey<Duration> START_TIMEOUT =
             key("start-timeout", duration(), "60s", "From an agent's launch until it is ready.");
-    public static final Key<Duration> TURN_TIMEOUT =
+    public static final ConfigKey<Duration> TURN_TIMEOUT =
             key("turn-timeout", duration(), "30m", "From a turn's start to its end, unless its prompt says otherwise.");
-    public static final Key<Duration> FIRST_OUTPUT_TIMEOUT =
+    public static final ConfigKey<Duration> FIRST_OUTPUT_TIMEOUT =
             key("first-output-timeout", duration(), "5m", "From a turn's start until the agent says something.");
-    public static final Key<Duration> INTERRUPT_GRACE = key(
+    public static final ConfigKey<Duration> INTERRUPT_GRACE = key(
             "interrupt-grace", duration(), "5s", "How long an interrupted turn may take before its process is killed.");
-    public static final Key<Duration> SETTING_TIMEOUT =
+    public static final ConfigKey<Duration> SETTING_TIMEOUT =
             key("setting-timeout", duration(), "30s", "How long an agent may take to confirm a changed setting.");
-    public static final Key<Duration> EOF_GRACE =
+    public static final ConfigKey<Duration> EOF_GRACE =
             key("eof-grace", duration(), "2s", "From closing an agent's input to the termination signal.");
-    public static final Key<Duration> TERM_GRACE =
+    public static final ConfigKey<Duration> TERM_GRACE =
             key("term-grace", duration(), "2s", "From the termination signal to the kill signal.");
-    public static final Key<Duration> SHUTDOWN_TIMEOUT =
+    public static final ConfigKey<Duration> SHUTDOWN_TIMEOUT =
             key("shutdown-timeout", duration(), "15s", "How long closing the engine waits for its processes to end.");
 
-    public static final Key<Integer> CRASH_LOOP_LIMIT =
+    public static final ConfigKey<Integer> CRASH_LOOP_LIMIT =
             key("crash-loop-limit", count(1, MANY), "3", "So many crashes within the window suspend starts.");
-    public static final Key<Duration> CRASH_LOOP_WINDOW =
+    public static final ConfigKey<Duration> CRASH_LOOP_WINDOW =
             key("crash-loop-window", duration(), "5m", "The time in which crashes are counted.");
-    public static final Key<Duration> CRASH_LOOP_PAUSE =
+    public static final ConfigKey<Duration> CRASH_LOOP_PAUSE =
             key("crash-loop-pause", duration(), "1m", "How long starts stay suspended.");
 
-    public static final Key<Long> PROMPT_MAX_BYTES = key(
+    public static final ConfigKey<Long> PROMPT_MAX_BYTES = key(
             "prompt-max-bytes", size(1, GIB), "16MiB", "Largest prompt: text, instructions and attachments together.");
-    public static final Key<Integer> QUEUE_MAX_TURNS =
+    public static final ConfigKey<Integer> QUEUE_MAX_TURNS =
             key("queue-max-turns", count(1, MANY), "32", "Turns that may wait in one session.");
-    public static final Key<Integer> IDEMPOTENCY_MAX_IDS = key(
+    public static final ConfigKey<Integer> IDEMPOTENCY_MAX_IDS = key(
             "idempotency-max-ids",
             count(1, MANY),
             "1024",
             "Client ids of prompts that a session remembers, while the results of their turns have at most 1 MiB.");
-    public static final Key<Integer> TURN_HISTORY_MAX = key(
-            "turn-history-max",
-            count(1, MANY),
-            "100",
-            "Ended turns that a session remembers, while their results have at most 1 MiB.");
-    public static final Key<Integer> PENDING_REQUESTS_MAX =
+    public static final ConfigKey<Integer> PENDING_REQUESTS_MAX =
             key("pending-requests-max", count(1, MANY), "64", "Open permission requests and questions of one session.");
 
-    public static final Key<Long> JOURNAL_MAX_BYTES = key(
+    public static final ConfigKey<Long> JOURNAL_MAX_BYTES = key(
             "journal-max-bytes", size(1 << 10, 1L << 44), "256MiB", "Memory of the journals of all sessions together.");
-    public static final Key<Long> JOURNAL_MAX_BYTES_PER_SESSION = key(
+    public static final ConfigKey<Long> JOURNAL_MAX_BYTES_PER_SESSION = key(
             "journal-max-bytes-per-session", size(1 << 10, 1L << 44), "16MiB", "Memory of the journal of one session.");
-    public static final Key<Integer> SUBSCRIPTION_BATCH =
+    public static final ConfigKey<Integer> SUBSCRIPTION_BATCH =
             key("subscription-batch", count(1, 65_536), "256", "Records that a subscription reads at once.");
-    public static final Key<Integer> MERGE_BACKLOG = key(
+    public static final ConfigKey<Integer> MERGE_BACKLOG = key(
             "merge-backlog",
             count(1, Integer.MAX_VALUE),
             "512",
             "A subscriber that is more records behind gets adjacent text deltas merged.");
-    public static final Key<Long> MAILBOX_MAX_BYTES = key(
+    public static final ConfigKey<Long> MAILBOX_MAX_BYTES = key(
             "mailbox-max-bytes",
             size(1, GIB),
             "8MiB",
             "Output that may wait for a session's owner before reading from its agent pauses.");
 
-    public static final Key<String> LAUNCHER =
+    public static final ConfigKey<String> LAUNCHER =
             key("launcher", choice("auto", "posix", "portable"), "auto", "How agent processes are started.");
-    public static final Key<Integer> IO_THREADS =
+    public static final ConfigKey<Integer> IO_THREADS =
             key("io-threads", count(1, 64), "1", "Threads that read from and write to agents.");
-    public static final Key<Long> MAX_LINE_BYTES = key(
+    public static final ConfigKey<Long> MAX_LINE_BYTES = key(
             "max-line-bytes",
             size(1 << 10, GIB),
             "64MiB",
             "Longest line of an agent; the rest of a longer one is dropped.");
-    public static final Key<Long> STDIN_QUEUE_BYTES = key(
+    public static final ConfigKey<Long> STDIN_QUEUE_BYTES = key(
             "stdin-queue-bytes",
             size(1 << 10, GIB),
             "64MiB",
             "Bytes that may wait to be written to one agent; at least twice prompt-max-bytes, since a prompt grows as it is encoded.");
-    public static final Key<Integer> STDERR_TAIL_LINES = key(
+    public static final ConfigKey<Integer> STDERR_TAIL_LINES = key(
             "stderr-tail-lines",
             count(0, 10_000),
             "20",
             "Last lines of an agent's error output that are kept for reports.");
-    public static final Key<Duration> DRAIN_TIMEOUT = key(
+    public static final ConfigKey<Duration> DRAIN_TIMEOUT = key(
             "drain-timeout",
             duration(),
             "1s",
             "How long output is read after an agent ended while others hold its pipes.");
-    public static final Key<List<String>> INHERIT_ENVIRONMENT = key(
+    public static final ConfigKey<List<String>> INHERIT_ENVIRONMENT = key(
             "inherit-environment",
             listOf(text("the name of an environment variable, or a prefix and *", VARIABLE_TEXT)),
             "",
             "Environment variables that every agent inherits besides the basic ones; NAME* matches a prefix.");
 
-    public static final Key<String> CONFINEMENT = key(
-            "confinement",
-            choice("none", "cgroup", "pid-namespace", "bubblewrap"),
-            "none",
-            "What agents are kept in, unless their session says otherwise.");
-    public static final Key<Boolean> CONFINEMENT_STRICT = key(
-            "confinement-strict",
-            flag(),
-            "false",
-            "Whether an agent that cannot be confined or limited as asked is refused; else it gets the best there is.");
-    public static final Key<Boolean> CONFINEMENT_NETWORK = key(
-            "confinement-network",
-            flag(),
-            "true",
-            "Whether confined agents may use the network; bubblewrap alone can take it away.");
-    public static final Key<List<Path>> CONFINEMENT_WRITABLE_PATHS = key(
-            "confinement-writable-paths",
-            listOf(path()),
-            "",
-            "What agents in bubblewrap may write to besides their working directory and their own state.");
-    public static final Key<List<Path>> CONFINEMENT_READ_ONLY_PATHS = key(
-            "confinement-read-only-paths",
-            listOf(path()),
-            "",
-            "What agents in bubblewrap may read although it lies where they see nothing, such as in a home directory.");
-    public static final Key<Optional<Path>> CGROUP_PARENT = key(
-            "cgroup-parent",
-            orNone(path()),
-            "none",
-            "Control group (v2) in which those of agents are made; none is the engine's own.");
-    public static final Key<Optional<Long>> LIMIT_MEMORY = key(
-            "limit-memory",
-            orNone(size(1 << 20, 1L << 50)),
-            "none",
-            "Memory of an agent with everything it starts; needs a control group with the memory controller.");
-    public static final Key<Optional<Integer>> LIMIT_PROCESSES = key(
-            "limit-processes",
-            orNone(count(1, MANY)),
-            "none",
-            "Processes and threads of an agent with everything it starts; needs the pids controller.");
-    public static final Key<Optional<Double>> LIMIT_CPUS = key(
-            "limit-cpus",
-            orNone(amount(0.01, 10_000)),
-            "none",
-            "Processors that an agent with everything it starts may keep busy; needs the cpu controller.");
-    public static final Key<Optional<Integer>> LIMIT_OPEN_FILES =
-            key("limit-open-files", orNone(count(16, 1 << 30)), "none", "Descriptors of each process of an agent.");
-    public static final Key<Optional<Long>> LIMIT_CORE_SIZE = key(
-            "limit-core-size", orNone(size(0, 1L << 50)), "none", "Size of a core dump of an agent; 0 for no dumps.");
-    public static final Key<Optional<Integer>> LIMIT_USER_PROCESSES = key(
-            "limit-user-processes",
-            orNone(count(1, Integer.MAX_VALUE)),
-            "none",
-            "Agents cannot fork while their system user has more processes and threads than this; not for root.");
-    public static final Key<Optional<Integer>> MAX_DESCENDANTS = key(
-            "max-descendants",
-            orNone(count(1, MANY)),
-            "none",
-            "An idle agent that has more processes beside its own is closed; the next prompt resumes it.");
-    public static final Key<Optional<Long>> MAX_RSS = key(
-            "max-rss",
-            orNone(size(1 << 20, 1L << 50)),
-            "none",
-            "An idle agent that holds more memory, with everything it started, is closed; the next prompt resumes it.");
+    private final ConfigValues values;
 
-    private final Map<Key<?>, Object> values;
-
-    private EngineConfig(Map<Key<?>, Object> values) {
+    private EngineConfig(ConfigValues values) {
         this.values = values;
     }
 
@@ -270,185 +190,44 @@ public final class EngineConfig {
     }
 
     /** Every key, in the order of documentation. */
-    public static List<Key<?>> keys() {
-        return List.copyOf(KEYS.values());
+    public static List<ConfigKey<?>> keys() {
+        return KEYS.keys();
     }
 
     /** The value of a setting. */
-    public <T> T get(Key<T> key) {
-        Object value = values.get(key);
-        @SuppressWarnings("unchecked") // the builder stores a T for each Key<T>, and nothing else
-        T typed = value == null ? key.defaultValue() : (T) value;
-        return typed;
+    public <T> T get(ConfigKey<T> key) {
+        return values.get(key);
     }
 
     /** The part of the settings that a process launcher needs. */
     public LauncherConfig launcherConfig() {
-        return LauncherConfig.builder()
-                .kind(get(LAUNCHER))
-                .ioThreads(get(IO_THREADS))
-                .maxLineBytes(Math.toIntExact(get(MAX_LINE_BYTES)))
-                .stdinQueueBytes(Math.toIntExact(get(STDIN_QUEUE_BYTES)))
-                .stderrTailLines(get(STDERR_TAIL_LINES))
-                .drainTimeout(get(DRAIN_TIMEOUT))
-                .inherit(get(INHERIT_ENVIRONMENT))
-                .cgroupParent(get(CGROUP_PARENT).orElse(null))
-                .build();
-    }
-
-    /** What agents are kept in, and what they may use, unless their session says otherwise. */
-    public Confinement confinement() {
-        return new Confinement(
-                Confinement.Kind.valueOf(
-                        get(CONFINEMENT).toUpperCase(Locale.ROOT).replace('-', '_')),
-                get(CONFINEMENT_STRICT),
-                get(CONFINEMENT_NETWORK),
-                get(CONFINEMENT_WRITABLE_PATHS),
-                get(CONFINEMENT_READ_ONLY_PATHS));
-    }
-
-    /** What agents may use at most, unless their session says otherwise. */
-    public ResourceLimits limits() {
-        return new ResourceLimits(
-                get(LIMIT_MEMORY).orElse(null),
-                get(LIMIT_PROCESSES).orElse(null),
-                get(LIMIT_CPUS).orElse(null),
-                get(LIMIT_OPEN_FILES).orElse(null),
-                get(LIMIT_CORE_SIZE).orElse(null),
-                get(LIMIT_USER_PROCESSES).orElse(null));
+        return new LauncherConfig(
+                get(LAUNCHER),
+                get(IO_THREADS),
+                Math.toIntExact(get(MAX_LINE_BYTES)),
+                Math.toIntExact(get(STDIN_QUEUE_BYTES)),
+                get(STDERR_TAIL_LINES),
+                get(DRAIN_TIMEOUT),
+                get(INHERIT_ENVIRONMENT));
     }
 
     /** All settings as text, defaults included; {@link #fromProperties} reads it. In the order of {@link #keys()}. */
     public Map<String, String> toProperties() {
-        Map<String, String> properties = new LinkedHashMap<>();
-        KEYS.forEach((name, key) -> properties.put(name, print(key)));
-        return properties;
+        return values.toProperties();
     }
 
     @Override
     public String toString() {
-        return toProperties().entrySet().stream()
-                .map(Map.Entry::toString)
-                .collect(Collectors.joining(", ", "EngineConfig[", "]"));
+        return "EngineConfig" + values;
     }
 
-    private <T> String print(Key<T> key) {
-        return key.type.printer().apply(get(key));
-    }
-
-    private static <T> Key<T> key(String name, ValueType<T> type, String defaultText, String description) {
-        Key<T> key = new Key<>(name, type, defaultText, description);
-        KEYS.put(name, key);
-        return key;
-    }
-
-    private static HotPlexException unknown(String name) {
-        String closest = KEYS.keySet().stream()
-                .min(Comparator.comparingInt(known -> distance(name, known)))
-                .orElseThrow();
-        return new HotPlexException(
-                ErrorCode.CONFIG_INVALID, name + " is not a setting of the engine (closest known: " + closest + ")");
-    }
-
-    /** How many characters to insert, delete or replace to make one text of the other. */
-    private static int distance(String a, String b) {
-        int[] row = new int[b.length() + 1];
-        for (int j = 0; j < row.length; j++) {
-            row[j] = j;
-        }
-        for (int i = 1; i <= a.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j < row.length; j++) {
-                int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(replaced, Math.min(row[j], row[j - 1]) + 1);
-            }
-        }
-        return row[b.length()];
-    }
-
-    /**
-     * One setting: its name in files, its type, its default, and what it is for. Immutable; compared by identity.
-     *
-     * @param <T> the type of its values
-     */
-    public static final class Key<T> {
-        private final String name;
-        private final ValueType<T> type;
-        private final String defaultText;
-        private final T defaultValue;
-        private final String description;
-
-        private Key(String name, ValueType<T> type, String defaultText, String description) {
-            this.name = name;
-            this.type = type;
-            this.defaultText = defaultText;
-            this.description = description;
-            this.defaultValue = parse(defaultText);
-        }
-
-        /** The name in kebab-case. */
-        public String name() {
-            return name;
-        }
-
-        /** What kind of value it takes, for people: {@code number}, {@code duration}, {@code list of path} … */
-        public String type() {
-            return type.name();
-        }
-
-        /** The default as text. */
-        public String defaultText() {
-            return defaultText;
-        }
-
-        /** The default. */
-        public T defaultValue() {
-            return defaultValue;
-        }
-
-        /** What the setting is for, in one line. */
-        public String description() {
-            return description;
-        }
-
-        /**
-         * Reads a value.
-         *
-         * @throws HotPlexException CONFIG_INVALID, naming the key, what was given, and what is expected
-         */
-        public T parse(String text) {
-            T value;
-            try {
-                value = type.parser().apply(text.strip());
-            } catch (IllegalArgumentException e) {
-                throw invalid(text, e);
-            }
-            check(value);
-            return value;
-        }
-
-        private void check(T value) {
-            if (!type.range().test(value)) {
-                throw invalid(String.valueOf(value), null);
-            }
-        }
-
-        private HotPlexException invalid(String given, @Nullable Throwable cause) {
-            return new HotPlexException(
-                    ErrorCode.CONFIG_INVALID, name + ": '" + given + "' (expected: " + type.expected() + ")", cause);
-        }
-
-        @Override
-        public String toString() {
-            return name;
-        }
+    private static <T> ConfigKey<T> key(String name, ValueType<T> type, String defaultText, String description) {
+        return KEYS.key(name, type, defaultText, description);
     }
 
     /** Collects settings. Not thread-safe. */
     public static final class Builder {
-        private final Map<Key<?>, Object> values = new HashMap<>();
+        private final ConfigValues.Builder values = ConfigValues.builder(KEYS);
 
         private Builder() {}
 
@@ -457,9 +236,8 @@ public final class EngineConfig {
          *
          * @throws HotPlexException CONFIG_INVALID when the value is out of the key's range
          */
-        public <T> Builder set(Key<T> key, T value) {
-            key.check(Objects.requireNonNull(value, key.name()));
-            values.put(key, value instanceof List<?> list ? List.copyOf(list) : value);
+        public <T> Builder set(ConfigKey<T> key, T value) {
+            values.set(key, value);
             return this;
         }
 
@@ -469,11 +247,7 @@ public final class EngineConfig {
          * @throws HotPlexException CONFIG_INVALID when the key is unknown or its value cannot be read
          */
         public Builder set(String name, String text) {
-            Key<?> key = KEYS.get(name);
-            if (key == null) {
-                throw unknown(name);
-            }
-            values.put(key, key.parse(text));
+            values.set(name, text);
             return this;
         }
 
@@ -483,7 +257,7 @@ public final class EngineConfig {
          * @throws HotPlexException CONFIG_INVALID when settings contradict each other
          */
         public EngineConfig build() {
-            EngineConfig config = new EngineConfig(Map.copyOf(values));
+            ConfigValues config = values.build();
             if (config.get(JOURNAL_MAX_BYTES_PER_SESSION) > config.get(JOURNAL_MAX_BYTES)) {
                 throw contradiction(config, JOURNAL_MAX_BYTES_PER_SESSION, "at most", JOURNAL_MAX_BYTES);
             }
@@ -491,13 +265,11 @@ public final class EngineConfig {
                 throw contradiction(
                         config, STDIN_QUEUE_BYTES, "at least " + PROMPT_GROWTH + " times", PROMPT_MAX_BYTES);
             }
-            if (!config.get(CONFINEMENT_NETWORK) && !config.get(CONFINEMENT).equals("bubblewrap")) {
-                throw contradiction(config, CONFINEMENT_NETWORK, "true, unless bubblewrap is", CONFINEMENT);
-            }
-            return config;
+            return new EngineConfig(config);
         }
 
-        private static HotPlexException contradiction(EngineConfig config, Key<?> key, String relation, Key<?> other) {
+        private static HotPlexException contradiction(
+                ConfigValues config, ConfigKey<?> key, String relation, ConfigKey<?> other) {
             return new HotPlexException(
                     ErrorCode.CONFIG_INVALID,
                     key + ": '" + config.print(key) + "' (expected: " + relation + " " + other + ", which is "

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.spi.LauncherConfig;
+import io.hotplex.core.config.ConfigKey;
 import java.lang.reflect.Modifier;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -35,8 +36,8 @@ class EngineConfigTest {
     void listsEveryKeyConstantInKebabCaseWithADescription() throws IllegalAccessException {
         List<Object> constants = new ArrayList<>();
         for (var field : EngineConfig.class.getDeclaredFields()) {
-            if (field.getType() == EngineConfig.Key.class && Modifier.isPublic(field.getModifiers())) {
-                EngineConfig.Key<?> key = (EngineConfig.Key<?>) field.get(null);
+            if (field.getType() == ConfigKey.class && Modifier.isPublic(field.getModifiers())) {
+                ConfigKey<?> key = (ConfigKey<?>) field.get(null);
                 assertThat(key.name())
                         .isEqualTo(field.getName()
                                 .toLowerCase(java.util.Locale.ROOT)
@@ -67,11 +68,8 @@ class EngineConfigTest {
         assertThat(again.toString()).isEqualTo(config.toString());
         assertThat(again.get(EngineConfig.WORK_DIR_ROOTS)).containsExactly(Path.of("/srv/a"), Path.of("/srv/b"));
         assertThat(again.launcherConfig())
-                .isEqualTo(LauncherConfig.builder()
-                        .kind("portable")
-                        .maxLineBytes(16 << 10)
-                        .inherit(List.of("LANG", "AWS_*"))
-                        .build());
+                .isEqualTo(new LauncherConfig(
+                        "portable", 1, 16 << 10, 64 << 20, 20, Duration.ofSeconds(1), List.of("LANG", "AWS_*")));
         assertThat(config).hasToString(again.toString()).asString().contains("turn-timeout=90s", "idle-timeout=1500ms");
     }
 

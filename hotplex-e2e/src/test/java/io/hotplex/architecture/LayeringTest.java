@@ -91,7 +91,9 @@ class LayeringTest {
                 .check(PRODUCT);
     }
 
-    /** The two public classes that put the engine together from its parts know the parts, and only they. */
+    /**
+     * The public classes that put engine, server and program together from their parts know the parts, and only they.
+     */
     @Test
     void packagesHaveNoCycles() {
         slices().matching("io.hotplex.(**)")
@@ -102,6 +104,13 @@ class LayeringTest {
                                 JavaClass.Predicates.equivalentTo(HotPlex.class),
                                 JavaClass.Predicates.equivalentTo(MemoryJournal.class)),
                         JavaClass.Predicates.resideInAPackage("io.hotplex.core.internal.."))
+                .ignoreDependency(
+                        DescribedPredicate.or(
+                                HasName.Predicates.nameStartingWith("io.hotplex.server.HotPlexServer")
+                                        .forSubtype(),
+                                HasName.Predicates.name("io.hotplex.server.Main")
+                                        .forSubtype()),
+                        JavaClass.Predicates.resideInAPackage("io.hotplex.server.internal.."))
                 .check(PRODUCT);
     }
 

@@ -1,12 +1,10 @@
 package io.hotplex.api.spi;
 
-import io.hotplex.api.ProcessUsage;
 import java.time.Duration;
-import java.util.Optional;
 
-/** A started process and its group. Thread-safe; no method blocks, except for {@link #usage()}. */
+/** A started process and its group. Thread-safe; no method blocks. */
 public interface AgentProcess {
-    /** Process id of the group's leader, as the host sees it. */
+    /** Process id of the group's leader. */
     long pid();
 
     /**
@@ -33,17 +31,4 @@ public interface AgentProcess {
      * first. The end is told by {@link ProcessListener#onExit}.
      */
     void terminate(Duration eofGrace, Duration termGrace);
-
-    /** What became of the isolation that was asked for. */
-    default Isolation.Applied isolation() {
-        return Isolation.Applied.NONE;
-    }
-
-    /**
-     * What it uses now, with everything that it started; empty when it has ended or the system does not tell. Blocks
-     * for some milliseconds, since it looks at all processes of the system: not for threads that serve others.
-     */
-    default Optional<ProcessUsage> usage() {
-        return Optional.empty();
-    }
 }

@@ -3,7 +3,7 @@ package io.hotplex.core.internal.session;
 import io.hotplex.api.SessionSpec;
 import io.hotplex.api.spi.AgentProvider;
 import io.hotplex.api.spi.AgentProvider.Capability;
-import io.hotplex.core.EngineConfig;
+import io.hotplex.core.config.ConfigKey;
 import java.time.Duration;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -31,7 +31,7 @@ final class SessionScope {
         this.lastActivity = now();
     }
 
-    <T> T config(EngineConfig.Key<T> key) {
+    <T> T config(ConfigKey<T> key) {
         return parts.config().get(key);
     }
 

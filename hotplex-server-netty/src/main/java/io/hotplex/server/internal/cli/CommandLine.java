@@ -86,11 +86,11 @@ public final class CommandLine {
                         Arguments.parse(rest, Set.of("--json", "--debug", "--help"), Set.of("--config", "--set"));
                 return options.has("--help") ? help() : new DoctorCommand(surroundings, options, out).run();
             }
-            case "rehearse" -> {
-                return new Rehearsal(surroundings).run();
+            case "serve" -> {
+                Arguments options = Arguments.parse(
+                        rest, Set.of("--debug", "--help"), Set.of("--config", "--set", "--host", "--port"));
+                return options.has("--help") ? help() : new ServeCommand(surroundings, options, out).run();
             }
-            case "archive" ->
-                throw new UsageException("archive is a command of the start script, bin/hotplex: use that");
             case "--version", "version" -> {
                 out.line("hotplex " + version() + " (Java " + Runtime.version() + ", " + System.getProperty("os.name")
                         + " " + System.getProperty("os.arch") + ")");
@@ -99,9 +99,10 @@ public final class CommandLine {
             case "--help", "-h", "help" -> {
                 return help();
             }
-            case "" -> throw new UsageException("a command is missing: run, doctor, --version or --help");
+            case "" -> throw new UsageException("a command is missing: run, serve, doctor, --version or --help");
             default ->
-                throw new UsageException("'" + command + "' is not a command (known: run, doctor, --version, --help)");
+                throw new UsageException(
+                        "'" + command + "' is not a command (known: run, serve, doctor, --version, --help)");
         }
     }
 

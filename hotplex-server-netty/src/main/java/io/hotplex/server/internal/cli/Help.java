@@ -8,8 +8,8 @@ final class Help {
             Usage:
               hotplex run [options] "prompt"    asks an agent and shows its answer as it is written;
                                                 the prompt - is read from standard input
+              hotplex serve [options]           serves agents to programs, over HTTP, until Ctrl-C
               hotplex doctor [options]          tells what was found on this machine
-              hotplex archive                   prepares the classes, so that starts with this Java are faster
               hotplex --version
               hotplex --help
 
@@ -22,7 +22,11 @@ final class Help {
               --allowed-tools A,B      tools that run without a question; may be repeated
               --json                   one event a line, as JSON, instead of text
 
-            Options of run and doctor:
+            Options of serve:
+              --host HOST              where to listen; by default 127.0.0.1
+              --port PORT              by default 8080
+
+            Options of run, serve and doctor:
               --config FILE            settings; else $HOTPLEX_CONFIG, else ~/.hotplex/hotplex.properties
               --set KEY=VALUE          one setting; counts more than the file; may be repeated
               --debug                  logs what happens, and where errors come from

@@ -1,0 +1,280 @@
+package io.hotplex.os;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.hotplex.api.spi.AgentProcess;
+import io.hotplex.api.spi.ExitStatus;
+import io.hotplex.api.spi.LauncherConfig;
+import io.hotplex.api.spi.ProcessListener;
+import io.hotplex.api.spi.ProcessListener.Exit;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A process whose pipes are read and written by threads of its own.
+ *
+ * <p>Threading: three threads move bytes; everything else is confined to the launcher's control thread. Lines are
+ * delivered by the thread that reads them. {@code delivery} says who has the framer and the listener: the reader while
+ * DELIVERING, nobody while OPEN, the control thread after it has found OPEN and set CLOSED. Whether to read is guarded
+ * by {@code lock}.
+ *
+ * <p>A thread that is blocked in a read cannot be woken. So the group is killed as soon as the leader has ended; when
+ * somebody outside of it holds the pipe even so, the drain timeout takes the listener away from the reader.
+ */
+final class PortableProcess implements AgentProcess {
+    private static final int STDOUT_BUFFER_BYTES = 32 << 10;
+    private static final int STDERR_BUFFER_BYTES = 4 << 10;
+    /** What a {@link Process} adds to the number of the signal that ended it. */
+    private static final int SIGNAL_BASE = 128;
+
+    private static final int LAST_SIGNAL = 64;
+
+    /** What the reading threads need to get to the end of the pipes. */
+    private static final Duration LEAST_DRAIN = Duration.ofMillis(200);
+
+    private enum Delivery {
+        OPEN,
+        DELIVERING,
+        CLOSED
+    }
+
+    private final PortableLauncher launcher;
+    private final Process process;
+    private final PortableGroup group;
+    private final SafeListener listener;
+    private final Duration drainTimeout;
+    private final PortableStdin stdin;
+    private final LineFramer framer;
+    private final StderrTail stderrTail;
+    private final Termination termination;
+    private final AtomicReference<Delivery> delivery = new AtomicReference<>(Delivery.OPEN);
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition readingChanged = lock.newCondition();
+
+    @GuardedBy("lock")
+    private boolean reading = true;
+
+    /** What a dead process left in its pipe is read in any case. */
+    @GuardedBy("lock")
+    private boolean readingAlways;
+
+    private boolean outputEnded;
+    private boolean errorEnded;
+    private @Nullable ExitStatus status;
+    private boolean exitTold;
+    private Runnable cancelDrain = () -> {};
+
+    PortableProcess(
+            PortableLauncher launcher,
+            String label,
+            Process process,
+            PortableGroup group,
+            LauncherConfig config,
+            ProcessListener listener) {
+        this.launcher = launcher;
+        this.process = process;
+        this.group = group;
+        this.listener = new SafeListener(label, listener, () -> launcher.execute(this::kill));
+        this.drainTimeout = config.drainTimeout().compareTo(LEAST_DRAIN) < 0 ? LEAST_DRAIN : config.drainTimeout();
+        this.stdin = new PortableStdin(config.stdinQueueBytes());
+        this.framer = new LineFramer(config.maxLineBytes());
+        this.stderrTail = new StderrTail(config.stderrTailLines());
+        this.termination = new Termination(launcher, new Steps());
+    }
+
+    @Override
+    public long pid() {
+        return process.pid();
+    }
+
+    @Override
+    public boolean write(byte[] data) {
+        return stdin.add(data);
+    }
+
+    @Override
+    public void closeInput() {
+        stdin.endAfterQueue();
+    }
+
+    @Override
+    public void reading(boolean on) {
+        lock.lock();
+        try {
+            reading = on;
+            readingChanged.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void terminate(Duration eofGrace, Duration termGrace) {
+        launcher.execute(() -> {
+            if (status == null) {
+                termination.request(eofGrace, termGrace);
+            }
+        });
+    }
+
+    /** Starts the threads. On the control thread. */
+    void start() {
+        String name = "hotplex-io-" + process.pid();
+        launcher.thread(name + "-out", this::readOutput);
+        launcher.thread(name + "-err", this::readError);
+        launcher.thread(name + "-in", () -> stdin.writeAll(process.getOutputStream()));
+        var unused = process.onExit().thenRun(() -> launcher.execute(() -> ended(statusOf(process.exitValue()))));
+    }
+
+    /** Kills the group at once. On the control thread. */
+    void kill() {
+        if (status == null) {
+            group.kill(List.of(process));
+        }
+    }
+
+    Process process() {
+        return process;
+    }
+
+    /** Gives up waiting for a process that does not end although it was killed. On the control thread. */
+    void abandon() {
+        if (status == null) {
+            ended(new ExitStatus(null, null));
+        }
+        endDrain();
+    }
+
+    private void readOutput() {
+        byte[] buffer = new byte[STDOUT_BUFFER_BYTES];
+        try (InputStream stream = process.getInputStream()) {
+            for (int count = stream.read(buffer); count >= 0; count = stream.read(buffer)) {
+                awaitReading();
+                if (!delivery.compareAndSet(Delivery.OPEN, Delivery.DELIVERING)) {
+                    break;
+                }
+                framer.feed(buffer, 0, count, listener::line);
+                if (!delivery.compareAndSet(Delivery.DELIVERING, Delivery.OPEN)) {
+                    break;
+                }
+            }
+        } catch (IOException e) {
+            // the pipe is gone, which is its end
+        } finally {
+            launcher.execute(this::endOutput);
+        }
+    }
+
+    private void awaitReading() {
+        lock.lock();
+        try {
+            while (!reading && !readingAlways) {
+                readingChanged.awaitUninterruptibly();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void readAlways() {
+        lock.lock();
+        try {
+            readingAlways = true;
+            readingChanged.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void readError() {
+        byte[] buffer = new byte[STDERR_BUFFER_BYTES];
+        try (InputStream stream = process.getErrorStream()) {
+            for (int count = stream.read(buffer); count >= 0; count = stream.read(buffer)) {
+                stderrTail.feed(buffer, count);
+            }
+        } catch (IOException e) {
+            // the pipe is gone, which is its end
+        } finally {
+            launcher.execute(this::endError);
+        }
+    }
+
+    private void ended(ExitStatus found) {
+        if (status != null) {
+            return;
+        }
+        launcher.killRest(process);
+        status = found;
+        termination.cancel();
+        stdin.endNow();
+        readAlways();
+        if (!outputEnded || !errorEnded) {
+            cancelDrain = launcher.at(launcher.nanoTime() + drainTimeout.toNanos(), this::endDrain);
+        }
+        tellExitWhenComplete();
+    }
+
+    private void endDrain() {
+        if (delivery.getAndSet(Delivery.CLOSED) != Delivery.DELIVERING) {
+            endOutput();
+        } // else the reader sees it after its line
+        endError();
+    }
+
+    private void endOutput() {
+        if (!outputEnded) {
+            outputEnded = true;
+            framer.end(listener::line);
+            listener.outputEnd();
+            tellExitWhenComplete();
+        }
+    }
+
+    private void endError() {
+        if (!errorEnded) {
+            errorEnded = true;
+            stderrTail.end();
+            tellExitWhenComplete();
+        }
+    }
+
+    private void tellExitWhenComplete() {
+        ExitStatus found = status;
+        if (found != null && outputEnded && errorEnded && !exitTold) {
+            exitTold = true;
+            cancelDrain.run();
+            launcher.remove(this);
+            listener.exit(new Exit(found, stderrTail.lines()));
+        }
+    }
+
+    /** A {@link Process} does not tell an exit status above 128 from a signal; signals are what such values mean. */
+    private static ExitStatus statusOf(int value) {
+        return value > SIGNAL_BASE && value <= SIGNAL_BASE + LAST_SIGNAL
+                ? new ExitStatus(null, value - SIGNAL_BASE)
+                : new ExitStatus(value, null);
+    }
+
+    /** The steps of an ordered end. */
+    private final class Steps implements Termination.Target {
+        @Override
+        public void closeInput() {
+            stdin.endAfterQueue();
+        }
+
+        @Override
+        public void signalTerm() {
+            group.terminate(process);
+        }
+
+        @Override
+        public void signalKill() {
+            kill();
+        }
+    }
+}

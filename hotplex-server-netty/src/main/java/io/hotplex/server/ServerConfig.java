@@ -1,0 +1,180 @@
+package io.hotplex.server;
+
+import static io.hotplex.core.config.ValueType.choice;
+import static io.hotplex.core.config.ValueType.count;
+import static io.hotplex.core.config.ValueType.duration;
+import static io.hotplex.core.config.ValueType.size;
+import static io.hotplex.core.config.ValueType.text;
+
+import io.hotplex.api.HotPlexException;
+import io.hotplex.core.config.ConfigKey;
+import io.hotplex.core.config.ConfigTable;
+import io.hotplex.core.config.ConfigValues;
+import io.hotplex.core.config.ValueType;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/**
+ * The settings of a gateway. Immutable and thread-safe.
+ *
+ * <p>Made like {@link io.hotplex.core.EngineConfig}: the constants below are the table that reading, defaults,
+ * documentation and checks come from. Keys of the gateway begin with {@code server.}, so that both models fit into one
+ * file.
+ */
+public final class ServerConfig {
+    private static final ConfigTable KEYS = new ConfigTable("the server");
+
+    private static final int MANY = 1_000_000;
+    private static final long GIB = 1L << 30;
+    private static final Pattern HOST_TEXT = Pattern.compile("[A-Za-z0-9._:\\[\\]-]{1,255}");
+
+    public static final ConfigKey<String> HOST = key(
+            "server.host",
+            text("a host name or address", HOST_TEXT),
+            "127.0.0.1",
+            "Address to listen on. Beyond this machine only with a key.");
+    public static final ConfigKey<Integer> PORT =
+            key("server.port", count(0, 65_535), "8080", "Port to listen on; 0 takes any free one.");
+    public static final ConfigKey<String> TRANSPORT = key(
+            "server.transport",
+            choice("auto", "io_uring", "epoll", "nio"),
+            "auto",
+            "How sockets are waited for; auto takes epoll where it works, else nio.");
+    public static final ConfigKey<Integer> IO_THREADS =
+            key("server.io-threads", count(1, 64), "2", "Threads that serve connections.");
+    public static final ConfigKey<Integer> WORKER_THREADS = key(
+            "server.worker-threads", count(1, 1024), "32", "Requests that are worked on at the same time, at most.");
+    public static final ConfigKey<Integer> WORKER_QUEUE =
+            key("server.worker-queue", count(1, MANY), "1024", "Requests that may wait for a thread; others get 503.");
+
+    public static final ConfigKey<Integer> MAX_CONNECTIONS =
+            key("server.max-connections", count(1, MANY), "20000", "Open connections in all.");
+    public static final ConfigKey<Integer> MAX_CONNECTIONS_PER_ADDRESS = key(
+            "server.max-connections-per-address", count(1, MANY), "1000", "Open connections of one client address.");
+    public static final ConfigKey<Long> MAX_REQUEST_LINE_BYTES =
+            key("server.max-request-line-bytes", size(256, 1 << 20), "8KiB", "Longest request line.");
+    public static final ConfigKey<Long> MAX_HEADER_BYTES =
+            key("server.max-header-bytes", size(256, 1 << 20), "16KiB", "Headers of a request together.");
+    public static final ConfigKey<Long> MAX_BODY_BYTES = key(
+            "server.max-body-bytes",
+            size(1, GIB),
+            "24MiB",
+            "Largest body of a request, and largest message of a WebSocket.");
+    public static final ConfigKey<Long> MAX_BODIES_BYTES = key(
+            "server.max-bodies-bytes",
+            size(1 << 10, 1L << 40),
+            "256MiB",
+            "Bodies of all requests that are being received together; beyond it, 503.");
+    public static final ConfigKey<Long> MAX_PENDING_BYTES = key(
+            "server.max-pending-bytes",
+            size(64 << 10, GIB),
+            "64MiB",
+            "What may wait to be sent on one connection; beyond it, the connection is closed.");
+    public static final ConfigKey<Duration> HEADER_TIMEOUT = key(
+            "server.header-timeout",
+            duration(),
+            "10s",
+            "From the first byte of a request to the end of its headers; also for a TLS handshake.");
+    public static final ConfigKey<Duration> BODY_TIMEOUT = key(
+            "server.body-timeout", duration(), "60s", "From the end of a request's headers to the end of its body.");
+    public static final ConfigKey<Duration> KEEP_ALIVE_TIMEOUT = key(
+            "server.keep-alive-timeout", duration(), "75s", "How long a connection may stay open between requests.");
+    public static final ConfigKey<Integer> KEEP_ALIVE_REQUESTS =
+            key("server.keep-alive-requests", count(1, MANY), "10000", "Requests of one connection.");
+    public static final ConfigKey<Duration> STALL_TIMEOUT = key(
+            "server.stall-timeout",
+            duration(),
+            "2m",
+            "A client that takes nothing of what waits for it for this long is cut off.");
+    public static final ConfigKey<Duration> PING_INTERVAL = key(
+            "server.ping-interval",
+            duration(),
+            "20s",
+            "How often a quiet WebSocket is pinged; one that misses two pings is closed.");
+    public static final ConfigKey<Duration> DRAIN_TIMEOUT = key(
+            "server.drain-timeout",
+            duration(),
+            "10s",
+            "How long requests and streams may take to end when the server stops.");
+
+    private final ConfigValues values;
+
+    private ServerConfig(ConfigValues values) {
+        this.values = values;
+    }
+
+    /** A builder that has every default. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * Reads settings from text; keys that are not there have their defaults.
+     *
+     * @throws HotPlexException CONFIG_INVALID for an unknown key, an unreadable value, or settings that contradict each
+     *     other
+     */
+    public static ServerConfig fromProperties(Map<String, String> properties) {
+        Builder builder = builder();
+        properties.forEach(builder::set);
+        return builder.build();
+    }
+
+    /** Every key, in the order of documentation. */
+    public static List<ConfigKey<?>> keys() {
+        return KEYS.keys();
+    }
+
+    /** The value of a setting. */
+    public <T> T get(ConfigKey<T> key) {
+        return values.get(key);
+    }
+
+    /** All settings as text, defaults included; {@link #fromProperties} reads it. In the order of {@link #keys()}. */
+    public Map<String, String> toProperties() {
+        return values.toProperties();
+    }
+
+    @Override
+    public String toString() {
+        return "ServerConfig" + values;
+    }
+
+    private static <T> ConfigKey<T> key(String name, ValueType<T> type, String defaultText, String description) {
+        return KEYS.key(name, type, defaultText, description);
+    }
+
+    /** Collects settings. Not thread-safe. */
+    public static final class Builder {
+        private final ConfigValues.Builder values = ConfigValues.builder(KEYS);
+
+        private Builder() {}
+
+        /**
+         * Sets a value.
+         *
+         * @throws HotPlexException CONFIG_INVALID when the value is out of the key's range
+         */
+        public <T> Builder set(ConfigKey<T> key, T value) {
+            values.set(key, value);
+            return this;
+        }
+
+        /**
+         * Sets a value from text.
+         *
+         * @throws HotPlexException CONFIG_INVALID when the key is unknown or its value cannot be read
+         */
+        public Builder set(String name, String text) {
+            values.set(name, text);
+            return this;
+        }
+
+        /** The settings. */
+        public ServerConfig build() {
+            return new ServerConfig(values.build());
+        }
+    }
+}

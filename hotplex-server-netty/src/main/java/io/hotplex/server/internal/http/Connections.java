@@ -1,0 +1,96 @@
+package io.hotplex.server.internal.http;
+
+import io.netty.channel.Channel;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** The open connections of a server, limited in all and per address. Thread-safe. */
+public final class Connections {
+    /** Closing takes no time but on a machine that has none. */
+    private static final long CLOSE_MILLIS = 2000;
+
+    private final int limit;
+    private final int limitPerAddress;
+    private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
+    private final AtomicInteger open = new AtomicInteger();
+    private final Map<InetAddress, Integer> perAddress = new ConcurrentHashMap<>();
+    private volatile boolean draining;
+
+    Connections(int limit, int limitPerAddress) {
+        this.limit = limit;
+        this.limitPerAddress = limitPerAddress;
+    }
+
+    /** How many are open. */
+    public int open() {
+        return open.get();
+    }
+
+    /** Whether the server is about to stop. */
+    public boolean draining() {
+        return draining;
+    }
+
+    /** Counts a connection until it closes, if it is not one too many. */
+    boolean admit(Channel channel) {
+        InetAddress address = address(channel);
+        if (open.incrementAndGet() > limit) {
+            open.decrementAndGet();
+            return false;
+        }
+        if (perAddress.merge(address, 1, Integer::sum) > limitPerAddress) {
+            release(address);
+            return false;
+        }
+        channels.add(channel);
+        channel.closeFuture().addListener(closed -> release(address));
+        return true;
+    }
+
+    private void release(InetAddress address) {
+        perAddress.computeIfPresent(address, (a, count) -> count == 1 ? null : count - 1);
+        open.decrementAndGet();
+    }
+
+    /** Tells every connection, and those that come, what is going on. */
+    void drain() {
+        draining = true;
+        channels.forEach(channel -> channel.pipeline().fireUserEventTriggered(Drain.BEGINS));
+    }
+
+    /** The time for a proper end is over. */
+    void endNow() {
+        channels.forEach(channel -> channel.pipeline().fireUserEventTriggered(Drain.ENDS));
+    }
+
+    /** The time for any end is over. */
+    void closeAll() {
+        channels.close().awaitUninterruptibly(CLOSE_MILLIS);
+    }
+
+    /** Waits until none is open; tells whether that came. */
+    boolean awaitNone(Duration limit) {
+        return channels.newCloseFuture().awaitUninterruptibly(limit.toMillis());
+    }
+
+    static InetAddress address(Channel channel) {
+        return channel.remoteAddress() instanceof InetSocketAddress remote
+                ? remote.getAddress()
+                : InetAddress.getLoopbackAddress();
+    }
+
+    /** What a connection hears when the server stops. */
+    enum Drain {
+        /** No further requests; streams may say good-bye. */
+        BEGINS,
+        /** Streams end. */
+        ENDS
+    }
+}

@@ -1,0 +1,41 @@
+package io.hotplex.server.internal.http;
+
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.HotPlexException;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Makes {@code application/problem+json} (RFC 9457) of errors. */
+public final class Problem {
+    private Problem() {}
+
+    /** The response to a request that is refused or failed. */
+    public static Response.Whole of(HotPlexException error, String requestId) {
+        return of(error.code(), error.getMessage(), requestId, null);
+    }
+
+    /** @param retryAfter when it is known better than the table knows it */
+    static Response.Whole of(ErrorCode code, @Nullable String detail, String requestId, @Nullable Duration retryAfter) {
+        ErrorStatus status = ErrorStatus.of(code);
+        Map<String, Object> problem = new LinkedHashMap<>();
+        problem.put("type", "about:blank");
+        problem.put("title", HttpResponseStatus.valueOf(status.http()).reasonPhrase());
+        problem.put("status", status.http());
+        problem.put("detail", detail == null ? code.name() : detail);
+        problem.put("instance", requestId);
+        problem.put("code", code.name());
+        problem.put("retryable", code.retryable());
+        Response.Whole response =
+                Response.json(status.http(), problem).with("Content-Type", "application/problem+json");
+        Duration wait = retryAfter == null ? status.retryAfter() : retryAfter;
+        return wait == null ? response : response.with("Retry-After", Long.toString(seconds(wait)));
+    }
+
+    /** Rounded up, since a retry that comes too early is refused again. */
+    private static long seconds(Duration wait) {
+        return Math.max(1, wait.plusMillis(999).toSeconds());
+    }
+}
