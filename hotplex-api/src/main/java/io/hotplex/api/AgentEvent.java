@@ -35,25 +35,38 @@ public sealed interface AgentEvent {
      * An agent process serves the session, with a conversation that is new to the agent.
      *
      * @param generation 1 for the session's first process, then 2, 3 …
-     * @param pid process id of the group's leader
+     * @param pid process id of the group's leader, as the host sees it
      * @param launcher how the process was started
+     * @param confinement what it is kept in: {@code none}, {@code cgroup}, {@code pid-namespace} or {@code bubblewrap}
      */
     record SessionStarted(
-            String provider, String agentSessionId, int generation, long pid, String workDir, String launcher)
+            String provider,
+            String agentSessionId,
+            int generation,
+            long pid,
+            String workDir,
+            String launcher,
+            String confinement)
             implements AgentEvent {
         @Override
         public long weight() {
-            return 96 + Values.bytes(provider, agentSessionId, workDir, launcher);
+            return 96 + Values.bytes(provider, agentSessionId, workDir, launcher, confinement);
         }
     }
 
     /** An agent process serves the session, and continues the agent's conversation. Fields as in SessionStarted. */
     record SessionResumed(
-            String provider, String agentSessionId, int generation, long pid, String workDir, String launcher)
+            String provider,
+            String agentSessionId,
+            int generation,
+            long pid,
+            String workDir,
+            String launcher,
+            String confinement)
             implements AgentEvent {
         @Override
         public long weight() {
-            return 96 + Values.bytes(provider, agentSessionId, workDir, launcher);
+            return 96 + Values.bytes(provider, agentSessionId, workDir, launcher, confinement);
         }
     }
 
@@ -72,6 +85,10 @@ public sealed interface AgentEvent {
      * @param signal the number of the signal, or {@code null}
      * @param expected whether the engine wanted it to end
      * @param reason why, for people; for a crash the last lines of its error output
+     * @param survivorsFound how many descendants lived on although their group was killed; they were killed as well
+     * @param survivorsLeft how many of them could not be killed
+     * @param cleanup how long finding and killing them took, or {@code null} where nobody could look for them
+     * @param outOfMemory whether the kernel killed it because its memory limit was reached
      */
     record ProcessExited(
             int generation,
@@ -79,11 +96,33 @@ public sealed interface AgentEvent {
             @Nullable Integer exitCode,
             @Nullable Integer signal,
             boolean expected,
-            String reason)
+            String reason,
+            int survivorsFound,
+            int survivorsLeft,
+            @Nullable Duration cleanup,
+            boolean outOfMemory)
             implements AgentEvent {
         @Override
         public long weight() {
             return 128 + Values.bytes(reason);
+        }
+    }
+
+    /**
+     * The session's agent process starts with less confinement, or fewer limits, than was asked for.
+     *
+     * @param wanted the confinement that was asked for
+     * @param confinement what the process is kept in
+     * @param missing what cannot be had here, one sentence each with what to do about it
+     */
+    record IsolationReduced(String wanted, String confinement, List<String> missing) implements AgentEvent {
+        public IsolationReduced {
+            missing = List.copyOf(missing);
+        }
+
+        @Override
+        public long weight() {
+            return 96 + Values.bytes(wanted, confinement) + Values.weight(missing);
         }
     }
 

@@ -31,6 +31,8 @@ public enum ErrorCode {
     PROMPT_BLOCKED(false),
     /** The session's turn queue is full. */
     QUEUE_FULL(true),
+    /** No turn of the session has this id, or it ended so long ago that it was forgotten. */
+    TURN_NOT_FOUND(false),
     /** The working directory does not exist. */
     WORK_DIR_NOT_FOUND(false),
     /** The working directory is a file. */
@@ -51,10 +53,16 @@ public enum ErrorCode {
     ENGINE_CLOSED(false),
     /** The agent's process could not be started. */
     AGENT_START_FAILED(true),
+    /**
+     * The confinement or a limit that was asked for cannot be had on this machine; the message says what to install.
+     */
+    CONFINEMENT_UNAVAILABLE(false),
     /** The agent's process did not get ready in time. */
     AGENT_START_TIMEOUT(true),
     /** The agent's process ended, or closed its output, while it owed an answer. */
     AGENT_CRASHED(true),
+    /** The kernel killed the agent because its memory limit was reached. */
+    AGENT_OUT_OF_MEMORY(true),
     /** The agent crashed too often in a row; starts are suspended for a while. */
     AGENT_CRASH_LOOP(true),
     /** The agent broke its protocol, for example by not reading its input. */

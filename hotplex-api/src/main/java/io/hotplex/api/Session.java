@@ -2,6 +2,7 @@ package io.hotplex.api;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /** A conversation with an agent; outlives the processes that serve it. Thread-safe; no method blocks on the agent. */
@@ -15,8 +16,19 @@ public interface Session {
     /** How the session is now. */
     SessionInfo info();
 
+    /** How the session is at one offset of its journal, for who wants to follow it from there. */
+    CompletionStage<SessionSnapshot> snapshot();
+
     /** What the session did so far. */
     SessionStats stats();
+
+    /**
+     * What its process uses now, with everything that it started. It is looked up for each call, which takes some
+     * milliseconds, on the engine's executor.
+     *
+     * @return completes with nothing when no process runs or the system does not tell
+     */
+    CompletionStage<Optional<ProcessUsage>> usage();
 
     /**
      * Accepts a prompt. What happens then is in the journal, and ends with exactly one terminal event.
@@ -25,6 +37,12 @@ public interface Session {
      *     ENGINE_CLOSED; then the prompt was not accepted
      */
     Turn submit(Prompt prompt);
+
+    /** The turns that have not ended and the last ones that have, in the order in which they came. */
+    List<Turn> turns();
+
+    /** The turn with this id, as long as it is one of {@link #turns()}. */
+    Optional<Turn> turn(String turnId);
 
     /** Cancels the running turn; waiting turns stay. Does nothing when none runs. */
     void interrupt();

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param newestOffset the last offset of its journal
  * @param lastActivity when something was last said in either direction
  * @param closed whether it is over
+ * @param oldestOffset the oldest offset that its journal keeps; {@code newestOffset + 1} when it keeps none
  */
 public record SessionInfo(
         String id,
@@ -28,4 +29,5 @@ public record SessionInfo(
         int queuedTurns,
         long newestOffset,
         Instant lastActivity,
-        boolean closed) {}
+        boolean closed,
+        long oldestOffset) {}

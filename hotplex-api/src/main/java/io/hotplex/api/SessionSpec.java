@@ -26,6 +26,8 @@ public final class SessionSpec {
     private final Map<String, String> environment;
     private final @Nullable String resumeAgentSession;
     private final @Nullable String forkAgentSession;
+    private final @Nullable Confinement confinement;
+    private final @Nullable ResourceLimits limits;
 
     private SessionSpec(Builder b) {
         id = b.id;
@@ -42,6 +44,8 @@ public final class SessionSpec {
         environment = Map.copyOf(b.environment);
         resumeAgentSession = b.resumeAgentSession;
         forkAgentSession = b.forkAgentSession;
+        confinement = b.confinement;
+        limits = b.limits;
     }
 
     /**
@@ -67,6 +71,8 @@ public final class SessionSpec {
         b.environment.putAll(environment);
         b.resumeAgentSession = resumeAgentSession;
         b.forkAgentSession = forkAgentSession;
+        b.confinement = confinement;
+        b.limits = limits;
         return b;
     }
 
@@ -140,6 +146,22 @@ public final class SessionSpec {
         return forkAgentSession;
     }
 
+    /**
+     * What the agent is kept in, or {@code null} for the engine's default. After the engine accepted the session: what
+     * was asked for.
+     */
+    public @Nullable Confinement confinement() {
+        return confinement;
+    }
+
+    /**
+     * What the agent may use at most, or {@code null} for the engine's default. After the engine accepted the session:
+     * what was asked for.
+     */
+    public @Nullable ResourceLimits limits() {
+        return limits;
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof SessionSpec s
@@ -156,7 +178,9 @@ public final class SessionSpec {
                 && Objects.equals(appendSystemPrompt, s.appendSystemPrompt)
                 && Objects.equals(mcpConfig, s.mcpConfig)
                 && Objects.equals(resumeAgentSession, s.resumeAgentSession)
-                && Objects.equals(forkAgentSession, s.forkAgentSession);
+                && Objects.equals(forkAgentSession, s.forkAgentSession)
+                && Objects.equals(confinement, s.confinement)
+                && Objects.equals(limits, s.limits);
     }
 
     @Override
@@ -188,6 +212,8 @@ public final class SessionSpec {
         private final Map<String, String> environment = new LinkedHashMap<>();
         private @Nullable String resumeAgentSession;
         private @Nullable String forkAgentSession;
+        private @Nullable Confinement confinement;
+        private @Nullable ResourceLimits limits;
 
         private Builder(String id, Path workDir) {
             this.id = Objects.requireNonNull(id, "id");
@@ -256,6 +282,16 @@ public final class SessionSpec {
 
         public Builder forkAgentSession(@Nullable String value) {
             forkAgentSession = value;
+            return this;
+        }
+
+        public Builder confinement(@Nullable Confinement value) {
+            confinement = value;
+            return this;
+        }
+
+        public Builder limits(@Nullable ResourceLimits value) {
+            limits = value;
             return this;
         }
 

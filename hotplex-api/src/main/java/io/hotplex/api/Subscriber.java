@@ -7,11 +7,22 @@ package io.hotplex.api;
 @FunctionalInterface
 public interface Subscriber {
     /**
+     * The subscription begins. The first call, on the thread that subscribes.
+     *
+     * @param subscription what {@link Session#subscribe} will return, for who wants to pause it from the first record
+     *     on
+     */
+    default void onSubscribe(Subscription subscription) {}
+
+    /**
      * The next record; offsets grow without hole. A throw cancels the subscription and is logged.
      *
      * @param record the record
      */
     void onEvent(EventRecord record);
+
+    /** No further record is at hand right now, or others get the thread: who collects records passes them on. */
+    default void onBatchEnd() {}
 
     /**
      * Records between the last one delivered and {@code oldest} are not kept any more. The next record delivered is

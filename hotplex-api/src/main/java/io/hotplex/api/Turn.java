@@ -16,6 +16,9 @@ public interface Turn {
      */
     CompletionStage<TurnResult> result();
 
+    /** How far the turn is. */
+    TurnInfo info();
+
     /** Asks for cancellation and returns at once; the outcome is the turn's terminal event. Idempotent. */
     void cancel();
 }

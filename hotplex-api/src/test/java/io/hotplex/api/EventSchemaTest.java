@@ -19,10 +19,11 @@ class EventSchemaTest {
     /** One example of every kind. */
     static List<AgentEvent> examples() {
         return List.of(
-                new AgentEvent.SessionStarted("claude", "a1", 1, 42, "/w", "posix-spawn"),
-                new AgentEvent.SessionResumed("claude", "a1", 2, 43, "/w", "posix-spawn"),
+                new AgentEvent.SessionStarted("claude", "a1", 1, 42, "/w", "posix-spawn", "none"),
+                new AgentEvent.SessionResumed("claude", "a1", 2, 43, "/w", "posix-spawn", "cgroup"),
                 new AgentEvent.SessionClosed("closed by owner"),
-                new AgentEvent.ProcessExited(1, 42, null, 9, false, "killed"),
+                new AgentEvent.ProcessExited(1, 42, null, 9, false, "killed", 2, 1, Duration.ofMillis(17), true),
+                new AgentEvent.IsolationReduced("bubblewrap", "none", List.of("bwrap is not installed")),
                 new AgentEvent.AgentSessionChanged("a1", "a2", "cleared"),
                 new AgentEvent.AgentInfo("2.1", "m", "default", List.of("Bash"), Map.of("db", "connected")),
                 new AgentEvent.TurnStarted(AgentEvent.Origin.AGENT, null),

@@ -1,15 +1,20 @@
 package io.hotplex.core;
 
+import static io.hotplex.core.config.ValueType.amount;
 import static io.hotplex.core.config.ValueType.choice;
 import static io.hotplex.core.config.ValueType.count;
 import static io.hotplex.core.config.ValueType.duration;
+import static io.hotplex.core.config.ValueType.flag;
 import static io.hotplex.core.config.ValueType.listOf;
+import static io.hotplex.core.config.ValueType.orNone;
 import static io.hotplex.core.config.ValueType.path;
 import static io.hotplex.core.config.ValueType.size;
 import static io.hotplex.core.config.ValueType.text;
 
+import io.hotplex.api.Confinement;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
+import io.hotplex.api.ResourceLimits;
 import io.hotplex.api.spi.LauncherConfig;
 import io.hotplex.core.config.ConfigKey;
 import io.hotplex.core.config.ConfigTable;
@@ -18,7 +23,9 @@ import io.hotplex.core.config.ValueType;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
@@ -116,6 +123,11 @@ public final class EngineConfig {
             count(1, MANY),
             "1024",
             "Client ids of prompts that a session remembers, while the results of their turns have at most 1 MiB.");
+    public static final ConfigKey<Integer> TURN_HISTORY_MAX = key(
+            "turn-history-max",
+            count(1, MANY),
+            "100",
+            "Ended turns that a session remembers, while their results have at most 1 MiB.");
     public static final ConfigKey<Integer> PENDING_REQUESTS_MAX =
             key("pending-requests-max", count(1, MANY), "64", "Open permission requests and questions of one session.");
 
@@ -166,6 +178,71 @@ public final class EngineConfig {
             "",
             "Environment variables that every agent inherits besides the basic ones; NAME* matches a prefix.");
 
+    public static final ConfigKey<String> CONFINEMENT = key(
+            "confinement",
+            choice("none", "cgroup", "pid-namespace", "bubblewrap"),
+            "none",
+            "What agents are kept in, unless their session says otherwise.");
+    public static final ConfigKey<Boolean> CONFINEMENT_STRICT = key(
+            "confinement-strict",
+            flag(),
+            "false",
+            "Whether an agent that cannot be confined or limited as asked is refused; else it gets the best there is.");
+    public static final ConfigKey<Boolean> CONFINEMENT_NETWORK = key(
+            "confinement-network",
+            flag(),
+            "true",
+            "Whether confined agents may use the network; bubblewrap alone can take it away.");
+    public static final ConfigKey<List<Path>> CONFINEMENT_WRITABLE_PATHS = key(
+            "confinement-writable-paths",
+            listOf(path()),
+            "",
+            "What agents in bubblewrap may write to besides their working directory and their own state.");
+    public static final ConfigKey<List<Path>> CONFINEMENT_READ_ONLY_PATHS = key(
+            "confinement-read-only-paths",
+            listOf(path()),
+            "",
+            "What agents in bubblewrap may read although it lies where they see nothing, such as in a home directory.");
+    public static final ConfigKey<Optional<Path>> CGROUP_PARENT = key(
+            "cgroup-parent",
+            orNone(path()),
+            "none",
+            "Control group (v2) in which those of agents are made; none is the engine's own.");
+    public static final ConfigKey<Optional<Long>> LIMIT_MEMORY = key(
+            "limit-memory",
+            orNone(size(1 << 20, 1L << 50)),
+            "none",
+            "Memory of an agent with everything it starts; needs a control group with the memory controller.");
+    public static final ConfigKey<Optional<Integer>> LIMIT_PROCESSES = key(
+            "limit-processes",
+            orNone(count(1, MANY)),
+            "none",
+            "Processes and threads of an agent with everything it starts; needs the pids controller.");
+    public static final ConfigKey<Optional<Double>> LIMIT_CPUS = key(
+            "limit-cpus",
+            orNone(amount(0.01, 10_000)),
+            "none",
+            "Processors that an agent with everything it starts may keep busy; needs the cpu controller.");
+    public static final ConfigKey<Optional<Integer>> LIMIT_OPEN_FILES =
+            key("limit-open-files", orNone(count(16, 1 << 30)), "none", "Descriptors of each process of an agent.");
+    public static final ConfigKey<Optional<Long>> LIMIT_CORE_SIZE = key(
+            "limit-core-size", orNone(size(0, 1L << 50)), "none", "Size of a core dump of an agent; 0 for no dumps.");
+    public static final ConfigKey<Optional<Integer>> LIMIT_USER_PROCESSES = key(
+            "limit-user-processes",
+            orNone(count(1, Integer.MAX_VALUE)),
+            "none",
+            "Agents cannot fork while their system user has more processes and threads than this; not for root.");
+    public static final ConfigKey<Optional<Integer>> MAX_DESCENDANTS = key(
+            "max-descendants",
+            orNone(count(1, MANY)),
+            "none",
+            "An idle agent that has more processes beside its own is closed; the next prompt resumes it.");
+    public static final ConfigKey<Optional<Long>> MAX_RSS = key(
+            "max-rss",
+            orNone(size(1 << 20, 1L << 50)),
+            "none",
+            "An idle agent that holds more memory, with everything it started, is closed; the next prompt resumes it.");
+
     private final ConfigValues values;
 
     private EngineConfig(ConfigValues values) {
@@ -201,14 +278,38 @@ public final class EngineConfig {
 
     /** The part of the settings that a process launcher needs. */
     public LauncherConfig launcherConfig() {
-        return new LauncherConfig(
-                get(LAUNCHER),
-                get(IO_THREADS),
-                Math.toIntExact(get(MAX_LINE_BYTES)),
-                Math.toIntExact(get(STDIN_QUEUE_BYTES)),
-                get(STDERR_TAIL_LINES),
-                get(DRAIN_TIMEOUT),
-                get(INHERIT_ENVIRONMENT));
+        return LauncherConfig.builder()
+                .kind(get(LAUNCHER))
+                .ioThreads(get(IO_THREADS))
+                .maxLineBytes(Math.toIntExact(get(MAX_LINE_BYTES)))
+                .stdinQueueBytes(Math.toIntExact(get(STDIN_QUEUE_BYTES)))
+                .stderrTailLines(get(STDERR_TAIL_LINES))
+                .drainTimeout(get(DRAIN_TIMEOUT))
+                .inherit(get(INHERIT_ENVIRONMENT))
+                .cgroupParent(get(CGROUP_PARENT).orElse(null))
+                .build();
+    }
+
+    /** What agents are kept in, and what they may use, unless their session says otherwise. */
+    public Confinement confinement() {
+        return new Confinement(
+                Confinement.Kind.valueOf(
+                        get(CONFINEMENT).toUpperCase(Locale.ROOT).replace('-', '_')),
+                get(CONFINEMENT_STRICT),
+                get(CONFINEMENT_NETWORK),
+                get(CONFINEMENT_WRITABLE_PATHS),
+                get(CONFINEMENT_READ_ONLY_PATHS));
+    }
+
+    /** What agents may use at most, unless their session says otherwise. */
+    public ResourceLimits limits() {
+        return new ResourceLimits(
+                get(LIMIT_MEMORY).orElse(null),
+                get(LIMIT_PROCESSES).orElse(null),
+                get(LIMIT_CPUS).orElse(null),
+                get(LIMIT_OPEN_FILES).orElse(null),
+                get(LIMIT_CORE_SIZE).orElse(null),
+                get(LIMIT_USER_PROCESSES).orElse(null));
     }
 
     /** All settings as text, defaults included; {@link #fromProperties} reads it. In the order of {@link #keys()}. */
@@ -264,6 +365,9 @@ public final class EngineConfig {
             if (config.get(STDIN_QUEUE_BYTES) < PROMPT_GROWTH * config.get(PROMPT_MAX_BYTES)) {
                 throw contradiction(
                         config, STDIN_QUEUE_BYTES, "at least " + PROMPT_GROWTH + " times", PROMPT_MAX_BYTES);
+            }
+            if (!config.get(CONFINEMENT_NETWORK) && !config.get(CONFINEMENT).equals("bubblewrap")) {
+                throw contradiction(config, CONFINEMENT_NETWORK, "true, unless bubblewrap is", CONFINEMENT);
             }
             return new EngineConfig(config);
         }

@@ -2,6 +2,7 @@ package io.hotplex.core;
 
 import io.hotplex.api.Engine;
 import io.hotplex.api.spi.AgentProvider;
+import io.hotplex.api.spi.AgentProviderFactory;
 import io.hotplex.api.spi.EngineListener;
 import io.hotplex.api.spi.Journal;
 import io.hotplex.api.spi.ProcessLauncher;
@@ -42,6 +43,7 @@ public final class HotPlex {
     private EngineConfig config = EngineConfig.builder().build();
     private final List<ProviderConfig> providerConfigs = new ArrayList<>();
     private final List<AgentProvider> providers = new ArrayList<>();
+    private final List<AgentProviderFactory> factories = new ArrayList<>();
     private final List<EngineListener> listeners = new ArrayList<>();
     private PromptGuard guard = PromptGuard.NONE;
     private Clock clock = Clock.systemUTC();
@@ -73,6 +75,15 @@ public final class HotPlex {
     /** Adds a provider that the application made. */
     public HotPlex provider(AgentProvider value) {
         providers.add(value);
+        return this;
+    }
+
+    /**
+     * Adds a type of provider besides those on the class path, which a configuration can then name. It counts more than
+     * one of the same name that is on the class path.
+     */
+    public HotPlex factory(AgentProviderFactory value) {
+        factories.add(value);
         return this;
     }
 
@@ -122,7 +133,8 @@ public final class HotPlex {
      * @throws io.hotplex.api.HotPlexException CONFIG_INVALID or PROVIDER_UNKNOWN; then nothing was started
      */
     public Engine build() {
-        Providers found = new Providers(providerConfigs, providers, config.get(EngineConfig.DEFAULT_PROVIDER));
+        Providers found =
+                new Providers(factories, providerConfigs, providers, config.get(EngineConfig.DEFAULT_PROVIDER));
         ProcessLauncher chosenLauncher = launcher != null ? launcher : Providers.launcher(config.launcherConfig());
         Journal chosenJournal = journal != null
                 ? journal

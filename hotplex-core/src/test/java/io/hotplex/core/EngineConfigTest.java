@@ -68,8 +68,11 @@ class EngineConfigTest {
         assertThat(again.toString()).isEqualTo(config.toString());
         assertThat(again.get(EngineConfig.WORK_DIR_ROOTS)).containsExactly(Path.of("/srv/a"), Path.of("/srv/b"));
         assertThat(again.launcherConfig())
-                .isEqualTo(new LauncherConfig(
-                        "portable", 1, 16 << 10, 64 << 20, 20, Duration.ofSeconds(1), List.of("LANG", "AWS_*")));
+                .isEqualTo(LauncherConfig.builder()
+                        .kind("portable")
+                        .maxLineBytes(16 << 10)
+                        .inherit(List.of("LANG", "AWS_*"))
+                        .build());
         assertThat(config).hasToString(again.toString()).asString().contains("turn-timeout=90s", "idle-timeout=1500ms");
     }
 

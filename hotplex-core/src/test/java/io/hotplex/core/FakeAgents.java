@@ -6,6 +6,7 @@ import io.hotplex.api.AgentEvent;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.PermissionAnswer;
+import io.hotplex.api.ProcessUsage;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.SessionSpec;
 import io.hotplex.api.TokenUsage;
@@ -14,6 +15,7 @@ import io.hotplex.api.spi.AgentProcess;
 import io.hotplex.api.spi.AgentProtocol;
 import io.hotplex.api.spi.AgentProvider;
 import io.hotplex.api.spi.ExitStatus;
+import io.hotplex.api.spi.Isolation;
 import io.hotplex.api.spi.Launch;
 import io.hotplex.api.spi.LaunchRequest;
 import io.hotplex.api.spi.ProcessLauncher;
@@ -22,15 +24,18 @@ import io.hotplex.api.spi.ProcessSpec;
 import io.hotplex.api.spi.ProtocolSink;
 import io.hotplex.api.spi.ProviderProbe;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,7 +85,12 @@ final class FakeAgents implements AgentProvider, ProcessLauncher {
         String start = request.start().mode() + " " + request.start().agentSessionId() + " "
                 + request.start().forkedFrom() + " model=" + request.spec().model() + " mode="
                 + request.spec().permissionMode();
-        return new Launch(List.of("fake", start), Map.of("ADDED", "1"), List.of("FAKE_*"), new WordProtocol());
+        return new Launch(
+                List.of("fake", start),
+                Map.of("ADDED", "1"),
+                List.of("FAKE_*"),
+                List.of(Path.of("/fake/state")),
+                new WordProtocol());
     }
 
     @Override
@@ -118,7 +128,13 @@ final class FakeAgents implements AgentProvider, ProcessLauncher {
         volatile boolean full;
         volatile boolean immortal;
         volatile boolean reading = true;
-        final java.util.concurrent.atomic.AtomicInteger pauses = new java.util.concurrent.atomic.AtomicInteger();
+        /** What its end tells of descendants. */
+        volatile ProcessListener.@Nullable Cleanup cleanup;
+
+        volatile Isolation.Applied isolation = Isolation.Applied.NONE;
+        volatile Optional<ProcessUsage> usage = Optional.empty();
+        final AtomicInteger usageCalls = new AtomicInteger();
+        final AtomicInteger pauses = new AtomicInteger();
         private final long pid;
         private final ProcessListener listener;
         private final AtomicBoolean gone = new AtomicBoolean();
@@ -153,9 +169,13 @@ final class FakeAgents implements AgentProvider, ProcessLauncher {
         }
 
         void exit(@Nullable Integer code, @Nullable Integer signal, String... stderr) {
+            exit(new ExitStatus(code, signal), stderr);
+        }
+
+        void exit(ExitStatus status, String... stderr) {
             if (gone.compareAndSet(false, true)) {
                 listener.onOutputEnd();
-                listener.onExit(new ProcessListener.Exit(new ExitStatus(code, signal), List.of(stderr)));
+                listener.onExit(new ProcessListener.Exit(status, List.of(stderr), cleanup));
             }
         }
 
@@ -187,6 +207,17 @@ final class FakeAgents implements AgentProvider, ProcessLauncher {
             if (!on) {
                 pauses.incrementAndGet();
             }
+        }
+
+        @Override
+        public Isolation.Applied isolation() {
+            return isolation;
+        }
+
+        @Override
+        public Optional<ProcessUsage> usage() {
+            usageCalls.incrementAndGet();
+            return usage;
         }
 
         @Override

@@ -16,8 +16,10 @@ import io.hotplex.api.ProcessState;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.Session;
 import io.hotplex.api.Turn;
+import io.hotplex.api.spi.ProcessListener.Cleanup;
 import io.hotplex.core.FakeAgents.FakeProcess;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -56,6 +58,7 @@ class SessionProcessTest {
             Session session = f.hot("s1");
             List<EventRecord> events = read(session);
             Turn a = session.submit(Prompt.of("a"));
+            f.agents.process(1).cleanup = new Cleanup(3, 1, Duration.ofMillis(17));
             f.agents.process(1).expect("prompt a").say("delta x").exit(null, 9, "segfault");
 
             assertThat(result(a).end()).isInstanceOfSatisfying(AgentEvent.TurnFailed.class, e -> {
@@ -73,6 +76,9 @@ class SessionProcessTest {
                     .satisfies(e -> {
                         assertThat(e.expected()).isFalse();
                         assertThat(e.signal()).isEqualTo(9);
+                        assertThat(e.survivorsFound()).isEqualTo(3);
+                        assertThat(e.survivorsLeft()).isEqualTo(1);
+                        assertThat(e.cleanup()).isEqualTo(Duration.ofMillis(17));
                     });
         }
     }

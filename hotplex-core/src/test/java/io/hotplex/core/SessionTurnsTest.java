@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.hotplex.api.AgentEvent;
+import io.hotplex.api.AgentEvent.Origin;
 import io.hotplex.api.Attachment;
 import io.hotplex.api.Delivery;
 import io.hotplex.api.ErrorCode;
@@ -18,7 +19,12 @@ import io.hotplex.api.PermissionAnswer;
 import io.hotplex.api.ProcessState;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.Session;
+import io.hotplex.api.SessionSnapshot;
+import io.hotplex.api.Subscriber;
+import io.hotplex.api.Subscription;
 import io.hotplex.api.Turn;
+import io.hotplex.api.TurnInfo;
+import io.hotplex.api.TurnInfo.State;
 import io.hotplex.api.spi.AgentProvider.Capability;
 import io.hotplex.api.spi.EngineListener;
 import io.hotplex.api.spi.Journal;
@@ -98,6 +104,125 @@ class SessionTurnsTest {
             assertThat(session.submit(Prompt.builder("c").clientId("x").build()))
                     .as("only idempotency-max-ids ids are remembered")
                     .isNotSameAs(a);
+        }
+    }
+
+    @Test
+    void turnsAreFoundByIdUntilTheyAreForgotten() {
+        try (EngineFixture f = new EngineFixture(dir, "turn-history-max", "2")) {
+            Session session = f.hot("s1");
+            Turn first = session.turns().get(0);
+            Turn a = session.submit(Prompt.builder("a").clientId("x").build());
+            Turn b = session.submit(Prompt.of("b"));
+            f.agents.process(1).expect("prompt a");
+
+            assertThat(session.turns()).containsExactly(first, a, b);
+            assertThat(session.turn(a.id())).containsSame(a);
+            assertThat(a.info()).isEqualTo(new TurnInfo(a.id(), Origin.PROMPT, "x", State.RUNNING, null));
+            assertThat(b.info().state()).isEqualTo(State.QUEUED);
+
+            f.agents.process(1).say("done A").expect("prompt b").say("done B");
+            result(b);
+
+            assertThat(session.turns()).as("turn-history-max").containsExactly(a, b);
+            assertThat(session.turn(first.id())).isEmpty();
+            assertThat(a.info().state()).isEqualTo(State.ENDED);
+            assertThat(a.info().result()).isEqualTo(result(a));
+        }
+    }
+
+    @Test
+    void aSubscriberGetsItsSubscriptionBeforeTheFirstRecord() {
+        try (EngineFixture f = new EngineFixture(dir)) {
+            List<Subscription> begun = new CopyOnWriteArrayList<>();
+            List<EventRecord> events = new CopyOnWriteArrayList<>();
+
+            Subscription subscription = f.hot("s1").subscribe(0, new Subscriber() {
+                @Override
+                public void onSubscribe(Subscription s) {
+                    begun.add(s);
+                    s.pause();
+                }
+
+                @Override
+                public void onEvent(EventRecord record) {
+                    events.add(record);
+                }
+            });
+
+            assertThat(begun).containsExactly(subscription);
+            assertThat(events).isEmpty();
+            subscription.resume();
+            await().until(() -> events.size() == 3);
+        }
+    }
+
+    @Test
+    void aTurnOfTheAgentIsFoundByIdAsWell() {
+        try (EngineFixture f = new EngineFixture(dir)) {
+            Session session = f.hot("s1");
+
+            f.agents.process(1).say("own");
+
+            assertThat(session.turns()).hasSize(2);
+            assertThat(session.turns().get(1).info().origin()).isEqualTo(Origin.AGENT);
+            assertThat(session.turns().get(1).info().state()).isEqualTo(State.RUNNING);
+        }
+    }
+
+    @Test
+    void endedTurnsAreForgottenByTheBytesOfTheirResultsToo() {
+        try (EngineFixture f = new EngineFixture(dir)) {
+            Session session = f.hot("s1");
+            Turn large = session.submit(Prompt.of("a"));
+            f.agents.process(1).expect("prompt a").say("done " + "x".repeat(1 << 20));
+            result(large);
+            assertThat(session.turns()).as("the last one stays, however large").containsExactly(large);
+
+            Turn next = session.submit(Prompt.of("b"));
+            f.agents.process(1).expect("prompt b").say("done B");
+            result(next);
+
+            assertThat(session.turns()).containsExactly(next);
+        }
+    }
+
+    @Test
+    void aSnapshotTellsWhatTheJournalTellsUpToItsOffset() {
+        try (EngineFixture f = new EngineFixture(dir)) {
+            Session session = f.hot("s1");
+            session.setModel("m2");
+            Turn a = session.submit(Prompt.of("a"));
+            Turn b = session.submit(Prompt.of("b"));
+            f.agents.process(1).expect("prompt a").expect("model").say("ask r1", "delta x");
+
+            SessionSnapshot snapshot = session.snapshot().toCompletableFuture().join();
+
+            assertThat(snapshot.info())
+                    .usingRecursiveComparison()
+                    .ignoringFields("lastActivity")
+                    .isEqualTo(session.info());
+            assertThat(snapshot.info().oldestOffset()).isEqualTo(1);
+            assertThat(snapshot.turns()).containsExactly(a.info(), b.info());
+            assertThat(snapshot.pendingRequests())
+                    .isEqualTo(session.pendingRequests())
+                    .hasSize(1);
+            List<EventRecord> events = read(session);
+            await().until(() -> events.size() == snapshot.info().newestOffset());
+            assertThat(types(events)).endsWith("permission_requested", "text_delta");
+        }
+    }
+
+    @Test
+    void aSnapshotHasTheSettingsThatTheNextProcessStartsWith() {
+        try (EngineFixture f = new EngineFixture(dir)) {
+            Session session = f.open("s1");
+            session.setModel("m2").toCompletableFuture().join();
+
+            SessionSnapshot snapshot = session.snapshot().toCompletableFuture().join();
+
+            assertThat(snapshot.spec().model()).isEqualTo("m2");
+            assertThat(session.spec().model()).isNull();
         }
     }
 

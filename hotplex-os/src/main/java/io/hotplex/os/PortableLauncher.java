@@ -9,45 +9,23 @@ import io.hotplex.api.spi.ProcessListener;
 import io.hotplex.api.spi.ProcessSpec;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Starts processes with {@link ProcessBuilder} and serves each with three platform threads: for systems without the
  * functions that {@link PosixLauncher} needs. (Virtual threads would not do: a read of a process's pipe pins its
- * carrier.)
- *
- * <p>Threading: the set of processes, their states and their timers are confined to one control thread.
+ * carrier.) Thread-safe: immutable but for a counter; processes belong to the control thread.
  */
-final class PortableLauncher implements ProcessLauncher, Timers {
-    private static final Logger log = LoggerFactory.getLogger(PortableLauncher.class);
-    private static final AtomicInteger NUMBERS = new AtomicInteger();
-    /** Listeners run on such a thread. */
-    private static final long STACK_BYTES = 256 << 10;
-
-    private static final long CLOSE_LIMIT_SECONDS = 3;
-
+final class PortableLauncher implements ProcessLauncher {
     private final LauncherConfig config;
     private final PortableGroup group;
     private final List<Probe> probes;
     private final ChildEnvironment environment;
     private final RunMarker marker = RunMarker.random();
     private final AtomicLong children = new AtomicLong();
-    private final ScheduledThreadPoolExecutor control;
-    private final CountDownLatch allEnded = new CountDownLatch(1);
-    private final Set<PortableProcess> processes = new LinkedHashSet<>();
-    private boolean closing;
+    private final ThreadedProcesses processes;
 
     private PortableLauncher(
             LauncherConfig config, PortableGroup group, List<Probe> probes, ChildEnvironment environment) {
@@ -55,10 +33,9 @@ final class PortableLauncher implements ProcessLauncher, Timers {
         this.group = group;
         this.probes = List.copyOf(probes);
         this.environment = environment;
-        String name = "hotplex-io-control-" + NUMBERS.incrementAndGet();
-        control = new ScheduledThreadPoolExecutor(1, task -> newThread(name, task));
-        control.setRemoveOnCancelPolicy(true);
-        control.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        this.processes = new ThreadedProcesses(children -> group.kill(children.stream()
+                .map(child -> ((PortableChild) child).process()) // what this launcher has added
+                .toList()));
     }
 
     /** @param probes why it is this launcher */
@@ -80,15 +57,16 @@ final class PortableLauncher implements ProcessLauncher, Timers {
 
     @Override
     public AgentProcess launch(ProcessSpec spec, ProcessListener listener) {
-        if (control.isShutdown()) {
+        if (processes.isClosed()) {
             throw closed(spec);
         }
         Map<String, String> variables = environment.of(spec);
         variables.put(marker.variable(), Long.toString(children.incrementAndGet()));
         Process started = start(StartPlan.of(spec, variables));
-        PortableProcess process = new PortableProcess(this, spec.label(), started, group, config, listener);
-        if (!execute(() -> add(process))) {
-            group.kill(List.of(started));
+        PortableChild child = new PortableChild(started, group);
+        ThreadedProcess process = new ThreadedProcess(processes, spec.label(), child, config, listener);
+        if (!processes.add(process)) {
+            child.kill();
             throw closed(spec);
         }
         return process;
@@ -108,100 +86,9 @@ final class PortableLauncher implements ProcessLauncher, Timers {
         }
     }
 
-    private void add(PortableProcess process) {
-        processes.add(process);
-        process.start();
-        if (closing) {
-            process.kill();
-        }
-    }
-
-    /** Ends what a leader that has ended left of its group. On the control thread. */
-    void killRest(Process leader) {
-        if (!closing) { // else all groups were killed in one go
-            group.kill(List.of(leader));
-        }
-    }
-
-    /** On the control thread. */
-    void remove(PortableProcess process) {
-        processes.remove(process);
-        countDownWhenEnded();
-    }
-
-    private void countDownWhenEnded() {
-        if (closing && processes.isEmpty()) {
-            allEnded.countDown();
-        }
-    }
-
-    /**
-     * Runs a task on the control thread. From any thread.
-     *
-     * @return {@code false} when the launcher is closed; the task will not run
-     */
-    boolean execute(Runnable task) {
-        try {
-            control.execute(() -> guarded(task));
-            return true;
-        } catch (RejectedExecutionException e) {
-            return false;
-        }
-    }
-
-    @Override
-    public long nanoTime() {
-        return System.nanoTime();
-    }
-
-    @Override
-    public Runnable at(long nanoTime, Runnable task) {
-        Future<?> timer =
-                control.schedule(() -> guarded(task), Math.max(0, nanoTime - nanoTime()), TimeUnit.NANOSECONDS);
-        return () -> timer.cancel(false);
-    }
-
-    /** Starts a daemon thread. */
-    void thread(String name, Runnable task) {
-        newThread(name, task).start();
-    }
-
     @Override
     public void close() {
-        boolean first = execute(() -> {
-            closing = true;
-            group.kill(processes.stream().map(PortableProcess::process).toList());
-            countDownWhenEnded();
-        });
-        if (!first) {
-            return;
-        }
-        try {
-            if (!allEnded.await(CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS)) {
-                execute(() -> List.copyOf(processes).forEach(PortableProcess::abandon));
-            }
-            control.shutdown();
-            if (!control.awaitTermination(CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS)) {
-                log.warn("the control thread did not end; a process listener blocks it");
-            }
-        } catch (InterruptedException e) {
-            control.shutdown();
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private static Thread newThread(String name, Runnable task) {
-        Thread thread = new Thread(null, task, name, STACK_BYTES);
-        thread.setDaemon(true);
-        return thread;
-    }
-
-    private static void guarded(Runnable task) {
-        try {
-            task.run();
-        } catch (Throwable e) { // a defect in the handling of one process must not spoil the others
-            log.error("process control task failed", e);
-        }
+        processes.close();
     }
 
     private static HotPlexException closed(ProcessSpec spec) {

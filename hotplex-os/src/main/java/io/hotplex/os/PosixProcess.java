@@ -226,7 +226,7 @@ final class PosixProcess implements AgentProcess {
             exitTold = true;
             cancelDrain.run();
             loop.remove(this);
-            listener.exit(new Exit(found, stderrTail.lines()));
+            listener.exit(new Exit(found, stderrTail.lines(), null));
         }
     }
 

@@ -1,7 +1,9 @@
 package io.hotplex.os;
 
+import io.hotplex.api.Confinement;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
+import io.hotplex.api.ResourceLimits;
 import io.hotplex.api.spi.Executables;
 import io.hotplex.api.spi.ProcessSpec;
 import java.nio.file.Files;
@@ -26,6 +28,11 @@ record StartPlan(Path program, List<String> command, Path workDir, Map<String, S
      * @throws HotPlexException PROVIDER_UNAVAILABLE, WORK_DIR_NOT_FOUND, WORK_DIR_NOT_A_DIRECTORY or INVALID_ARGUMENT
      */
     static StartPlan of(ProcessSpec spec, Map<String, String> environment) {
+        if (!spec.isolation().confinement().equals(Confinement.NONE)
+                || !spec.isolation().limits().equals(ResourceLimits.NONE)) {
+            throw new HotPlexException(
+                    ErrorCode.CONFINEMENT_UNAVAILABLE, spec.label() + ": this launcher confines and limits nothing");
+        }
         for (String argument : spec.command()) {
             requireNoNul(spec, "argument", argument);
         }

@@ -42,7 +42,13 @@ class EpollLauncherTest extends LauncherContract {
 
     @Test
     void losesNoOutputOfShortLivesEvenWithoutDrainTimeout() throws Exception {
-        LauncherConfig impatient = new LauncherConfig("auto", 2, 1000, 1000, 3, Duration.ZERO, List.of());
+        LauncherConfig impatient = LauncherConfig.builder()
+                .ioThreads(2)
+                .maxLineBytes(1000)
+                .stdinQueueBytes(1000)
+                .stderrTailLines(3)
+                .drainTimeout(Duration.ZERO)
+                .build();
         PosixLauncher.Capabilities capabilities = new PosixLauncher.Capabilities(List.of(), EpollSelector::new, true);
         ChildEnvironment environment = new ChildEnvironment(SOURCE, List.of());
         try (ProcessLauncher launcher = PosixLauncher.open(impatient, capabilities, environment)) {

@@ -39,8 +39,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 @EnabledOnOs(OS.LINUX)
 @Timeout(60)
 abstract class LauncherContract {
-    static final LauncherConfig CONFIG =
-            new LauncherConfig("auto", 1, 1000, 256 << 10, 3, Duration.ofMillis(300), List.of());
+    static final LauncherConfig CONFIG = LauncherConfig.builder()
+            .maxLineBytes(1000)
+            .stdinQueueBytes(256 << 10)
+            .stderrTailLines(3)
+            .drainTimeout(Duration.ofMillis(300))
+            .build();
     static final Map<String, String> SOURCE = Map.of(
             "PATH", System.getenv("PATH"),
             "HOME", "/nowhere",

@@ -9,7 +9,6 @@ import io.hotplex.api.spi.ProcessLauncherProvider;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -110,6 +109,12 @@ class OsLaunchersTest {
     }
 
     private static LauncherConfig config(String kind, int ioThreads) {
-        return new LauncherConfig(kind, ioThreads, 1000, 1000, 5, Duration.ofSeconds(1), List.of());
+        return LauncherConfig.builder()
+                .kind(kind)
+                .ioThreads(ioThreads)
+                .maxLineBytes(1000)
+                .stdinQueueBytes(1000)
+                .stderrTailLines(5)
+                .build();
     }
 }

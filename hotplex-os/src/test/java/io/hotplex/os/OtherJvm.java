@@ -7,7 +7,6 @@ import io.hotplex.api.spi.ProcessSpec;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -17,7 +16,12 @@ final class OtherJvm {
 
     /** @param arguments kind and file */
     public static void main(String[] arguments) throws Exception {
-        LauncherConfig config = new LauncherConfig(arguments[0], 1, 1000, 1000, 5, Duration.ofSeconds(1), List.of());
+        LauncherConfig config = LauncherConfig.builder()
+                .kind(arguments[0])
+                .maxLineBytes(1000)
+                .stdinQueueBytes(1000)
+                .stderrTailLines(5)
+                .build();
         StringBuilder seen = new StringBuilder();
         try (ProcessLauncher launcher = new OsLaunchers().open(config)) {
             Recorder recorder = new Recorder();

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -101,6 +102,24 @@ class MainTest {
         assertThat(denied.err()).contains("needs a permission, and there is no terminal to ask on");
         assertThat(allowed.err()).contains("● ListFiles").contains("✓").doesNotContain("needs a permission");
         assertThat(allowed.out()).contains("bin/");
+    }
+
+    /** As {@code java -jar} does it: no script has told which streams are a terminal. */
+    @Test
+    void asksOnATerminalThatNoScriptToldOf() throws Exception {
+        Path pty = Path.of("/usr/bin/script");
+        assumeThat(pty).as("util-linux's script makes a terminal").isExecutable();
+        String command = child.hotplexCommand("run", "--provider", "demo", "use a tool").stream()
+                .map(word -> "'" + word + "'")
+                .collect(Collectors.joining(" "));
+        Process process = child.start(List.of(pty.toString(), "-q", "-e", "-c", command, "/dev/null"));
+        await().atMost(Duration.ofSeconds(40)).until(() -> child.out().contains("[y]es, [N]o"));
+
+        process.getOutputStream().write("y\n".getBytes(StandardCharsets.UTF_8));
+        process.getOutputStream().flush();
+        await().atMost(Duration.ofSeconds(40)).until(() -> child.out().contains("The work directory contains"));
+
+        assertThat(child.await(process).exitCode()).as(child.out()).isZero();
     }
 
     @ParameterizedTest
@@ -231,6 +250,27 @@ class MainTest {
                 .contains("✓ agent demo: ")
                 .contains("no file, all defaults")
                 .endsWith("Sessions can run.\n");
+    }
+
+    /** Somebody else's provider, compiled here against the API alone. */
+    @Test
+    void runsAProviderThatWasDroppedIn() throws Exception {
+        Path providers = child.stateDirectory().resolve("providers");
+        Path jar = DropInJar.parrot(providers.resolve("parrot.jar"));
+        Path broken = Files.writeString(providers.resolve("broken.jar"), "no jar");
+
+        Result doctor = child.hotplex("doctor");
+        Result answer = child.hotplex("run", "--provider", "parrot", "pieces of eight");
+
+        assertThat(doctor.out())
+                .contains("✓ provider claude: ", ", built in\n")
+                .contains("✓ provider parrot: 2.1.0, " + jar + "\n")
+                .contains("✓ agent parrot: 7, /bin/sh, good day\n")
+                .contains("! provider " + broken + ": broken.jar cannot be read as a jar")
+                .endsWith("Sessions can run.\n");
+        assertThat(answer.exitCode()).as(answer.err()).isZero();
+        assertThat(answer.out()).isEqualTo("good day, said pieces of eight\n");
+        assertThat(answer.err()).contains(broken + " is not used: ");
     }
 
     @Test

@@ -8,9 +8,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -33,10 +35,18 @@ class StartScriptTest {
                 #!/bin/sh
                 [ "$1" != -version ] || { echo 'openjdk version "21.0.2"' >&2; exit; }
                 echo "locale=$LC_ALL"
-                for argument in "$@"; do echo "$argument"; done
+                for argument in "$@"; do
+                    echo "$argument"
+                    case $argument in
+                        -XX:ArchiveClassesAtExit=*) echo classes >"${argument#*=}" ;;
+                    esac
+                done
                 """);
         Path script = Files.createDirectories(directory.resolve("dist/bin")).resolve("hotplex");
         write(script, Files.readString(Path.of("src/main/dist/bin/hotplex"), StandardCharsets.UTF_8));
+        Files.createDirectories(directory.resolve("dist/lib"));
+        Files.writeString(directory.resolve("dist/lib/b.jar"), "");
+        Files.writeString(directory.resolve("dist/lib/a.jar"), "");
     }
 
     @ParameterizedTest
@@ -103,7 +113,78 @@ class StartScriptTest {
 
         ChildProgram.Result result = start(second, Map.of());
 
-        assertThat(result.out()).contains(directory + "/dist/bin/../lib/*\n");
+        Path lib = directory.toRealPath().resolve("dist/lib");
+        assertThat(result.out()).contains("-cp\n" + lib.resolve("a.jar") + ":" + lib.resolve("b.jar") + "\n");
+    }
+
+    @Test
+    void onlyAServerHasTheSecondCompiler() throws Exception {
+        assertThat(run("run").out()).contains("-XX:TieredStopAtLevel=1\n");
+        assertThat(run("serve").out()).doesNotContain("TieredStopAtLevel");
+    }
+
+    @Test
+    void anArchiveIsUsedByTheJavaAndTheJarsThatItWasMadeFor() throws Exception {
+        release("17");
+        assertThat(run().out()).doesNotContain("-XX:SharedArchiveFile");
+
+        ChildProgram.Result made = run("archive");
+
+        assertThat(made.exitCode()).as(made.err()).isZero();
+        Path archive = Path.of(made.out().strip());
+        assertThat(archive).exists().hasParentRaw(directory.toRealPath().resolve("dist/archive"));
+        assertThat(run().out()).contains("-XX:SharedArchiveFile=" + archive + "\n");
+        release("17.0.1");
+        assertThat(run().out()).doesNotContain("-XX:SharedArchiveFile");
+        release("17");
+        Files.writeString(directory.resolve("dist/lib/c.jar"), "");
+        assertThat(run().out()).doesNotContain("-XX:SharedArchiveFile");
+    }
+
+    @Test
+    void anArchiveOfAnInstallationThatCannotBeWrittenIsTheUsers() throws Exception {
+        Files.writeString(directory.resolve("dist/archive"), "in the way, for root as well");
+        Map<String, String> home = Map.of("HOME", directory.resolve("home").toString());
+
+        ChildProgram.Result made = start(directory.resolve("dist/bin/hotplex"), home, "archive");
+
+        assertThat(made.exitCode()).as(made.err()).isZero();
+        assertThat(Path.of(made.out().strip())).exists().startsWith(directory.resolve("home/.cache/hotplex"));
+        assertThat(run(home).out()).contains("-XX:SharedArchiveFile=" + made.out());
+        ChildProgram.Result nowhere = run("archive");
+        assertThat(nowhere.exitCode()).isEqualTo(3);
+        assertThat(nowhere.err()).contains("make one of them writable");
+    }
+
+    @Test
+    void archivesThatAreMadeAtTheSameTimeDoNotDisturbEachOther() throws Exception {
+        release("25");
+        List<Process> started = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            started.add(builder(directory.resolve("dist/bin/hotplex"), Map.of(), "archive")
+                    .start());
+        }
+
+        for (Process process : started) {
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.exitValue()).isZero();
+        }
+        try (Stream<Path> files = Files.list(directory.resolve("dist/archive"))) {
+            assertThat(files)
+                    .singleElement()
+                    .satisfies(file -> assertThat(file).hasContent("classes").hasExtension("jsa"));
+        }
+    }
+
+    @Test
+    void anArchiveThatFailsLeavesNothing() throws Exception {
+        release("17");
+        write(java, "#!/bin/sh\necho half >\"${2#*=}\"\nexit 1\n");
+
+        ChildProgram.Result made = run("archive");
+
+        assertThat(made.exitCode()).isEqualTo(3);
+        assertThat(directory.resolve("dist/archive")).isEmptyDirectory();
     }
 
     private void release(String version) throws IOException {
@@ -120,6 +201,17 @@ class StartScriptTest {
 
     private ChildProgram.Result start(Path script, Map<String, String> environment, String... arguments)
             throws IOException, InterruptedException {
+        Path out = directory.resolve("out");
+        Path err = directory.resolve("err");
+        Process process = builder(script, environment, arguments)
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile())
+                .start();
+        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        return new ChildProgram.Result(process.exitValue(), Files.readString(out), Files.readString(err));
+    }
+
+    private ProcessBuilder builder(Path script, Map<String, String> environment, String... arguments) {
         ProcessBuilder builder = new ProcessBuilder(script.toString());
         builder.command().addAll(List.of(arguments));
         builder.environment().clear();
@@ -130,12 +222,7 @@ class StartScriptTest {
                         "JAVA_HOME",
                         directory.resolve("jdk").toString()));
         builder.environment().putAll(environment);
-        Path out = directory.resolve("out");
-        Path err = directory.resolve("err");
-        Process process =
-                builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
-        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-        return new ChildProgram.Result(process.exitValue(), Files.readString(out), Files.readString(err));
+        return builder;
     }
 
     private static void write(Path script, String text) throws IOException {

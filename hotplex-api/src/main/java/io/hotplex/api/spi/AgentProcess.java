@@ -1,10 +1,12 @@
 package io.hotplex.api.spi;
 
+import io.hotplex.api.ProcessUsage;
 import java.time.Duration;
+import java.util.Optional;
 
-/** A started process and its group. Thread-safe; no method blocks. */
+/** A started process and its group. Thread-safe; no method blocks, except for {@link #usage()}. */
 public interface AgentProcess {
-    /** Process id of the group's leader. */
+    /** Process id of the group's leader, as the host sees it. */
     long pid();
 
     /**
@@ -31,4 +33,17 @@ public interface AgentProcess {
      * first. The end is told by {@link ProcessListener#onExit}.
      */
     void terminate(Duration eofGrace, Duration termGrace);
+
+    /** What became of the isolation that was asked for. */
+    default Isolation.Applied isolation() {
+        return Isolation.Applied.NONE;
+    }
+
+    /**
+     * What it uses now, with everything that it started; empty when it has ended or the system does not tell. Blocks
+     * for some milliseconds, since it looks at all processes of the system: not for threads that serve others.
+     */
+    default Optional<ProcessUsage> usage() {
+        return Optional.empty();
+    }
 }

@@ -8,8 +8,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param code exit status, 0 to 255
  * @param signal number of the signal that ended it
+ * @param outOfMemory whether the kernel killed it because its memory limit was reached
  */
-public record ExitStatus(@Nullable Integer code, @Nullable Integer signal) {
+public record ExitStatus(@Nullable Integer code, @Nullable Integer signal, boolean outOfMemory) {
+    /** An end that had nothing to do with memory. */
+    public ExitStatus(@Nullable Integer code, @Nullable Integer signal) {
+        this(code, signal, false);
+    }
+
     /** Whether it ended by itself with status 0. */
     public boolean success() {
         return code != null && code == 0;

@@ -1,5 +1,6 @@
 package io.hotplex.api.spi;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
@@ -9,14 +10,26 @@ import java.util.Map;
  * @param command program and arguments; the program is an absolute path, or a name looked up on the child's PATH
  * @param environment variables to add
  * @param inherit names of variables to take over from the JVM when they are set; a trailing {@code *} matches a prefix
+ * @param writable the agent's own files and directories that it must be able to write to, also when it is confined;
+ *     what is not there is passed over
  * @param protocol a new protocol object for this one process
  */
 public record Launch(
-        List<String> command, Map<String, String> environment, List<String> inherit, AgentProtocol protocol) {
+        List<String> command,
+        Map<String, String> environment,
+        List<String> inherit,
+        List<Path> writable,
+        AgentProtocol protocol) {
+    /** An agent that keeps no state of its own. */
+    public Launch(List<String> command, Map<String, String> environment, List<String> inherit, AgentProtocol protocol) {
+        this(command, environment, inherit, List.of(), protocol);
+    }
+
     public Launch {
         command = List.copyOf(command);
         environment = Map.copyOf(environment);
         inherit = List.copyOf(inherit);
+        writable = List.copyOf(writable);
     }
 
     @Override

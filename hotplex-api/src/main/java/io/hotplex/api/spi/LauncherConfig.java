@@ -1,10 +1,12 @@
 package io.hotplex.api.spi;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Limits of a process launcher.
+ * Limits of a process launcher; made by a {@link #builder()}.
  *
  * @param kind {@code auto}, {@code posix} or {@code portable}
  * @param ioThreads I/O loops, 1 to 64
@@ -12,6 +14,7 @@ import java.util.List;
  * @param stdinQueueBytes how much may wait to be written to one agent
  * @param stderrTailLines how many of the last lines of error output are kept
  * @param drainTimeout how long output is read after a process ended while others hold its pipes
+ * @param cgroupParent control group (v2) in which those of processes are made, or {@code null} for the JVM's own
  * @param inherit names of further variables that every child takes over when they are set; a trailing {@code *} matches
  *     a prefix
  */
@@ -22,12 +25,83 @@ public record LauncherConfig(
         int stdinQueueBytes,
         int stderrTailLines,
         Duration drainTimeout,
+        @Nullable Path cgroupParent,
         List<String> inherit) {
     /** One loop, lines of 64 MiB, 64 MiB of queued input, 20 lines of error output. */
-    public static final LauncherConfig DEFAULT =
-            new LauncherConfig("auto", 1, 64 << 20, 64 << 20, 20, Duration.ofSeconds(1), List.of());
+    public static final LauncherConfig DEFAULT = builder().build();
 
     public LauncherConfig {
         inherit = List.copyOf(inherit);
+    }
+
+    /** A builder that has every default. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Collects the parts; the launcher's provider checks them. Not thread-safe. */
+    public static final class Builder {
+        private String kind = "auto";
+        private int ioThreads = 1;
+        private int maxLineBytes = 64 << 20;
+        private int stdinQueueBytes = 64 << 20;
+        private int stderrTailLines = 20;
+        private Duration drainTimeout = Duration.ofSeconds(1);
+        private @Nullable Path cgroupParent;
+        private List<String> inherit = List.of();
+
+        private Builder() {}
+
+        public Builder kind(String value) {
+            kind = value;
+            return this;
+        }
+
+        public Builder ioThreads(int value) {
+            ioThreads = value;
+            return this;
+        }
+
+        public Builder maxLineBytes(int value) {
+            maxLineBytes = value;
+            return this;
+        }
+
+        public Builder stdinQueueBytes(int value) {
+            stdinQueueBytes = value;
+            return this;
+        }
+
+        public Builder stderrTailLines(int value) {
+            stderrTailLines = value;
+            return this;
+        }
+
+        public Builder drainTimeout(Duration value) {
+            drainTimeout = value;
+            return this;
+        }
+
+        public Builder cgroupParent(@Nullable Path value) {
+            cgroupParent = value;
+            return this;
+        }
+
+        public Builder inherit(List<String> value) {
+            inherit = value;
+            return this;
+        }
+
+        public LauncherConfig build() {
+            return new LauncherConfig(
+                    kind,
+                    ioThreads,
+                    maxLineBytes,
+                    stdinQueueBytes,
+                    stderrTailLines,
+                    drainTimeout,
+                    cgroupParent,
+                    inherit);
+        }
     }
 }

@@ -13,9 +13,18 @@ public interface ProcessLauncher extends AutoCloseable {
      *
      * @throws io.hotplex.api.HotPlexException PROVIDER_UNAVAILABLE when the program is not found or not executable,
      *     WORK_DIR_NOT_FOUND, WORK_DIR_NOT_A_DIRECTORY, INVALID_ARGUMENT when an argument or variable has a NUL
-     *     character, ENGINE_CLOSED after {@link #close()}, or AGENT_START_FAILED with the system's reason
+     *     character, CONFINEMENT_UNAVAILABLE when a strict isolation cannot be had, ENGINE_CLOSED after
+     *     {@link #close()}, or AGENT_START_FAILED with the system's reason
      */
     AgentProcess launch(ProcessSpec spec, ProcessListener listener);
+
+    /**
+     * What agents can be confined with on this machine, each tried out; for {@code doctor}. Blocks for the time of the
+     * trials, a fraction of a second, the first time.
+     */
+    default List<Probe> confinements() {
+        return List.of();
+    }
 
     /** Kills what still runs, and ends the launcher's threads. Idempotent; blocks for a few seconds at most. */
     @Override

@@ -13,9 +13,21 @@ import java.util.Map;
  * @param workDir an existing directory
  * @param inherit names of variables to take over when they are set; a trailing {@code *} matches a prefix
  * @param environment variables to set
+ * @param isolation how it is kept apart from the rest of the machine
  */
 public record ProcessSpec(
-        String label, List<String> command, Path workDir, List<String> inherit, Map<String, String> environment) {
+        String label,
+        List<String> command,
+        Path workDir,
+        List<String> inherit,
+        Map<String, String> environment,
+        Isolation isolation) {
+    /** A process that is not isolated. */
+    public ProcessSpec(
+            String label, List<String> command, Path workDir, List<String> inherit, Map<String, String> environment) {
+        this(label, command, workDir, inherit, environment, Isolation.NONE);
+    }
+
     public ProcessSpec {
         command = List.copyOf(command);
         inherit = List.copyOf(inherit);

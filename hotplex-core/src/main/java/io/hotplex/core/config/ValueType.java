@@ -1,11 +1,13 @@
 package io.hotplex.core.config;
 
 import io.hotplex.api.spi.ProviderConfig;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
@@ -24,6 +26,8 @@ public record ValueType<T>(
         String name, String expected, Function<String, T> parser, Predicate<T> range, Function<T, String> printer) {
     private static final Pattern SIZE = Pattern.compile("(\\d{1,15})\\s*(B|KiB|MiB|GiB)?");
 
+    private static final String NONE = "none";
+
     /** Longer waits are surely a mistake, and their nanoseconds must not overflow a long. */
     private static final Duration LONGEST = Duration.ofDays(365);
 
@@ -36,6 +40,31 @@ public record ValueType<T>(
         String expected = String.join(", ", options);
         return new ValueType<>(
                 "one of " + expected, "one of " + expected, text -> text, List.of(options)::contains, text -> text);
+    }
+
+    public static ValueType<Boolean> flag() {
+        return new ValueType<>(
+                "flag", "true or false", ValueType::parseFlag, value -> true, value -> Boolean.toString(value));
+    }
+
+    /** A positive number that may have a fraction, such as {@code 0.5}. */
+    public static ValueType<Double> amount(double min, double max) {
+        return new ValueType<>(
+                "amount",
+                "a number such as 0.5 or 2, from " + printAmount(min) + " to " + printAmount(max),
+                Double::valueOf,
+                number -> number >= min && number <= max,
+                ValueType::printAmount);
+    }
+
+    /** What {@code type} reads, or {@code none}, which is empty. */
+    public static <T> ValueType<Optional<T>> orNone(ValueType<T> type) {
+        return new ValueType<>(
+                type.name + " or none",
+                "none, or " + type.expected,
+                text -> text.equals(NONE) ? Optional.empty() : Optional.of(type.parser.apply(text)),
+                value -> value.isEmpty() || type.range.test(value.get()),
+                value -> value.map(type.printer).orElse(NONE));
     }
 
     public static ValueType<Integer> count(int min, int max) {
@@ -86,6 +115,17 @@ public record ValueType<T>(
                         .toList(),
                 list -> list.stream().allMatch(item.range),
                 list -> String.join(",", list.stream().map(item.printer).toList()));
+    }
+
+    private static boolean parseFlag(String text) {
+        if (!text.equals("true") && !text.equals("false")) {
+            throw new IllegalArgumentException("flag: " + text);
+        }
+        return text.equals("true");
+    }
+
+    private static String printAmount(double amount) {
+        return BigDecimal.valueOf(amount).stripTrailingZeros().toPlainString();
     }
 
     private static long parseSize(String text) {

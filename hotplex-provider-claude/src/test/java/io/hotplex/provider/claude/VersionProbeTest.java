@@ -32,7 +32,7 @@ class VersionProbeTest {
     }
 
     private static void ends(ProcessListener listener, int code) {
-        listener.onExit(new ProcessListener.Exit(new ExitStatus(code, null), List.of()));
+        listener.onExit(new ProcessListener.Exit(new ExitStatus(code, null), List.of(), null));
     }
 
     @Test

@@ -29,6 +29,9 @@ import org.slf4j.LoggerFactory;
  * A drain that passes itself on to the executor stays BUSY, so drains never overlap; each reads what the last one wrote
  * because the executor, or {@code work}, orders them. {@code ended} turns true once and ends everything.
  *
+ * <p>While {@code paused}, nobody is woken and a drain ends where it is. Who resumes wakes, after {@code paused} is
+ * false: what was appended before by a writer that still saw the pause is read then.
+ *
  * <p>When the executor takes no more, because it is full or closed, a drain that runs goes on where it is and loses
  * nothing; where none runs the subscription ends, since the writer's thread must not do the subscriber's work.
  */
@@ -53,6 +56,7 @@ public final class JournalSubscription implements Subscription {
 
     private final AtomicReference<Work> work = new AtomicReference<>(Work.IDLE);
     private final AtomicBoolean ended = new AtomicBoolean();
+    private volatile boolean paused;
     private volatile boolean sourceClosed;
     private volatile long position;
 
@@ -82,7 +86,7 @@ public final class JournalSubscription implements Subscription {
 
     /** Tells that the log may have more. Lock-free, never throws; called by the session's owner after each append. */
     public void wake() {
-        while (!ended.get()) {
+        while (!ended.get() && !paused) {
             Work seen = work.get();
             if (seen == Work.AGAIN || (seen == Work.BUSY && work.compareAndSet(Work.BUSY, Work.AGAIN))) {
                 return;
@@ -103,6 +107,17 @@ public final class JournalSubscription implements Subscription {
     @Override
     public long position() {
         return position;
+    }
+
+    @Override
+    public void pause() {
+        paused = true;
+    }
+
+    @Override
+    public void resume() {
+        paused = false;
+        wake();
     }
 
     @Override
@@ -156,9 +171,9 @@ public final class JournalSubscription implements Subscription {
     private boolean deliverBatches() {
         for (int batches = 0; batches < BATCHES_PER_DRAIN || submit() != null; batches++) {
             boolean last = sourceClosed; // before reading: then an empty read means that all was delivered
-            List<EventRecord> batch = source.read(position, batchSize);
+            List<EventRecord> batch = paused ? List.of() : source.read(position, batchSize);
             if (batch.isEmpty()) {
-                if (last) {
+                if (last && !paused) {
                     finish();
                     return false;
                 }
@@ -181,14 +196,19 @@ public final class JournalSubscription implements Subscription {
         }
         if (oldest > position + 1) {
             subscriber.onReset(oldest, newest);
+            position = oldest - 1;
         }
         for (EventRecord record : newest - position > mergeBacklog ? DeltaMerger.merge(batch) : batch) {
             if (ended.get()) {
                 return false;
             }
+            if (paused) {
+                break; // what is left of the batch is read again
+            }
             subscriber.onEvent(record);
             position = record.offset();
         }
+        subscriber.onBatchEnd();
         return true;
     }
 

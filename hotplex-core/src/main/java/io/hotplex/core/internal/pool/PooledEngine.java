@@ -14,6 +14,7 @@ import io.hotplex.api.spi.Journal;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.internal.session.EngineParts;
 import io.hotplex.core.internal.session.OwnedSession;
+import io.hotplex.core.internal.session.UsageLimits;
 import io.hotplex.core.internal.spi.Providers;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -90,6 +91,11 @@ public final class PooledEngine implements Engine {
         SessionSpec checked = spec.toBuilder()
                 .provider(name)
                 .workDir(workDirs.check(spec.workDir()))
+                .confinement(
+                        spec.confinement() != null
+                                ? spec.confinement()
+                                : parts.config().confinement())
+                .limits(spec.limits() != null ? spec.limits() : parts.config().limits())
                 .build();
         provider.check(checked);
         OwnedSession session;
@@ -218,9 +224,12 @@ public final class PooledEngine implements Engine {
     private void sweep() {
         try {
             Duration limit = parts.config().get(EngineConfig.IDLE_TIMEOUT);
+            UsageLimits usage = UsageLimits.of(parts.config());
             for (OwnedSession session : all()) {
                 if (session.idleNanos() >= limit.toNanos()) {
                     session.hibernate("idle", limit);
+                } else if (usage.any()) {
+                    session.recycleAbove(usage);
                 }
             }
         } catch (RuntimeException e) {

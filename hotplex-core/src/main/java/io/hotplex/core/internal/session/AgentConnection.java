@@ -8,6 +8,7 @@ import io.hotplex.api.spi.AgentProcess;
 import io.hotplex.api.spi.AgentProtocol;
 import io.hotplex.api.spi.AgentProtocol.ExitKind;
 import io.hotplex.api.spi.AgentProtocol.ExitVerdict;
+import io.hotplex.api.spi.Isolation;
 import io.hotplex.api.spi.LaunchRequest.Start;
 import io.hotplex.api.spi.ProcessListener;
 import io.hotplex.api.spi.ProtocolSink;
@@ -119,6 +120,18 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
     long pid() {
         AgentProcess started = process;
         return started == null ? -1 : started.pid();
+    }
+
+    /** What it is kept in; known from the launch on. */
+    Isolation.Applied isolation() {
+        AgentProcess started = process;
+        return started == null ? Isolation.Applied.NONE : started.isolation();
+    }
+
+    /** The process, or {@code null} while it is being started. */
+    @Nullable
+    AgentProcess process() {
+        return process;
     }
 
     /** Why the engine ended the process, or {@code null} while it did not. */

@@ -4,6 +4,8 @@ import io.hotplex.api.AgentEvent.Origin;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.Turn;
+import io.hotplex.api.TurnInfo;
+import io.hotplex.api.TurnInfo.State;
 import io.hotplex.api.TurnResult;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -31,6 +33,9 @@ final class OpenTurn implements Turn {
     private final String id;
     private final Consumer<OpenTurn> canceller;
     private final CompletableFuture<TurnResult> result = new CompletableFuture<>();
+
+    /** Written by the owner, read by all. */
+    private volatile TurnInfo info;
 
     /** Owner: what was asked; emptied when the turn has ended, since the turn may be remembered for long. */
     Prompt prompt;
@@ -60,6 +65,7 @@ final class OpenTurn implements Turn {
         this.origin = origin;
         this.prompt = prompt;
         this.canceller = canceller;
+        this.info = new TurnInfo(id, origin, prompt.clientId(), State.QUEUED, null);
     }
 
     @Override
@@ -82,12 +88,27 @@ final class OpenTurn implements Turn {
         canceller.accept(this);
     }
 
+    @Override
+    public TurnInfo info() {
+        return info;
+    }
+
+    /** Owner: its {@code turn_started} is written. */
+    void running() {
+        info = new TurnInfo(id, origin, info.clientId(), State.RUNNING, null);
+    }
+
+    /** Owner: its terminal event is written. */
+    void settled(TurnResult value) {
+        info = new TurnInfo(id, origin, info.clientId(), State.ENDED, value);
+    }
+
     /** Tells those who wait for the result; called on the callback executor. */
     void complete(TurnResult value) {
         result.complete(value);
     }
 
-    /** Owner: the terminal event is written: stops the clocks and lets go of the prompt. */
+    /** Owner: the terminal event is about to be written: stops the clocks and lets go of the prompt. */
     void end() {
         ended = true;
         cancel(timeout);

@@ -5,14 +5,17 @@ import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.PermissionAnswer;
 import io.hotplex.api.ProcessState;
+import io.hotplex.api.ProcessUsage;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.Session;
 import io.hotplex.api.SessionInfo;
+import io.hotplex.api.SessionSnapshot;
 import io.hotplex.api.SessionSpec;
 import io.hotplex.api.SessionStats;
 import io.hotplex.api.Subscriber;
 import io.hotplex.api.Subscription;
 import io.hotplex.api.Turn;
+import io.hotplex.api.spi.AgentProcess;
 import io.hotplex.api.spi.AgentProvider;
 import io.hotplex.api.spi.AgentProvider.Capability;
 import io.hotplex.api.spi.SessionLog;
@@ -21,19 +24,27 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A session as its users see it. Thread-safe: looks at thread-safe parts, and leaves everything else as a task in the
  * mailbox of its {@link SessionOwner}, where the story goes on.
  */
 public final class OwnedSession implements Session {
+    private static final Logger log = LoggerFactory.getLogger(OwnedSession.class);
+
     private final SessionSpec spec;
     private final AgentProvider provider;
     private final EngineParts parts;
     private final SessionOwner owner;
+    private final AtomicBoolean sampling = new AtomicBoolean();
 
     /**
      * @param spec checked, its provider's name filled in, its directory real
@@ -78,12 +89,68 @@ public final class OwnedSession implements Session {
                 view.queuedTurns(),
                 owner.scope.recorder.newest(),
                 active,
-                owner.scope.recorder.closed());
+                owner.scope.recorder.closed(),
+                owner.scope.recorder.oldest());
+    }
+
+    @Override
+    public CompletionStage<SessionSnapshot> snapshot() {
+        CompletableFuture<SessionSnapshot> done = new CompletableFuture<>();
+        owner.scope.mailbox.execute(() -> {
+            owner.publish();
+            SessionSnapshot snapshot = owner.snapshot(info());
+            owner.scope.callBack(() -> done.complete(snapshot));
+        });
+        return done.minimalCompletionStage();
     }
 
     @Override
     public SessionStats stats() {
         return owner.scope.recorder.stats();
+    }
+
+    @Override
+    public CompletionStage<Optional<ProcessUsage>> usage() {
+        CompletableFuture<Optional<ProcessUsage>> done = new CompletableFuture<>();
+        sample((generation, usage) -> done.complete(usage), done::completeExceptionally);
+        return done.minimalCompletionStage();
+    }
+
+    /** Looks what the process uses; one of the consumers is called, on the executor. */
+    @SuppressWarnings("IllegalCatch") // a launcher is foreign code
+    private void sample(BiConsumer<Integer, Optional<ProcessUsage>> onUsage, Consumer<Throwable> onFailed) {
+        owner.scope.mailbox.execute(() -> {
+            AgentConnection connection = owner.process.connection();
+            AgentProcess process = connection == null ? null : connection.process();
+            int generation = owner.process.generation();
+            owner.scope.callBack(() -> {
+                try {
+                    onUsage.accept(generation, process == null ? Optional.empty() : process.usage());
+                } catch (Throwable e) {
+                    onFailed.accept(e);
+                }
+            });
+        });
+    }
+
+    /**
+     * Ends the process if it waits for work and uses more than it may; never one that runs a turn. Looks off the
+     * caller's thread, once at a time.
+     */
+    public void recycleAbove(UsageLimits limits) {
+        if (state() == ProcessState.READY && sampling.compareAndSet(false, true)) {
+            sample(
+                    (generation, usage) -> {
+                        sampling.set(false);
+                        usage.flatMap(limits::exceededBy)
+                                .ifPresent(reason -> owner.scope.mailbox.execute(
+                                        () -> owner.recycle(generation, "recycled: " + reason)));
+                    },
+                    failure -> {
+                        sampling.set(false);
+                        log.warn("cannot tell what the process of session '{}' uses", spec.id(), failure);
+                    });
+        }
     }
 
     @Override
@@ -99,6 +166,16 @@ public final class OwnedSession implements Session {
             owner.scope.mailbox.execute(() -> owner.accepted(turn));
         }
         return turn;
+    }
+
+    @Override
+    public List<Turn> turns() {
+        return owner.turns.list();
+    }
+
+    @Override
+    public Optional<Turn> turn(String turnId) {
+        return owner.turns.find(turnId);
     }
 
     @Override

@@ -1,16 +1,20 @@
 package io.hotplex.core.internal.session;
 
 import io.hotplex.api.AgentEvent;
+import io.hotplex.api.Confinement;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.PoolSnapshot;
 import io.hotplex.api.ProcessState;
 import io.hotplex.api.spi.AgentProtocol.ExitKind;
 import io.hotplex.api.spi.AgentProtocol.ExitVerdict;
+import io.hotplex.api.spi.Isolation;
 import io.hotplex.api.spi.LaunchRequest.Mode;
+import io.hotplex.api.spi.ProcessListener.Cleanup;
 import io.hotplex.api.spi.ProcessListener.Exit;
 import io.hotplex.core.EngineConfig;
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -225,11 +229,13 @@ final class ProcessKeeper implements AgentConnection.Life {
         String id = conversation.agentSessionId();
         String dir = scope.spec.workDir().toString();
         String launcher = scope.parts.launcher().info().name();
+        String confinement = reduced(c.isolation());
         scope.recorder.append(
                 null,
                 c.start.mode() == Mode.RESUME
-                        ? new AgentEvent.SessionResumed(provider, id, c.generation, c.pid(), dir, launcher)
-                        : new AgentEvent.SessionStarted(provider, id, c.generation, c.pid(), dir, launcher));
+                        ? new AgentEvent.SessionResumed(provider, id, c.generation, c.pid(), dir, launcher, confinement)
+                        : new AgentEvent.SessionStarted(
+                                provider, id, c.generation, c.pid(), dir, launcher, confinement));
         scope.parts
                 .listener()
                 .onProcessReady(scope.spec.id(), provider, c.generation, Duration.ofNanos(scope.now() - c.createdAt));
@@ -238,6 +244,18 @@ final class ProcessKeeper implements AgentConnection.Life {
                     settings.retry(connection);
                     turns.pump();
                 });
+    }
+
+    /** Writes down what is missing of the isolation that was asked for. The result is what the process is kept in. */
+    private String reduced(Isolation.Applied applied) {
+        String confinement = applied.confinement().key();
+        if (!applied.missing().isEmpty()) {
+            log.warn("session '{}': less isolation than asked for: {}", scope.spec.id(), applied.missing());
+            Confinement wanted = Objects.requireNonNull(scope.spec.confinement(), "filled in");
+            scope.recorder.append(
+                    null, new AgentEvent.IsolationReduced(wanted.kind().key(), confinement, applied.missing()));
+        }
+        return confinement;
     }
 
     // ---- the end
@@ -295,12 +313,14 @@ final class ProcessKeeper implements AgentConnection.Life {
     }
 
     @Override
-    public void exited(AgentConnection c, Exit exit, ExitVerdict verdict) {
+    public void exited(AgentConnection c, Exit exit, ExitVerdict told) {
+        ExitVerdict verdict = exit.status().outOfMemory() ? outOfMemory() : told;
         gone(c);
         if (scope.recorder.closed()) {
             return;
         }
         boolean expected = c.endReason() != null;
+        Cleanup cleanup = exit.cleanup();
         String said = verdict.message() != null ? verdict.message() : String.join("\n", exit.stderrTail());
         scope.recorder.append(
                 turns.turnId(),
@@ -310,7 +330,11 @@ final class ProcessKeeper implements AgentConnection.Life {
                         exit.status().code(),
                         exit.status().signal(),
                         expected,
-                        expected ? String.valueOf(c.endReason()) : said));
+                        expected ? String.valueOf(c.endReason()) : said,
+                        cleanup == null ? 0 : cleanup.survivorsFound(),
+                        cleanup == null ? 0 : cleanup.survivorsLeft(),
+                        cleanup == null ? null : cleanup.took(),
+                        exit.status().outOfMemory()));
         scope.parts.listener().onProcessExited(scope.spec.id(), scope.provider.name(), c.generation, expected);
         if (!expected && !restarts(verdict)) {
             crashed(verdict, "the agent ended with " + exit.status() + (said.isEmpty() ? "" : ": " + said), c);
@@ -332,6 +356,14 @@ final class ProcessKeeper implements AgentConnection.Life {
             turns.requeueRunning();
         }
         return again;
+    }
+
+    /** What the agent said last cannot explain it: it did not see it come. */
+    private ExitVerdict outOfMemory() {
+        return new ExitVerdict(
+                ExitKind.CRASH,
+                ErrorCode.AGENT_OUT_OF_MEMORY,
+                "the kernel killed it at its memory limit (limit-memory): raise the limit, or ask for less at once");
     }
 
     private void crashed(ExitVerdict verdict, String message, AgentConnection c) {

@@ -6,12 +6,15 @@ import io.hotplex.api.SessionSpec;
 import io.hotplex.api.spi.AgentProcess;
 import io.hotplex.api.spi.AgentProtocol;
 import io.hotplex.api.spi.AgentProvider;
+import io.hotplex.api.spi.Isolation;
 import io.hotplex.api.spi.Launch;
 import io.hotplex.api.spi.LaunchRequest;
 import io.hotplex.api.spi.ProcessSpec;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.internal.lease.Lease;
 import io.hotplex.core.internal.lease.SessionLeases;
+import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,7 +64,8 @@ final class ProcessStarter {
                     launch.command(),
                     spec.workDir(),
                     launch.inherit(),
-                    launch.environment());
+                    launch.environment(),
+                    isolation(spec, launch));
             AgentProcess launched = parts.launcher().launch(process, connection);
             connection.launched(launched);
             onStarted.accept(new Started(launched, launch.protocol(), lease));
@@ -76,6 +80,15 @@ final class ProcessStarter {
                     "the provider failed: " + e.getClass().getName(),
                     e));
         }
+    }
+
+    /** The state directory has what no agent is to see: keys, tokens, what other sessions said. */
+    private Isolation isolation(SessionSpec spec, Launch launch) {
+        return new Isolation(
+                Objects.requireNonNull(spec.confinement(), "filled in when the session was opened"),
+                Objects.requireNonNull(spec.limits(), "filled in when the session was opened"),
+                launch.writable(),
+                List.of(parts.config().get(EngineConfig.STATE_DIRECTORY)));
     }
 
     /**

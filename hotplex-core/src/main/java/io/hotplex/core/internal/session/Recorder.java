@@ -52,6 +52,10 @@ final class Recorder {
         return closed;
     }
 
+    long oldest() {
+        return log.oldest();
+    }
+
     long newest() {
         return log.newest();
     }
@@ -73,6 +77,7 @@ final class Recorder {
                 parts.config().get(EngineConfig.SUBSCRIPTION_BATCH),
                 parts.config().get(EngineConfig.MERGE_BACKLOG),
                 subscriptions::remove);
+        subscriber.onSubscribe(subscription);
         subscriptions.add(subscription);
         if (closed) {
             subscription.logClosed(); // it may have come too late to be told by close()

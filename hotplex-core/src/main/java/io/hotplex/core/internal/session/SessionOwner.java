@@ -7,6 +7,8 @@ import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.ProcessState;
 import io.hotplex.api.Prompt;
+import io.hotplex.api.SessionInfo;
+import io.hotplex.api.SessionSnapshot;
 import io.hotplex.api.SessionSpec;
 import io.hotplex.api.TurnResult;
 import io.hotplex.api.spi.AgentProvider;
@@ -48,6 +50,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
     final SessionScope scope;
     final Acceptance acceptance;
     final Requests requests;
+    final Turns turns;
     private final Runnable onClosed;
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
 
@@ -91,6 +94,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
                 config.get(EngineConfig.PROMPT_MAX_BYTES),
                 config.get(EngineConfig.QUEUE_MAX_TURNS),
                 config.get(EngineConfig.IDEMPOTENCY_MAX_IDS));
+        turns = new Turns(config.get(EngineConfig.TURN_HISTORY_MAX), Acceptance.MAX_REMEMBERED_BYTES);
         requests = new Requests(config.get(EngineConfig.PENDING_REQUESTS_MAX));
         process = new ProcessKeeper(scope, slots, new ProcessStarter(parts, provider), this, this);
         approvals = new Approvals(requests, scope, process::connection, this::turnId);
@@ -107,8 +111,11 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         return closed.minimalCompletionStage();
     }
 
+    /** A turn that users can look up from now on, before anybody can end it. */
     OpenTurn newTurn(Prompt prompt) {
-        return newTurn(Origin.PROMPT, prompt);
+        OpenTurn turn = newTurn(Origin.PROMPT, prompt);
+        turns.add(turn);
+        return turn;
     }
 
     private OpenTurn newTurn(Origin origin, Prompt prompt) {
@@ -227,11 +234,15 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
     private void started(OpenTurn turn) {
         if (!turn.started) {
             turn.started = true;
+            if (turn.origin == Origin.AGENT) {
+                turns.add(turn); // a prompt's turn is there since it was made
+            }
             turn.startedAt = scope.now();
             Duration limit =
                     turn.prompt.timeout() != null ? turn.prompt.timeout() : scope.config(EngineConfig.TURN_TIMEOUT);
             turn.timeout = scope.timer(limit, () -> stop(turn, new Stop.TimeOut(ErrorCode.TURN_TIMEOUT, limit)));
             scope.recorder.append(turn.id(), new AgentEvent.TurnStarted(turn.origin, turn.prompt.clientId()));
+            turn.running();
         }
         publish();
     }
@@ -293,6 +304,8 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         }
         scope.touch();
         TurnResult result = new TurnResult(scope.spec.id(), turn.id(), writeDown(turn, end), end);
+        turn.settled(result);
+        turns.ended(result);
         scope.parts.listener().onTurnEnded(scope.provider.name(), result);
         scope.callBack(() -> turn.complete(result));
         scope.mailbox.execute(this::pump); // not now: the protocol may be in the middle of a call
@@ -349,7 +362,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
 
     @Override
     public void turnStarted(@Nullable String turnId) {
-        OpenTurn turn = turnId == null ? newTurn(Origin.AGENT, Prompt.of("")) : steered.get(turnId);
+        OpenTurn turn = turnId == null ? ownTurn() : steered.get(turnId);
         AgentConnection c = process.connection();
         if (turn == null || c == null || current != null) {
             return;
@@ -378,9 +391,13 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         if (current != null && current.origin == Origin.AGENT) {
             return current;
         }
-        OpenTurn turn = newTurn(Origin.AGENT, Prompt.of(""));
+        OpenTurn turn = ownTurn();
         started(turn);
         return turn;
+    }
+
+    private OpenTurn ownTurn() {
+        return newTurn(Origin.AGENT, Prompt.of(""));
     }
 
     private @Nullable OpenTurn find(String turnId) {
@@ -480,6 +497,13 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         }
     }
 
+    /** Ends a process that uses too much, if it is still that one and waits for work. */
+    void recycle(int generation, String reason) {
+        if (process.generation() == generation) {
+            hibernate(reason, Duration.ZERO);
+        }
+    }
+
     // ---- the end
 
     void close(String reason) {
@@ -536,6 +560,15 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
     }
 
     // ---- small things
+
+    /** How the session is now, as its journal tells it. */
+    SessionSnapshot snapshot(SessionInfo info) {
+        return new SessionSnapshot(
+                info,
+                process.settings().current(),
+                openTurns().stream().map(OpenTurn::info).toList(),
+                requests.list());
+    }
 
     private List<OpenTurn> runningTurns() {
         List<OpenTurn> turns = new ArrayList<>();

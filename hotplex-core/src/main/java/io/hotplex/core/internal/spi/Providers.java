@@ -26,14 +26,20 @@ public final class Providers {
     private final String defaultName;
 
     /**
-     * @param configs providers to make with factories found by ServiceLoader; with neither configs nor instances, one
-     *     of each type that is found
+     * @param more factories besides those found by ServiceLoader
+     * @param configs providers to make with these factories; with neither configs nor instances, one of each type that
+     *     is found
      * @param instances providers that the application made
      * @param wantedDefault name of the default provider, or empty for the first
      * @throws HotPlexException CONFIG_INVALID, or PROVIDER_UNKNOWN with what there is
      */
-    public Providers(List<ProviderConfig> configs, List<AgentProvider> instances, String wantedDefault) {
+    public Providers(
+            List<AgentProviderFactory> more,
+            List<ProviderConfig> configs,
+            List<AgentProvider> instances,
+            String wantedDefault) {
         Map<String, AgentProviderFactory> factories = factories();
+        more.forEach(factory -> factories.put(factory.type(), factory));
         List<ProviderConfig> all = configs.isEmpty() && instances.isEmpty()
                 ? factories.keySet().stream().map(ProviderConfig::of).toList()
                 : configs;

@@ -190,6 +190,132 @@ class JournalSubscriptionTest {
     }
 
     @Test
+    void aPausedSubscriptionHoldsNoThreadAndLosesNothing() {
+        List<Runnable> tasks = new ArrayList<>();
+        List<JournalSubscription> self = new ArrayList<>();
+        Recording subscriber = new Recording() {
+            @Override
+            public void onEvent(EventRecord record) {
+                super.onEvent(record);
+                if (record.offset() == 2) {
+                    self.get(0).pause();
+                }
+            }
+        };
+        append(log, "a", "b", "c");
+        JournalSubscription subscription = subscribe(log, 0, subscriber, tasks::add, 512);
+        self.add(subscription);
+        subscription.wake();
+        runAll(tasks);
+        append(log, "d");
+        subscription.wake();
+        subscription.logClosed();
+
+        assertThat(subscriber.text()).isEqualTo("ab");
+        assertThat(subscription.position()).isEqualTo(2);
+        assertThat(tasks).as("work for the executor while paused").isEmpty();
+
+        subscription.resume();
+        subscription.resume();
+        runAll(tasks);
+
+        assertThat(subscriber.text()).isEqualTo("abcd");
+        assertThat(subscriber.closed).hasValue(1);
+    }
+
+    @Test
+    void tellsTheEndOfEachBatchAlsoOfOneThatAPauseCutShort() {
+        List<String> calls = new ArrayList<>();
+        List<JournalSubscription> self = new ArrayList<>();
+        Subscriber subscriber = new Subscriber() {
+            @Override
+            public void onEvent(EventRecord record) {
+                calls.add(Long.toString(record.offset()));
+                if (record.offset() == 2) {
+                    self.get(0).pause();
+                }
+            }
+
+            @Override
+            public void onBatchEnd() {
+                calls.add("end");
+            }
+
+            @Override
+            public void onClosed() {
+                calls.add("closed");
+            }
+        };
+        append(log, "a", "b", "c");
+        self.add(subscribe(log, 0, subscriber, Runnable::run, 512));
+
+        self.get(0).wake();
+        self.get(0).resume();
+        self.get(0).logClosed();
+
+        assertThat(calls).containsExactly("1", "2", "end", "3", "end", "closed");
+    }
+
+    @Test
+    void aPauseWithinAResetComesBeforeTheFirstRecordAndDoesNotRepeatIt() {
+        try (MemoryJournal small = new MemoryJournal(10_000, 10_000)) {
+            SessionLog source = small.open("s");
+            for (int i = 0; i < 1_000; i++) {
+                append(source, "x");
+            }
+            List<JournalSubscription> self = new ArrayList<>();
+            Recording subscriber = new Recording() {
+                @Override
+                public void onReset(long oldest, long newest) {
+                    super.onReset(oldest, newest);
+                    self.get(0).pause();
+                }
+            };
+            self.add(subscribe(source, 5, subscriber, Runnable::run, 5_000));
+
+            self.get(0).wake();
+            assertThat(subscriber.records).isEmpty();
+            self.get(0).resume();
+
+            assertThat(subscriber.resets).hasSize(1);
+            assertContinuous(subscriber.records, source.oldest(), 1_000);
+        }
+    }
+
+    @Test
+    void nothingIsLostWhenPausesAndResumesRaceWithTheWriter() {
+        Random random = new Random(7);
+        for (int round = 0; round < 100; round++) {
+            SessionLog source = journal.open("pauses" + round);
+            Recording subscriber = new Recording();
+            JournalSubscription subscription = subscribe(source, 0, subscriber, threads, 16);
+            for (int i = 0; i < 200; i++) {
+                append(source, "x");
+                subscription.wake();
+                if (random.nextInt(4) == 0) {
+                    threads.execute(subscription::pause);
+                    threads.execute(subscription::resume);
+                }
+            }
+            source.close();
+            subscription.logClosed();
+
+            await().pollInterval(Duration.ofMillis(2)).until(() -> {
+                subscription.resume(); // the last pause may come after the last resume
+                return subscriber.closed.get() == 1;
+            });
+            assertContinuous(subscriber.records, 1, 200);
+            assertThat(subscriber.overlapped).isFalse();
+        }
+    }
+
+    private static void runAll(List<Runnable> tasks) {
+        while (!tasks.isEmpty()) {
+            tasks.remove(0).run();
+        }
+    }
+
+    @Test
     void endsQuietlyWhenTheExecutorRefuses() {
         append(log, "a");
         Recording subscriber = new Recording();

@@ -3,6 +3,8 @@ package io.hotplex.server.internal.cli;
 import io.hotplex.api.spi.Executables;
 import io.hotplex.api.spi.ProviderConfig;
 import io.hotplex.core.EngineConfig;
+import io.hotplex.server.internal.providers.ProviderType;
+import io.hotplex.server.internal.providers.ProviderTypes;
 import io.hotplex.testkit.agent.DemoAgent;
 import java.io.File;
 import java.util.ArrayList;
@@ -14,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The providers of an invocation, and which of them answers.
  *
- * <p>The configured ones, and beside them {@code claude} and {@code demo} unless these names are configured. The user's
- * choice answers, else {@code default-provider}, else the first configured one, else {@code claude} if it is on the
- * PATH, else {@code demo}.
+ * <p>The configured ones, and beside them {@code claude}, one of each type that was dropped in and needs no settings,
+ * and {@code demo}, unless these names are configured. The user's choice answers, else {@code default-provider}, else
+ * the first configured one, else {@code claude} if it is on the PATH, else {@code demo}.
  *
  * @param chosen the name of the one that answers
  * @param stopgap whether the demo agent answers because there is no other
@@ -30,7 +32,8 @@ record Agents(List<ProviderConfig> providers, String chosen, boolean stopgap) {
         providers = List.copyOf(providers);
     }
 
-    static Agents choose(Settings settings, @Nullable String wanted, Map<String, String> environment) {
+    static Agents choose(
+            Settings settings, ProviderTypes types, @Nullable String wanted, Map<String, String> environment) {
         Map<String, ProviderConfig> byName = new LinkedHashMap<>();
         settings.providers().forEach(config -> byName.put(config.name(), config));
         String first = byName.values().stream()
@@ -39,6 +42,11 @@ record Agents(List<ProviderConfig> providers, String chosen, boolean stopgap) {
                 .findFirst()
                 .orElse(null);
         byName.putIfAbsent(CLAUDE, ProviderConfig.of(CLAUDE));
+        for (ProviderType type : types.types()) {
+            if (!type.needsSettings()) {
+                byName.putIfAbsent(type.name(), ProviderConfig.of(type.name()));
+            }
+        }
         byName.putIfAbsent(DEMO, demo(settings.engine()));
         List<ProviderConfig> all = new ArrayList<>(byName.values());
         String preset = settings.engine().get(EngineConfig.DEFAULT_PROVIDER);

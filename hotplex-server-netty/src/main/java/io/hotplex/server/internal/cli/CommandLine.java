@@ -86,10 +86,15 @@ public final class CommandLine {
                         Arguments.parse(rest, Set.of("--json", "--debug", "--help"), Set.of("--config", "--set"));
                 return options.has("--help") ? help() : new DoctorCommand(surroundings, options, out).run();
             }
+            case "rehearse" -> {
+                return new Rehearsal(surroundings).run();
+            }
+            case "archive" ->
+                throw new UsageException("archive is a command of the start script, bin/hotplex: use that");
             case "serve" -> {
                 Arguments options = Arguments.parse(
                         rest, Set.of("--debug", "--help"), Set.of("--config", "--set", "--host", "--port"));
-                return options.has("--help") ? help() : new ServeCommand(surroundings, options, out).run();
+                return options.has("--help") ? help() : new ServeCommand(surroundings, options, out, err).run();
             }
             case "--version", "version" -> {
                 out.line("hotplex " + version() + " (Java " + Runtime.version() + ", " + System.getProperty("os.name")

@@ -29,6 +29,7 @@ final class DoctorCommand {
         Settings settings = Settings.load(arguments.one("--config"), arguments.all("--set"), surroundings);
         List<Check> checks = new ArrayList<>();
         checks.add(MachineChecks.java());
+        checks.add(MachineChecks.archive());
         checks.add(MachineChecks.stateDirectory(settings.engine().get(EngineConfig.STATE_DIRECTORY)));
         checks.addAll(AgentChecks.look(settings, surroundings.environment()));
         checks.addAll(MachineChecks.limits());

@@ -10,6 +10,7 @@ final class Help {
                                                 the prompt - is read from standard input
               hotplex serve [options]           serves agents to programs, over HTTP, until Ctrl-C
               hotplex doctor [options]          tells what was found on this machine
+              hotplex archive                   prepares the classes, so that starts with this Java are faster
               hotplex --version
               hotplex --help
 

@@ -32,6 +32,32 @@ final class MachineChecks {
                 : Check.fail("java", found + ": 17 is needed");
     }
 
+    /** The start script gives the archive that it finds, and the JVM passes over one that does not fit. */
+    static Check archive() {
+        String name = "class archive";
+        String option = "-XX:SharedArchiveFile=";
+        Optional<String> given = ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(argument -> argument.startsWith(option))
+                .map(argument -> argument.substring(option.length()))
+                .findFirst();
+        if (given.isEmpty()) {
+            return Check.ok(name, "none; \"hotplex archive\" makes one, and starts are faster");
+        }
+        return mapped(given.get())
+                ? Check.ok(name, given.get())
+                : Check.warn(name, given.get() + " does not fit any more: run \"hotplex archive\" again");
+    }
+
+    /** Where the kernel does not tell, it is believed to be. */
+    private static boolean mapped(String file) {
+        Path maps = Path.of("/proc/self/maps");
+        try {
+            return !Files.isReadable(maps) || Files.readString(maps).contains(file);
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
     static Check stateDirectory(Path directory) {
         String name = "state directory";
         if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {

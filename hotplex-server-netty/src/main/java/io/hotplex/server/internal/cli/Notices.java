@@ -17,6 +17,10 @@ final class Notices {
             String until = limit.resetsAt() == null ? "" : ", until " + limit.resetsAt();
             return "the vendor limits the rate: " + limit.status() + " " + limit.message() + until;
         }
+        if (event instanceof AgentEvent.IsolationReduced reduced) {
+            return "the agent runs with less isolation than asked for (confinement: " + reduced.confinement() + "): "
+                    + String.join("; ", reduced.missing());
+        }
         if (event instanceof AgentEvent.Compacted) {
             return "the agent shortened the conversation";
         }

@@ -9,6 +9,7 @@ import io.hotplex.api.SessionSpec;
 import io.hotplex.api.Turn;
 import io.hotplex.api.spi.ProcessLauncher;
 import io.hotplex.core.HotPlex;
+import io.hotplex.server.internal.providers.ProviderTypes;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** {@code hotplex run}: one prompt, shown as it is answered. */
@@ -30,13 +31,15 @@ final class RunCommand {
     int run() {
         Arguments arguments = options.arguments();
         Settings settings = Settings.load(arguments.one("--config"), arguments.all("--set"), surroundings);
-        Agents agents = Agents.choose(settings, arguments.one("--provider"), surroundings.environment());
+        ProviderTypes types = ProviderTypes.find(settings.providerDirectories());
+        types.broken().forEach(broken -> view.notice(broken.describe()));
+        Agents agents = Agents.choose(settings, types, arguments.one("--provider"), surroundings.environment());
         SessionSpec spec = options.spec(agents.chosen(), surroundings.directory());
         ProcessLauncher launcher = Launchers.open(settings.engine());
         // A termination signal must not leave agents behind; after a proper end this does nothing.
         Runtime.getRuntime().addShutdownHook(new Thread(launcher::close, "hotplex-cli-exit"));
         try (launcher;
-                Engine engine = engine(settings, agents, launcher)) {
+                Engine engine = engine(settings, types, agents, launcher)) {
             Session session = engine.open(spec);
             return converse(session, launcher, agents.stopgap());
         } catch (OutputClosedException e) {
@@ -44,8 +47,9 @@ final class RunCommand {
         }
     }
 
-    private static Engine engine(Settings settings, Agents agents, ProcessLauncher launcher) {
+    private static Engine engine(Settings settings, ProviderTypes types, Agents agents, ProcessLauncher launcher) {
         HotPlex builder = HotPlex.builder().config(settings.engine()).launcher(launcher);
+        types.droppedIn().forEach(builder::factory);
         agents.providers().forEach(builder::provider);
         return builder.build();
     }

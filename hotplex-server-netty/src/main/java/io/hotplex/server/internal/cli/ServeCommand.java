@@ -5,6 +5,7 @@ import io.hotplex.core.HotPlex;
 import io.hotplex.server.HotPlexServer;
 import io.hotplex.server.ServerConfig;
 import io.hotplex.server.internal.auth.TokenFile;
+import io.hotplex.server.internal.providers.ProviderTypes;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 
@@ -13,11 +14,13 @@ final class ServeCommand {
     private final Surroundings surroundings;
     private final Arguments arguments;
     private final Lane out;
+    private final Lane err;
 
-    ServeCommand(Surroundings surroundings, Arguments arguments, Lane out) {
+    ServeCommand(Surroundings surroundings, Arguments arguments, Lane out, Lane err) {
         this.surroundings = surroundings;
         this.arguments = arguments;
         this.out = out;
+        this.err = err;
     }
 
     /** Serves. The result is the exit code. */
@@ -26,8 +29,11 @@ final class ServeCommand {
             throw new UsageException("serve takes no operands");
         }
         Settings settings = Settings.load(arguments.one("--config"), arguments.all("--set"), surroundings);
-        Agents agents = Agents.choose(settings, null, surroundings.environment());
+        ProviderTypes types = ProviderTypes.find(settings.providerDirectories());
+        types.broken().forEach(broken -> err.line(broken.describe()));
+        Agents agents = Agents.choose(settings, types, null, surroundings.environment());
         HotPlex engine = HotPlex.builder().config(settings.engine());
+        types.droppedIn().forEach(engine::factory);
         agents.providers().forEach(engine::provider);
         Path state = settings.engine().get(EngineConfig.STATE_DIRECTORY);
         CountDownLatch stop = new CountDownLatch(1);

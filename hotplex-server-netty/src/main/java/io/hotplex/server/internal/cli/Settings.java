@@ -57,6 +57,11 @@ record Settings(
         return of(all, file);
     }
 
+    /** Where to look for providers besides the installation. */
+    List<Path> providerDirectories() {
+        return List.of(engine.get(EngineConfig.STATE_DIRECTORY).resolve("providers"));
+    }
+
     private static Settings of(Map<String, String> all, @Nullable Path file) {
         Map<String, String> engine = new LinkedHashMap<>();
         Map<String, Map<String, String>> providers = new LinkedHashMap<>();

@@ -36,7 +36,7 @@ public record Surroundings(
                 new BufferedInputStream(new FileInputStream(FileDescriptor.in)),
                 new FileOutputStream(FileDescriptor.out),
                 new FileOutputStream(FileDescriptor.err),
-                Terminal.of(System.getProperty("hotplex.terminal", ""), environment),
+                Terminal.find(System.getProperty("hotplex.terminal"), environment),
                 environment,
                 Path.of("").toAbsolutePath());
     }

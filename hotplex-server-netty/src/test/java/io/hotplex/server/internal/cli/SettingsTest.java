@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.spi.ProviderConfig;
 import io.hotplex.core.EngineConfig;
+import io.hotplex.server.internal.providers.ProviderTypes;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,6 +21,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class SettingsTest {
+    private static final ProviderTypes INSTALLED = ProviderTypes.find(List.of());
+
     @TempDir
     Path directory;
 
@@ -101,9 +104,11 @@ class SettingsTest {
         Settings preset = Settings.load(
                 null, List.of("provider.mine.type=claude", "default-provider=claude", state()), surroundings(Map.of()));
 
-        assertThat(Agents.choose(configured, "demo", Map.of()).chosen()).isEqualTo("demo");
-        assertThat(Agents.choose(configured, null, Map.of()).chosen()).isEqualTo("mine");
-        assertThat(Agents.choose(preset, null, Map.of()).chosen()).isEqualTo("claude");
+        assertThat(Agents.choose(configured, INSTALLED, "demo", Map.of()).chosen())
+                .isEqualTo("demo");
+        assertThat(Agents.choose(configured, INSTALLED, null, Map.of()).chosen())
+                .isEqualTo("mine");
+        assertThat(Agents.choose(preset, INSTALLED, null, Map.of()).chosen()).isEqualTo("claude");
     }
 
     @Test
@@ -112,8 +117,8 @@ class SettingsTest {
         Path program = Files.writeString(directory.resolve("claude"), "");
         assertThat(program.toFile().setExecutable(true)).isTrue();
 
-        Agents with = Agents.choose(nothing, null, Map.of("PATH", directory.toString()));
-        Agents without = Agents.choose(nothing, null, Map.of("PATH", "/nowhere"));
+        Agents with = Agents.choose(nothing, INSTALLED, null, Map.of("PATH", directory.toString()));
+        Agents without = Agents.choose(nothing, INSTALLED, null, Map.of("PATH", "/nowhere"));
 
         assertThat(with.chosen()).isEqualTo("claude");
         assertThat(with.stopgap()).isFalse();

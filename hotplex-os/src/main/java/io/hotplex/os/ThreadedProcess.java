@@ -9,7 +9,6 @@ import io.hotplex.api.spi.ProcessListener.Exit;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -26,14 +25,9 @@ import org.jspecify.annotations.Nullable;
  * <p>A thread that is blocked in a read cannot be woken. So the group is killed as soon as the leader has ended; when
  * somebody outside of it holds the pipe even so, the drain timeout takes the listener away from the reader.
  */
-final class PortableProcess implements AgentProcess {
+final class ThreadedProcess implements AgentProcess {
     private static final int STDOUT_BUFFER_BYTES = 32 << 10;
     private static final int STDERR_BUFFER_BYTES = 4 << 10;
-    /** What a {@link Process} adds to the number of the signal that ended it. */
-    private static final int SIGNAL_BASE = 128;
-
-    private static final int LAST_SIGNAL = 64;
-
     /** What the reading threads need to get to the end of the pipes. */
     private static final Duration LEAST_DRAIN = Duration.ofMillis(200);
 
@@ -43,12 +37,11 @@ final class PortableProcess implements AgentProcess {
         CLOSED
     }
 
-    private final PortableLauncher launcher;
-    private final Process process;
-    private final PortableGroup group;
+    private final ThreadedProcesses processes;
+    private final ThreadedChild child;
     private final SafeListener listener;
     private final Duration drainTimeout;
-    private final PortableStdin stdin;
+    private final ThreadedStdin stdin;
     private final LineFramer framer;
     private final StderrTail stderrTail;
     private final Termination termination;
@@ -69,27 +62,25 @@ final class PortableProcess implements AgentProcess {
     private boolean exitTold;
     private Runnable cancelDrain = () -> {};
 
-    PortableProcess(
-            PortableLauncher launcher,
+    ThreadedProcess(
+            ThreadedProcesses processes,
             String label,
-            Process process,
-            PortableGroup group,
+            ThreadedChild child,
             LauncherConfig config,
             ProcessListener listener) {
-        this.launcher = launcher;
-        this.process = process;
-        this.group = group;
-        this.listener = new SafeListener(label, listener, () -> launcher.execute(this::kill));
+        this.processes = processes;
+        this.child = child;
+        this.listener = new SafeListener(label, listener, () -> processes.execute(this::kill));
         this.drainTimeout = config.drainTimeout().compareTo(LEAST_DRAIN) < 0 ? LEAST_DRAIN : config.drainTimeout();
-        this.stdin = new PortableStdin(config.stdinQueueBytes());
+        this.stdin = new ThreadedStdin(config.stdinQueueBytes());
         this.framer = new LineFramer(config.maxLineBytes());
         this.stderrTail = new StderrTail(config.stderrTailLines());
-        this.termination = new Termination(launcher, new Steps());
+        this.termination = new Termination(processes, new Steps());
     }
 
     @Override
     public long pid() {
-        return process.pid();
+        return child.pid();
     }
 
     @Override
@@ -115,7 +106,7 @@ final class PortableProcess implements AgentProcess {
 
     @Override
     public void terminate(Duration eofGrace, Duration termGrace) {
-        launcher.execute(() -> {
+        processes.execute(() -> {
             if (status == null) {
                 termination.request(eofGrace, termGrace);
             }
@@ -124,22 +115,22 @@ final class PortableProcess implements AgentProcess {
 
     /** Starts the threads. On the control thread. */
     void start() {
-        String name = "hotplex-io-" + process.pid();
-        launcher.thread(name + "-out", this::readOutput);
-        launcher.thread(name + "-err", this::readError);
-        launcher.thread(name + "-in", () -> stdin.writeAll(process.getOutputStream()));
-        var unused = process.onExit().thenRun(() -> launcher.execute(() -> ended(statusOf(process.exitValue()))));
+        String name = "hotplex-io-" + child.pid();
+        ThreadedProcesses.thread(name + "-out", this::readOutput);
+        ThreadedProcesses.thread(name + "-err", this::readError);
+        ThreadedProcesses.thread(name + "-in", () -> stdin.writeAll(child.input()));
+        child.onExit(found -> processes.execute(() -> ended(found)));
     }
 
     /** Kills the group at once. On the control thread. */
     void kill() {
         if (status == null) {
-            group.kill(List.of(process));
+            child.kill();
         }
     }
 
-    Process process() {
-        return process;
+    ThreadedChild child() {
+        return child;
     }
 
     /** Gives up waiting for a process that does not end although it was killed. On the control thread. */
@@ -152,7 +143,7 @@ final class PortableProcess implements AgentProcess {
 
     private void readOutput() {
         byte[] buffer = new byte[STDOUT_BUFFER_BYTES];
-        try (InputStream stream = process.getInputStream()) {
+        try (InputStream stream = child.output()) {
             for (int count = stream.read(buffer); count >= 0; count = stream.read(buffer)) {
                 awaitReading();
                 if (!delivery.compareAndSet(Delivery.OPEN, Delivery.DELIVERING)) {
@@ -166,7 +157,7 @@ final class PortableProcess implements AgentProcess {
         } catch (IOException e) {
             // the pipe is gone, which is its end
         } finally {
-            launcher.execute(this::endOutput);
+            processes.execute(this::endOutput);
         }
     }
 
@@ -193,14 +184,14 @@ final class PortableProcess implements AgentProcess {
 
     private void readError() {
         byte[] buffer = new byte[STDERR_BUFFER_BYTES];
-        try (InputStream stream = process.getErrorStream()) {
+        try (InputStream stream = child.errors()) {
             for (int count = stream.read(buffer); count >= 0; count = stream.read(buffer)) {
                 stderrTail.feed(buffer, count);
             }
         } catch (IOException e) {
             // the pipe is gone, which is its end
         } finally {
-            launcher.execute(this::endError);
+            processes.execute(this::endError);
         }
     }
 
@@ -208,13 +199,15 @@ final class PortableProcess implements AgentProcess {
         if (status != null) {
             return;
         }
-        launcher.killRest(process);
+        if (!processes.closing()) { // else all groups were killed in one go
+            child.kill();
+        }
         status = found;
         termination.cancel();
         stdin.endNow();
         readAlways();
         if (!outputEnded || !errorEnded) {
-            cancelDrain = launcher.at(launcher.nanoTime() + drainTimeout.toNanos(), this::endDrain);
+            cancelDrain = processes.at(processes.nanoTime() + drainTimeout.toNanos(), this::endDrain);
         }
         tellExitWhenComplete();
     }
@@ -248,16 +241,10 @@ final class PortableProcess implements AgentProcess {
         if (found != null && outputEnded && errorEnded && !exitTold) {
             exitTold = true;
             cancelDrain.run();
-            launcher.remove(this);
-            listener.exit(new Exit(found, stderrTail.lines()));
+            processes.remove(this);
+            listener.exit(new Exit(found, stderrTail.lines(), null));
+            child.release();
         }
-    }
-
-    /** A {@link Process} does not tell an exit status above 128 from a signal; signals are what such values mean. */
-    private static ExitStatus statusOf(int value) {
-        return value > SIGNAL_BASE && value <= SIGNAL_BASE + LAST_SIGNAL
-                ? new ExitStatus(null, value - SIGNAL_BASE)
-                : new ExitStatus(value, null);
     }
 
     /** The steps of an ordered end. */
@@ -269,7 +256,7 @@ final class PortableProcess implements AgentProcess {
 
         @Override
         public void signalTerm() {
-            group.terminate(process);
+            child.terminate();
         }
 
         @Override

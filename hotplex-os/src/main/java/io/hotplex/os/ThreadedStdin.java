@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Threading: any thread may add, which never blocks; one thread runs {@link #writeAll}, which owns the stream. The
  * queue is guarded by {@code lock}.
  */
-final class PortableStdin {
+final class ThreadedStdin {
     private final long maxQueuedBytes;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -29,7 +29,7 @@ final class PortableStdin {
     @GuardedBy("lock")
     private boolean ending;
 
-    PortableStdin(long maxQueuedBytes) {
+    ThreadedStdin(long maxQueuedBytes) {
         this.maxQueuedBytes = maxQueuedBytes;
     }
 

@@ -1,0 +1,62 @@
+package io.hotplex.os;
+
+import io.hotplex.api.spi.ExitStatus;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** A {@link Process} and its group. Immutable. */
+record PortableChild(Process process, PortableGroup group) implements ThreadedChild {
+    /** What a {@link Process} adds to the number of the signal that ended it. */
+    private static final int SIGNAL_BASE = 128;
+
+    private static final int LAST_SIGNAL = 64;
+
+    @Override
+    public long pid() {
+        return process.pid();
+    }
+
+    @Override
+    public OutputStream input() {
+        return process.getOutputStream();
+    }
+
+    @Override
+    public InputStream output() {
+        return process.getInputStream();
+    }
+
+    @Override
+    public InputStream errors() {
+        return process.getErrorStream();
+    }
+
+    @Override
+    public void onExit(Consumer<ExitStatus> told) {
+        var unused = process.onExit().thenRun(() -> told.accept(statusOf(process.exitValue())));
+    }
+
+    @Override
+    public void terminate() {
+        group.terminate(process);
+    }
+
+    @Override
+    public void kill() {
+        group.kill(List.of(process));
+    }
+
+    @Override
+    public void release() {
+        // the JDK has reaped the process, and the threads close its streams
+    }
+
+    /** A {@link Process} does not tell an exit status above 128 from a signal; signals are what such values mean. */
+    private static ExitStatus statusOf(int value) {
+        return value > SIGNAL_BASE && value <= SIGNAL_BASE + LAST_SIGNAL
+                ? new ExitStatus(null, value - SIGNAL_BASE)
+                : new ExitStatus(value, null);
+    }
+}

@@ -1,0 +1,34 @@
+package io.hotplex.os;
+
+import io.hotplex.api.spi.ExitStatus;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.function.Consumer;
+
+/**
+ * A started process and its group, for {@link ThreadedProcess}. Each stream is read or written, and closed, by one
+ * thread; all other methods are called on the control thread.
+ */
+interface ThreadedChild {
+    /** Process id of the leader. */
+    long pid();
+
+    /** What the process reads. */
+    OutputStream input();
+
+    InputStream output();
+
+    InputStream errors();
+
+    /** Calls once, on any thread, when the leader has ended. */
+    void onExit(Consumer<ExitStatus> told);
+
+    /** Asks all members of the group to end, where that can be asked. */
+    void terminate();
+
+    /** Ends all members of the group, also when the leader has ended. */
+    void kill();
+
+    /** The exit was told: nothing is called after this. */
+    void release();
+}
