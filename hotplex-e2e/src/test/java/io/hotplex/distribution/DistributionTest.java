@@ -55,9 +55,12 @@ class DistributionTest {
         Outcome fits = installation.hotplex(jdk, "doctor");
         assertThat(fits.out()).contains("✓ class archive: " + archive);
         assertThat(fits.err()).isEmpty();
-        assertThat(fits.out()).contains("✓ provider claude: " + Reactor.module("hotplex-api").publishedPom().version());
+        assertThat(fits.out())
+                .contains("✓ provider claude: "
+                        + Reactor.module("hotplex-api").publishedPom().version());
 
-        Files.setLastModifiedTime(installation.jar("hotplex-api"), FileTime.from(Instant.now().plusSeconds(60)));
+        Files.setLastModifiedTime(
+                installation.jar("hotplex-api"), FileTime.from(Instant.now().plusSeconds(60)));
         Outcome replaced = installation.hotplex(jdk, "doctor");
         assertThat(replaced.out())
                 .startsWith("✓ java: ")
