@@ -4,6 +4,7 @@ import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.spi.LauncherConfig;
 import io.hotplex.api.spi.ProcessLauncher;
+import io.hotplex.api.spi.ProcessLauncher.Probe;
 import io.hotplex.api.spi.ProcessLauncherProvider;
 import java.time.Duration;
 import java.util.List;
@@ -11,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Opens the process launcher that fits this machine: {@code posix-spawn} where the system and JNA allow it, else
- * {@code portable}. Thread-safe.
+ * Opens the process launcher that fits this machine: {@code posix-spawn} or on Windows {@code job-object}, where the
+ * system and JNA allow it, else {@code portable}. Thread-safe.
  */
 public final class OsLaunchers implements ProcessLauncherProvider {
     private static final Logger log = LoggerFactory.getLogger(OsLaunchers.class);
@@ -32,27 +33,45 @@ public final class OsLaunchers implements ProcessLauncherProvider {
             throw new HotPlexException(
                     ErrorCode.CONFIG_INVALID, "drain-timeout: " + drain + " (expected: 0 to " + LONGEST_DRAIN + ")");
         }
-        ChildEnvironment environment = new ChildEnvironment(System.getenv(), config.inherit());
+        ChildEnvironment environment = ChildEnvironment.here(System.getenv(), config.inherit());
         return switch (config.kind()) {
             case "portable" -> PortableLauncher.open(config, List.of(), environment);
-            case "posix", "auto" -> {
-                OsProbe probe = OsProbe.run();
-                if (probe.posixSpawn()) {
-                    yield PosixLauncher.open(config, probe.capabilities(), environment);
-                }
-                if (config.kind().equals("posix")) {
-                    throw new HotPlexException(
-                            ErrorCode.NOT_SUPPORTED,
-                            "process launcher \"posix\" cannot work here (" + probe.obstacle() + "); use \"auto\"");
-                }
-                log.info("posix-spawn cannot work here ({}), processes are started portably", probe.obstacle());
-                yield PortableLauncher.open(config, probe.probes(), environment);
-            }
+            case "auto" -> Abi.WINDOWS ? jobObject(config, environment) : posix(config, environment);
+            case "posix" -> posix(config, environment);
+            case "job-object" -> jobObject(config, environment);
             default ->
                 throw new HotPlexException(
                         ErrorCode.CONFIG_INVALID,
-                        "process launcher kind: " + config.kind() + " (expected: auto, posix or portable)");
+                        "process launcher kind: " + config.kind() + " (expected: auto, posix, job-object or portable)");
         };
+    }
+
+    private static ProcessLauncher posix(LauncherConfig config, ChildEnvironment environment) {
+        OsProbe probe = OsProbe.run();
+        return probe.posixSpawn()
+                ? PosixLauncher.open(config, probe.capabilities(), environment)
+                : portableInstead(config, probe.probes(), environment);
+    }
+
+    private static ProcessLauncher jobObject(LauncherConfig config, ChildEnvironment environment) {
+        WindowsProbe probe = WindowsProbe.run();
+        return probe.jobObject()
+                ? JobObjectLauncher.open(config, probe.probes(), environment)
+                : portableInstead(config, probe.probes(), environment);
+    }
+
+    /** @param probes the last one says what is missing */
+    private static ProcessLauncher portableInstead(
+            LauncherConfig config, List<Probe> probes, ChildEnvironment environment) {
+        Probe missing = probes.get(probes.size() - 1);
+        String obstacle = missing.name() + ": " + missing.detail();
+        if (!config.kind().equals("auto")) {
+            throw new HotPlexException(
+                    ErrorCode.NOT_SUPPORTED,
+                    "process launcher \"" + config.kind() + "\" cannot work here (" + obstacle + "); use \"auto\"");
+        }
+        log.info("the launcher of this system cannot work here ({}), processes are started portably", obstacle);
+        return PortableLauncher.open(config, probes, environment);
     }
 
     private static void requireRange(String key, int value, int least, int most) {

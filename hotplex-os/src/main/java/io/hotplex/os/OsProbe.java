@@ -39,19 +39,14 @@ record OsProbe(List<Probe> probes, boolean posixSpawn, boolean epoll, boolean pi
         return new PosixLauncher.Capabilities(probes, epoll ? EpollSelector::new : PollSelector::new, pidfd);
     }
 
-    /** Why {@link PosixLauncher} cannot work. */
-    String obstacle() {
-        Probe last = probes.get(probes.size() - 1);
-        return last.name() + ": " + last.detail();
-    }
-
     /** Looks at one thing. */
-    private interface Attempt {
+    interface Attempt {
         /** @return what was found; a throw says that it is not there */
         String look();
     }
 
-    private static boolean attempt(List<Probe> probes, String name, Attempt attempt) {
+    /** Looks at one thing, and writes down what was found. */
+    static boolean attempt(List<Probe> probes, String name, Attempt attempt) {
         try {
             return add(probes, name, true, attempt.look());
         } catch (LinkageError | RuntimeException e) {
@@ -64,7 +59,7 @@ record OsProbe(List<Probe> probes, boolean posixSpawn, boolean epoll, boolean pi
         }
     }
 
-    private static boolean add(List<Probe> probes, String name, boolean ok, String detail) {
+    static boolean add(List<Probe> probes, String name, boolean ok, String detail) {
         probes.add(new Probe(name, ok, detail));
         return ok;
     }

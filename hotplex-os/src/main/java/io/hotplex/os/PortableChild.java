@@ -1,10 +1,12 @@
 package io.hotplex.os;
 
 import io.hotplex.api.spi.ExitStatus;
+import io.hotplex.api.spi.ProcessListener.Cleanup;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** A {@link Process} and its group. Immutable. */
 record PortableChild(Process process, PortableGroup group) implements ThreadedChild {
@@ -46,6 +48,11 @@ record PortableChild(Process process, PortableGroup group) implements ThreadedCh
     @Override
     public void kill() {
         group.kill(List.of(process));
+    }
+
+    @Override
+    public @Nullable Cleanup cleanup() {
+        return null;
     }
 
     @Override

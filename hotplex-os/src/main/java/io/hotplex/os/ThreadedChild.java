@@ -1,9 +1,11 @@
 package io.hotplex.os;
 
 import io.hotplex.api.spi.ExitStatus;
+import io.hotplex.api.spi.ProcessListener.Cleanup;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A started process and its group, for {@link ThreadedProcess}. Each stream is read or written, and closed, by one
@@ -28,6 +30,10 @@ interface ThreadedChild {
 
     /** Ends all members of the group, also when the leader has ended. */
     void kill();
+
+    /** What the end of the group came to, asked for after the exit; {@code null} where nobody can tell. */
+    @Nullable
+    Cleanup cleanup();
 
     /** The exit was told: nothing is called after this. */
     void release();

@@ -242,7 +242,7 @@ final class ThreadedProcess implements AgentProcess {
             exitTold = true;
             cancelDrain.run();
             processes.remove(this);
-            listener.exit(new Exit(found, stderrTail.lines(), null));
+            listener.exit(new Exit(found, stderrTail.lines(), child.cleanup()));
             child.release();
         }
     }

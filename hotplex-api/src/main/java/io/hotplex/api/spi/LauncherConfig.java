@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Limits of a process launcher; made by a {@link #builder()}.
  *
- * @param kind {@code auto}, {@code posix} or {@code portable}
+ * @param kind {@code auto}, {@code posix}, {@code job-object} or {@code portable}
  * @param ioThreads I/O loops, 1 to 64
  * @param maxLineBytes longest line of an agent; the rest of a longer one is dropped and the line marked
  * @param stdinQueueBytes how much may wait to be written to one agent
