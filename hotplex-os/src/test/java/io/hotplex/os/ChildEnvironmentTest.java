@@ -35,6 +35,22 @@ class ChildEnvironmentTest {
     }
 
     @Test
+    void onWindowsNamesAreEqualWhateverTheirCase() {
+        Map<String, String> source = Map.of(
+                "Path", "C:\\bin", "SystemRoot", "C:\\Windows", "aws_secret", "s", "Hotplex_Token", "t", "Other", "o");
+        Map<String, String> environment = ChildEnvironment.windows(source, List.of("AWS_*", "hot*"))
+                .of(spec(List.of("other", "HOTPLEX_*"), Map.of("PATH", "C:\\own")));
+
+        assertThat(environment)
+                .containsOnly(
+                        Map.entry("Path", "C:\\own"),
+                        Map.entry("SystemRoot", "C:\\Windows"),
+                        Map.entry("aws_secret", "s"),
+                        Map.entry("Other", "o"));
+        assertThat(environment.get("PATH")).isEqualTo("C:\\own");
+    }
+
+    @Test
     void noPrefixMatchesOwnVariables() {
         assertThat(of(List.of("*"), spec(List.of("HOTPLEX_*", "HOT*"), Map.of())))
                 .containsKey("TERM")

@@ -69,11 +69,15 @@ class NpmShimTest {
 
     @Test
     void understandsWhatOlderOnesWrite() throws Exception {
-        Path script = script(
-                "tool.cmd",
-                "@IF EXIST \"%~dp0\\node.exe\" (\r\n  \"%~dp0\\node.exe\"  \"%~dp0\\node_modules\\tool\\cli.js\" %*\r\n"
-                        + ") ELSE (\r\n  @SETLOCAL\r\n  @SET PATHEXT=%PATHEXT:;.JS;=;%\r\n"
-                        + "  node  \"%~dp0\\node_modules\\tool\\cli.js\" %*\r\n)");
+        Path script = script("tool.cmd", """
+                @IF EXIST "%~dp0\\node.exe" (
+                  "%~dp0\\node.exe"  "%~dp0\\node_modules\\tool\\cli.js" %*
+                ) ELSE (
+                  @SETLOCAL
+                  @SET PATHEXT=%PATHEXT:;.JS;=;%
+                  node  "%~dp0\\node_modules\\tool\\cli.js" %*
+                )
+                """);
 
         assertThat(read(script)).contains(new NpmShim(node, List.of(file.toString())));
     }

@@ -1,6 +1,7 @@
 package io.hotplex.os;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.spi.LauncherConfig;
@@ -54,6 +55,13 @@ class OsLaunchersTest {
         try (ProcessLauncher launcher = new OsLaunchers().open(config("portable", 1))) {
             assertThat(launcher.info().name()).isEqualTo("portable");
         }
+    }
+
+    @Test
+    void saysWhyJobObjectsCannotWorkHere() {
+        assertThatThrownBy(() -> new OsLaunchers().open(config("job-object", 1)))
+                .hasMessageStartingWith("process launcher \"job-object\" cannot work here (system: Linux ");
+        LauncherContract.assertCode(() -> new OsLaunchers().open(config("job-object", 1)), ErrorCode.NOT_SUPPORTED);
     }
 
     @Test

@@ -42,7 +42,7 @@ final class Wine {
         Path program = Files.createDirectories(DIRECTORY).resolve(name + ".exe");
         List<String> command = new ArrayList<>(List.of(COMPILER, "-O1", "-o", program.toString(), source.toString()));
         command.addAll(List.of(options));
-        run(new ProcessBuilder(command));
+        run(new ProcessBuilder(command).redirectErrorStream(true));
         return program;
     }
 

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hotplex.api.spi;
+
+import org.jspecify.annotations.NullMarked;
