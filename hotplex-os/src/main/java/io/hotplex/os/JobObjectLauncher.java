@@ -1,8 +1,10 @@
 package io.hotplex.os;
 
 import com.sun.jna.NativeLibrary;
+import io.hotplex.api.Confinement;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
+import io.hotplex.api.ResourceLimits;
 import io.hotplex.api.spi.AgentProcess;
 import io.hotplex.api.spi.LauncherConfig;
 import io.hotplex.api.spi.ProcessLauncher;
@@ -58,6 +60,12 @@ final class JobObjectLauncher implements ProcessLauncher {
     public AgentProcess launch(ProcessSpec spec, ProcessListener listener) {
         if (processes.isClosed()) {
             throw closed(spec);
+        }
+        if (!spec.isolation().confinement().equals(Confinement.NONE)
+                || !spec.isolation().limits().equals(ResourceLimits.NONE)) {
+            throw new HotPlexException(
+                    ErrorCode.CONFINEMENT_UNAVAILABLE,
+                    spec.label() + ": on Windows agents are neither confined nor limited; ask for none");
         }
         Map<String, String> variables = environment.of(spec);
         variables.put(marker.variable(), Long.toString(children.incrementAndGet()));

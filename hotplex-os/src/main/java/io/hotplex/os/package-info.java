@@ -2,21 +2,22 @@
  * Operating system processes behind the launcher contract of {@code io.hotplex.api.spi}; found by
  * {@link java.util.ServiceLoader} as {@link io.hotplex.os.OsLaunchers}.
  *
- * <h2>Two launchers</h2>
+ * <h2>Three launchers</h2>
  *
  * <p>{@code posix-spawn} needs JNA (which must be allowed to load native code), a 64-bit system, and Linux with glibc
- * 2.34 or later, or macOS. {@code portable} needs nothing but the JDK, and {@code setsid} or {@code perl} to make
- * process groups. Kind {@code auto} takes the first where it works. Opening a launcher changes no system property and
- * no signal handler. JNA may start {@code ldconfig} once when it is loaded; an application that does not want that sets
- * {@code jna.platform.library.path}, which is left alone here since it changes what all users of JNA in the JVM find.
+ * 2.34 or later, or macOS. {@code job-object} needs JNA and 64-bit Windows. {@code portable} needs nothing but the JDK,
+ * and {@code setsid} or {@code perl} to make process groups. Kind {@code auto} takes the one of the system where it
+ * works. Opening a launcher changes no system property and no signal handler. JNA may start {@code ldconfig} once when
+ * it is loaded; an application that does not want that sets {@code jna.platform.library.path}, which is left alone here
+ * since it changes what all users of JNA in the JVM find.
  *
  * <h2>Threads</h2>
  *
  * <p>{@code posix-spawn} has {@code ioThreads} daemon threads, {@code hotplex-io-1} and so on, however many processes
  * there are. A process belongs to one of them for its life; that thread reads its output, calls its listener, sends its
  * signals and reaps it. Writing to its input is tried on the calling thread first. {@code portable} has one control
- * thread and three threads for each process. All calls to one listener come one after another, with everything the
- * earlier call did visible to the later one; {@code portable} makes them on more than one thread.
+ * thread and three threads for each process, {@code job-object} four. All calls to one listener come one after another,
+ * with everything the earlier call did visible to the later one; {@code portable} makes them on more than one thread.
  *
  * <h2>What holds</h2>
  *
@@ -48,6 +49,8 @@
  *       127 and not as an error of the start; exit status 129 to 192 are reported as signals, since a {@link Process}
  *       does not tell them apart; without {@code setsid} and {@code perl} there are no groups, and descendants that are
  *       not seen at the time of the kill survive.
+ *   <li>{@code job-object} was never run on Windows; its tests run under Wine, without JNA, and on other systems with
+ *       stand-ins. It sends CTRL_BREAK for TERM only where the JVM has no console.
  *   <li>macOS was never run. There, {@code poll} stands in for {@code epoll}, ends of processes are looked for when a
  *       pipe closes and ten times a second for want of a pidfd, there is no second mark, and the pipes of a launch can
  *       be inherited by a child that other code of the JVM starts in the same instant.

@@ -85,6 +85,9 @@ class Win32LayoutTest {
                 #include <ntstatus.h>
                 #include <stddef.h>
                 #include <stdio.h>
+                #ifndef ERROR_ELEVATION_REQUIRED
+                #define ERROR_ELEVATION_REQUIRED 740 /* older headers lack it */
+                #endif
                 int main(void) {
                 """);
         for (String expression : OURS.keySet()) {

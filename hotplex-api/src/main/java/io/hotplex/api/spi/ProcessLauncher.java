@@ -13,8 +13,8 @@ public interface ProcessLauncher extends AutoCloseable {
      *
      * @throws io.hotplex.api.HotPlexException PROVIDER_UNAVAILABLE when the program is not found or not executable,
      *     WORK_DIR_NOT_FOUND, WORK_DIR_NOT_A_DIRECTORY, INVALID_ARGUMENT when an argument or variable has a NUL
-     *     character, CONFINEMENT_UNAVAILABLE when a strict isolation cannot be had, ENGINE_CLOSED after
-     *     {@link #close()}, or AGENT_START_FAILED with the system's reason
+     *     character or, on Windows, the arguments cannot be passed on, CONFINEMENT_UNAVAILABLE when a strict isolation
+     *     cannot be had, ENGINE_CLOSED after {@link #close()}, or AGENT_START_FAILED with the system's reason
      */
     AgentProcess launch(ProcessSpec spec, ProcessListener listener);
 

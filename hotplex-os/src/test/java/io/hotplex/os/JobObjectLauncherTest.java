@@ -1,0 +1,88 @@
+package io.hotplex.os;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.hotplex.api.Confinement;
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.ResourceLimits;
+import io.hotplex.api.spi.AgentProcess;
+import io.hotplex.api.spi.ExitStatus;
+import io.hotplex.api.spi.Isolation;
+import io.hotplex.api.spi.ProcessSpec;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** With a recorded kernel32; with that of Wine see {@link WineLauncherTest}. */
+class JobObjectLauncherTest {
+    @TempDir
+    Path dir;
+
+    private final FakeKernel32 kernel = new FakeKernel32();
+    private final JobObjectLauncher launcher = JobObjectLauncher.open(
+            LauncherContract.CONFIG, kernel, List.of(), ChildEnvironment.windows(Map.of(), List.of()));
+
+    @BeforeEach
+    void install() throws Exception {
+        assertThat(Files.writeString(dir.resolve("agent.exe"), "MZ").toFile().setExecutable(true))
+                .isTrue();
+    }
+
+    @AfterEach
+    void close() {
+        kernel.processEnded.countDown();
+        launcher.close();
+    }
+
+    @Test
+    void endsInStepsAndTellsTheExitOnce() throws Exception {
+        Recorder recorder = new Recorder();
+        AgentProcess process = launcher.launch(spec(Isolation.NONE), recorder);
+        assertThat(launcher.info().name()).isEqualTo("job-object");
+        assertThat(process.pid()).isEqualTo(FakeKernel32.PID);
+
+        process.terminate(Duration.ofMillis(1), Duration.ofMillis(1));
+        await().until(() -> kernel.killed.contains("job"));
+        kernel.exitCode = 137;
+        kernel.processEnded.countDown();
+
+        assertThat(recorder.exit().status()).isEqualTo(new ExitStatus(null, 9));
+        assertThat(recorder.calls).containsExactly("<end>", "<signal 9>");
+        await().untilAsserted(() -> assertThat(kernel.openHandles).isEmpty());
+        assertThat(kernel.calls.indexOf("closeHandle stdin.write"))
+                .isLessThan(kernel.calls.indexOf("attachConsole 4711"));
+        assertThat(kernel.calls.indexOf("attachConsole 4711"))
+                .isLessThan(kernel.calls.indexOf("terminateJobObject job 137"));
+    }
+
+    @Test
+    void refusesToConfineAndToLimit() {
+        Isolation confined =
+                new Isolation(Confinement.of(Confinement.Kind.BUBBLEWRAP), ResourceLimits.NONE, List.of(), List.of());
+
+        LauncherContract.assertCode(
+                () -> launcher.launch(spec(confined), new Recorder()), ErrorCode.CONFINEMENT_UNAVAILABLE);
+        assertThat(kernel.calls).isEmpty();
+    }
+
+    @Test
+    void startsNothingWhenItIsClosed() {
+        launcher.close();
+
+        LauncherContract.assertCode(
+                () -> launcher.launch(spec(Isolation.NONE), new Recorder()), ErrorCode.ENGINE_CLOSED);
+        assertThat(kernel.calls).isEmpty();
+    }
+
+    private ProcessSpec spec(Isolation isolation) {
+        String agent = dir.resolve("agent.exe").toString();
+        return new ProcessSpec("test", List.of(agent), dir, List.of(), Map.of(), isolation);
+    }
+}
