@@ -40,7 +40,7 @@ record WindowsCommand(String application, String line) {
     static WindowsCommand of(StartPlan plan) {
         List<String> arguments = plan.command().subList(1, plan.command().size());
         String name = plan.program().getFileName().toString().toLowerCase(Locale.ROOT);
-        if (!name.endsWith(".cmd") && !name.endsWith(".bat") && !name.endsWith(".ps1")) {
+        if (name.endsWith(".exe") || name.endsWith(".com")) {
             return program(plan.program(), arguments);
         }
         Optional<NpmShim> shim = NpmShim.read(plan.program(), plan.environment().get("PATH"));
@@ -50,13 +50,13 @@ record WindowsCommand(String application, String line) {
                     Stream.concat(shim.get().arguments().stream(), arguments.stream())
                             .toList());
         }
-        if (name.endsWith(".ps1")) {
-            throw new HotPlexException(
-                    ErrorCode.PROVIDER_UNAVAILABLE,
-                    "cannot run " + plan.program()
-                            + ": PowerShell scripts are not run; name the program that it starts instead");
+        if (name.endsWith(".cmd") || name.endsWith(".bat")) {
+            return batch(plan.program(), arguments, plan.environment());
         }
-        return batch(plan.program(), arguments, plan.environment());
+        throw new HotPlexException( // Windows takes more names for batch files than the two above
+                ErrorCode.PROVIDER_UNAVAILABLE,
+                "cannot run " + plan.program()
+                        + " (expected: .exe, .com, .cmd, .bat, or a .ps1 of npm); name the program that it starts instead");
     }
 
     private static WindowsCommand program(Path program, List<String> arguments) {

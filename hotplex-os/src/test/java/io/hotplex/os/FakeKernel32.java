@@ -1,11 +1,11 @@
 package io.hotplex.os;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 
 /**
@@ -15,11 +15,11 @@ import java.util.concurrent.CountDownLatch;
 final class FakeKernel32 implements Kernel32Calls {
     static final int PID = 4711;
 
-    final List<String> calls = new ArrayList<>();
+    final List<String> calls = new CopyOnWriteArrayList<>();
     final Set<Long> openHandles = new TreeSet<>();
     final Set<Long> allocated = new TreeSet<>();
     final Map<String, Integer> failures = new HashMap<>();
-    final List<String> killed = new ArrayList<>();
+    final List<String> killed = new CopyOnWriteArrayList<>();
     final CountDownLatch processEnded = new CountDownLatch(1);
     int exitCode;
     int activeProcesses;

@@ -77,9 +77,10 @@ class WindowsCommandTest {
         LauncherContract.assertCode(() -> command("/%x%/tool.cmd"), ErrorCode.INVALID_ARGUMENT);
     }
 
-    @Test
-    void doesNotRunPowerShell() {
-        LauncherContract.assertCode(() -> command("/tool.ps1"), ErrorCode.PROVIDER_UNAVAILABLE);
+    @ParameterizedTest
+    @ValueSource(strings = {"/tool.ps1", "/tool.bat.", "/tool.cmd ", "/tool.js", "/tool"})
+    void runsNothingElse(String program) {
+        LauncherContract.assertCode(() -> command(program), ErrorCode.PROVIDER_UNAVAILABLE);
     }
 
     @Test
