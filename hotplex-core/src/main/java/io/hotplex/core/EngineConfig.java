@@ -148,8 +148,8 @@ public final class EngineConfig {
             "8MiB",
             "Output that may wait for a session's owner before reading from its agent pauses.");
 
-    public static final ConfigKey<String> LAUNCHER =
-            key("launcher", choice("auto", "posix", "job-object", "portable"), "auto", "How agent processes are started.");
+    public static final ConfigKey<String> LAUNCHER = key(
+            "launcher", choice("auto", "posix", "job-object", "portable"), "auto", "How agent processes are started.");
     public static final ConfigKey<Integer> IO_THREADS =
             key("io-threads", count(1, 64), "1", "Threads that read from and write to agents.");
     public static final ConfigKey<Long> MAX_LINE_BYTES = key(
