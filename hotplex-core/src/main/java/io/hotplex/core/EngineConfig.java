@@ -172,6 +172,11 @@ public final class EngineConfig {
             duration(),
             "1s",
             "How long output is read after an agent ended while others hold its pipes.");
+    public static final ConfigKey<Duration> SWEEP_TIMEOUT = key(
+            "sweep-timeout",
+            duration(),
+            "5s",
+            "How long, after an agent ended, descendants that left its process group are searched for and killed.");
     public static final ConfigKey<List<String>> INHERIT_ENVIRONMENT = key(
             "inherit-environment",
             listOf(text("the name of an environment variable, or a prefix and *", VARIABLE_TEXT)),
@@ -287,6 +292,7 @@ public final class EngineConfig {
                 .drainTimeout(get(DRAIN_TIMEOUT))
                 .inherit(get(INHERIT_ENVIRONMENT))
                 .cgroupParent(get(CGROUP_PARENT).orElse(null))
+                .sweepTimeout(get(SWEEP_TIMEOUT))
                 .build();
     }
 

@@ -22,6 +22,7 @@ import io.hotplex.testkit.agent.ScriptedAgent;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -67,6 +68,13 @@ class ConfigWiringTest {
 
             assertThat(f.agents.process(1).signals).contains("terminate 77 45");
         }
+    }
+
+    @Test
+    void theTimeForTheSearchForSurvivorsReachesTheLauncher() {
+        EngineConfig config = EngineConfig.fromProperties(Map.of("sweep-timeout", "3s"));
+
+        assertThat(config.launcherConfig().sweepTimeout()).isEqualTo(Duration.ofSeconds(3));
     }
 
     @Test

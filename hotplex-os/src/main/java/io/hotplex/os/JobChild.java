@@ -116,8 +116,8 @@ final class JobChild implements ThreadedChild {
     }
 
     @Override
-    public @Nullable Cleanup cleanup() {
-        return cleanup;
+    public void cleanUp(Consumer<@Nullable Cleanup> told) {
+        told.accept(cleanup); // the job was empty, or would not get so, before the end was told
     }
 
     @Override

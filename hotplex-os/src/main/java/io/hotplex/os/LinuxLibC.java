@@ -11,6 +11,7 @@ final class LinuxLibC {
     static final int EPOLL_CTL_ADD = 1;
     static final int EPOLL_CTL_DEL = 2;
 
+    private static final long SYS_PIDFD_SEND_SIGNAL = 424;
     private static final long SYS_PIDFD_OPEN = 434;
     private static final int RLIMIT_LOCKS = 10;
     private static final int RLIMIT_BYTES = 16;
@@ -34,11 +35,16 @@ final class LinuxLibC {
 
     private static native int prlimit(int pid, int resource, Pointer limit, Pointer old);
 
-    private static native long syscall(long number, long first, long second);
+    private static native long syscall(long number, long first, long second, long third, long fourth);
 
     /** @return a descriptor that gets readable when the process ends, or -1 */
     static int pidfdOpen(int pid) {
-        return (int) syscall(SYS_PIDFD_OPEN, pid, 0);
+        return (int) syscall(SYS_PIDFD_OPEN, pid, 0, 0, 0);
+    }
+
+    /** Kills the process of a descriptor; {@code false} when it is gone or may not be killed. */
+    static boolean pidfdKill(int fd) {
+        return syscall(SYS_PIDFD_SEND_SIGNAL, fd, LibC.SIGKILL, 0, 0) == 0;
     }
 
     /** Sets the soft limit on file locks, which the kernel stores and inherits but does not enforce. */

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class OsLaunchers implements ProcessLauncherProvider {
     private static final Logger log = LoggerFactory.getLogger(OsLaunchers.class);
-    private static final Duration LONGEST_DRAIN = Duration.ofHours(1);
+    private static final Duration LONGEST_WAIT = Duration.ofHours(1);
 
     /** Made by {@link java.util.ServiceLoader}. */
     public OsLaunchers() {}
@@ -28,11 +28,8 @@ public final class OsLaunchers implements ProcessLauncherProvider {
         requireRange("max-line-bytes", config.maxLineBytes(), 1, Integer.MAX_VALUE - 8);
         requireRange("stdin-queue-bytes", config.stdinQueueBytes(), 1, Integer.MAX_VALUE);
         requireRange("stderr-tail-lines", config.stderrTailLines(), 0, 100_000);
-        Duration drain = config.drainTimeout();
-        if (drain.isNegative() || drain.compareTo(LONGEST_DRAIN) > 0) {
-            throw new HotPlexException(
-                    ErrorCode.CONFIG_INVALID, "drain-timeout: " + drain + " (expected: 0 to " + LONGEST_DRAIN + ")");
-        }
+        requireRange("drain-timeout", config.drainTimeout());
+        requireRange("sweep-timeout", config.sweepTimeout());
         ChildEnvironment environment = ChildEnvironment.here(System.getenv(), config.inherit());
         return switch (config.kind()) {
             case "portable" -> PortableLauncher.open(config, List.of(), environment);
@@ -78,6 +75,13 @@ public final class OsLaunchers implements ProcessLauncherProvider {
         if (value < least || value > most) {
             throw new HotPlexException(
                     ErrorCode.CONFIG_INVALID, key + ": " + value + " (expected: " + least + " to " + most + ")");
+        }
+    }
+
+    private static void requireRange(String key, Duration value) {
+        if (value.isNegative() || value.compareTo(LONGEST_WAIT) > 0) {
+            throw new HotPlexException(
+                    ErrorCode.CONFIG_INVALID, key + ": " + value + " (expected: 0 to " + LONGEST_WAIT + ")");
         }
     }
 }

@@ -8,8 +8,12 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** A {@link Process} and its group. Immutable. */
-record PortableChild(Process process, PortableGroup group) implements ThreadedChild {
+/**
+ * A {@link Process} and its group. Immutable.
+ *
+ * @param inRun how the run knows it
+ */
+record PortableChild(Process process, PortableGroup group, Run.Child inRun) implements ThreadedChild {
     /** What a {@link Process} adds to the number of the signal that ended it. */
     private static final int SIGNAL_BASE = 128;
 
@@ -51,8 +55,16 @@ record PortableChild(Process process, PortableGroup group) implements ThreadedCh
     }
 
     @Override
-    public @Nullable Cleanup cleanup() {
-        return null;
+    public void cleanUp(Consumer<@Nullable Cleanup> told) {
+        inRun.reaped(); // by the JDK
+        inRun.sweep(told);
+    }
+
+    /** Ends a process that nobody watches, and what it started. */
+    void discard() {
+        kill();
+        inRun.reaped();
+        inRun.sweepNow();
     }
 
     @Override

@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Starts processes with {@link ProcessBuilder} and serves each with three platform threads: for systems without the
@@ -23,8 +22,7 @@ final class PortableLauncher implements ProcessLauncher {
     private final PortableGroup group;
     private final List<Probe> probes;
     private final ChildEnvironment environment;
-    private final RunMarker marker = RunMarker.random();
-    private final AtomicLong children = new AtomicLong();
+    private final Run run;
     private final ThreadedProcesses processes;
 
     private PortableLauncher(
@@ -33,6 +31,7 @@ final class PortableLauncher implements ProcessLauncher {
         this.group = group;
         this.probes = List.copyOf(probes);
         this.environment = environment;
+        this.run = new Run(config.sweepTimeout(), false, false);
         this.processes = new ThreadedProcesses(children -> group.kill(children.stream()
                 .map(child -> ((PortableChild) child).process()) // what this launcher has added
                 .toList()));
@@ -61,22 +60,23 @@ final class PortableLauncher implements ProcessLauncher {
             throw closed(spec);
         }
         Map<String, String> variables = environment.of(spec);
-        variables.put(marker.variable(), Long.toString(children.incrementAndGet()));
-        Process started = start(StartPlan.of(spec, variables));
-        PortableChild child = new PortableChild(started, group);
+        long number = run.nextNumber();
+        variables.put(run.marker().variable(), Long.toString(number));
+        Process started = start(StartPlan.of(spec, variables), run.marker().lockLimit(number));
+        PortableChild child = new PortableChild(started, group, run.started(number, started.pid()));
         ThreadedProcess process = new ThreadedProcess(processes, spec.label(), child, config, listener);
         if (!processes.add(process)) {
-            child.kill();
+            child.discard();
             throw closed(spec);
         }
         return process;
     }
 
-    private Process start(StartPlan plan) {
+    private Process start(StartPlan plan, long lockLimit) {
         List<String> command = new ArrayList<>(plan.command());
         command.set(0, plan.program().toString());
         ProcessBuilder builder =
-                new ProcessBuilder(group.wrap(command)).directory(plan.workDir().toFile());
+                new ProcessBuilder(group.wrap(command, lockLimit, plan.environment().keySet())).directory(plan.workDir().toFile());
         builder.environment().clear();
         builder.environment().putAll(plan.environment());
         try {
@@ -89,6 +89,7 @@ final class PortableLauncher implements ProcessLauncher {
     @Override
     public void close() {
         processes.close();
+        run.close();
     }
 
     private static HotPlexException closed(ProcessSpec spec) {

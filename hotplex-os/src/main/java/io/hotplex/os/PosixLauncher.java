@@ -11,13 +11,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
 /**
  * Starts processes with {@code posix_spawn} and serves their pipes on {@link IoLoop}s; a process stays on its loop.
  *
- * <p>Threading: immutable but for a counter and a flag; the state of a process belongs to its loop.
+ * <p>Threading: immutable but for a flag; the state of a process belongs to its loop.
  */
 final class PosixLauncher implements ProcessLauncher {
     private static final AtomicInteger LOOP_NUMBERS = new AtomicInteger();
@@ -25,8 +24,7 @@ final class PosixLauncher implements ProcessLauncher {
     private final LauncherConfig config;
     private final Capabilities capabilities;
     private final ChildEnvironment environment;
-    private final RunMarker marker = RunMarker.random();
-    private final AtomicLong children = new AtomicLong();
+    private final Run run;
     private final List<IoLoop> loops = new ArrayList<>();
     private volatile boolean closed;
 
@@ -43,6 +41,7 @@ final class PosixLauncher implements ProcessLauncher {
         this.config = config;
         this.capabilities = capabilities;
         this.environment = environment;
+        this.run = new Run(config.sweepTimeout(), true, capabilities.pidfd());
     }
 
     static PosixLauncher open(LauncherConfig config, Capabilities capabilities, ChildEnvironment environment) {
@@ -71,17 +70,13 @@ final class PosixLauncher implements ProcessLauncher {
             throw closed(spec);
         }
         Map<String, String> variables = environment.of(spec);
-        long number = children.incrementAndGet();
-        variables.put(marker.variable(), Long.toString(number));
-        PosixSpawn.Child child = PosixSpawn.start(StartPlan.of(spec, variables));
-        int pidfd = -1;
-        if (!Abi.MAC) {
-            // where it is refused, the variable alone has to do
-            LinuxLibC.setLockLimit(child.pid(), marker.lockLimit(number));
-            pidfd = capabilities.pidfd() ? LinuxLibC.pidfdOpen(child.pid()) : -1;
-        }
+        long number = run.nextNumber();
+        variables.put(run.marker().variable(), Long.toString(number));
+        PosixSpawn.Child pipes = PosixSpawn.start(StartPlan.of(spec, variables));
+        Run.Child child = run.started(number, pipes.pid());
+        int pidfd = capabilities.pidfd() ? LinuxLibC.pidfdOpen(pipes.pid()) : -1;
         IoLoop loop = loops.get((int) (number % loops.size()));
-        PosixProcess process = new PosixProcess(spec.label(), loop, child, pidfd, config, listener);
+        PosixProcess process = new PosixProcess(spec.label(), loop, child, pipes, pidfd, config, listener);
         if (!loop.execute(process::start)) {
             process.discard();
             throw closed(spec);
@@ -94,6 +89,7 @@ final class PosixLauncher implements ProcessLauncher {
         closed = true;
         loops.forEach(IoLoop::close);
         loops.forEach(IoLoop::awaitEnd);
+        run.close();
     }
 
     private static HotPlexException closed(ProcessSpec spec) {

@@ -4,6 +4,7 @@ import io.hotplex.api.spi.AgentProcess;
 import io.hotplex.api.spi.ExitStatus;
 import io.hotplex.api.spi.LauncherConfig;
 import io.hotplex.api.spi.ProcessListener;
+import io.hotplex.api.spi.ProcessListener.Cleanup;
 import io.hotplex.api.spi.ProcessListener.Exit;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -17,8 +18,9 @@ import org.slf4j.LoggerFactory;
  * <p>Threading: all state is confined to the loop's thread, which makes every call to the listener, except for the
  * standard input, which {@link StdinPipe} guards. The public methods hand over to the loop.
  *
- * <p>The end: the leader has ended (group killed, leader reaped), standard output and standard error have ended or the
- * drain timeout has passed; then {@link ProcessListener#onExit}. These come in any order.
+ * <p>The end: the leader has ended, which kills its group; what left the group is searched for; the leader is reaped.
+ * And standard output and standard error have ended, or the drain timeout has passed. These two come in any order; then
+ * {@link ProcessListener#onExit}.
  */
 final class PosixProcess implements AgentProcess {
     private static final Logger log = LoggerFactory.getLogger(PosixProcess.class);
@@ -34,35 +36,47 @@ final class PosixProcess implements AgentProcess {
     private final StderrTail stderrTail;
     private final Termination termination;
 
+    private final Run.Child child;
     private final OutputPipe stdout;
     private final OutputPipe stderr;
     private int pidfd;
     private boolean stdinWatched;
     private boolean reading = true;
 
+    /** The leader has ended. */
+    private boolean ended;
+    /** Set when it was reaped. */
     private @Nullable ExitStatus status;
+
+    private @Nullable Cleanup cleanup;
     private boolean exitTold;
     private Runnable cancelDrain = () -> {};
 
-    /** @param pidfd readable when the process has ended, or -1 when the kernel has no such descriptors */
+    /**
+     * @param child how the run knows it
+     * @param pipes its pipes
+     * @param pidfd readable when the process has ended, or -1 when the kernel has no such descriptors
+     */
     PosixProcess(
             String label,
             IoLoop loop,
-            PosixSpawn.Child child,
+            Run.Child child,
+            PosixSpawn.Child pipes,
             int pidfd,
             LauncherConfig config,
             ProcessListener listener) {
         this.loop = loop;
+        this.child = child;
         this.drainTimeout = config.drainTimeout();
-        this.group = new ProcessGroup(child.pid());
+        this.group = new ProcessGroup(pipes.pid());
         this.listener = new SafeListener(label, listener, group::kill);
-        this.stdin = new StdinPipe(child.stdin(), config.stdinQueueBytes());
+        this.stdin = new StdinPipe(pipes.stdin(), config.stdinQueueBytes());
         this.framer = new LineFramer(config.maxLineBytes());
         this.stderrTail = new StderrTail(config.stderrTailLines());
         this.termination = new Termination(loop, new Steps());
         this.pidfd = pidfd;
-        this.stdout = new OutputPipe(loop, child.stdout(), new Output());
-        this.stderr = new OutputPipe(loop, child.stderr(), new ErrorOutput());
+        this.stdout = new OutputPipe(loop, pipes.stdout(), new Output());
+        this.stderr = new OutputPipe(loop, pipes.stderr(), new ErrorOutput());
     }
 
     @Override
@@ -96,7 +110,7 @@ final class PosixProcess implements AgentProcess {
     @Override
     public void terminate(Duration eofGrace, Duration termGrace) {
         loop.execute(() -> {
-            if (status == null) {
+            if (!ended) {
                 termination.request(eofGrace, termGrace);
             }
         });
@@ -124,6 +138,8 @@ final class PosixProcess implements AgentProcess {
     /** Kills and reaps a process that no loop has taken. */
     void discard() {
         group.discard();
+        child.reaped();
+        child.sweepNow();
         stdin.close();
         stdout.discard();
         stderr.discard();
@@ -139,15 +155,14 @@ final class PosixProcess implements AgentProcess {
 
     /** Gives up waiting for a process that does not end although it was killed. On the loop's thread, as it ends. */
     void abandon() {
-        if (status == null) {
-            ended(new ExitStatus(null, null));
-        }
+        ended();
+        reaped(new ExitStatus(null, null), null);
         endDrain();
     }
 
     private void watchOutput() {
         // what a dead process left in its pipe is read in any case: it is little, and its exit must be told
-        stdout.reading(reading || status != null);
+        stdout.reading(reading || ended);
     }
 
     private void flushInput() {
@@ -177,7 +192,7 @@ final class PosixProcess implements AgentProcess {
 
     private void checkExitRegularly() {
         checkExit();
-        if (status == null) {
+        if (!ended) {
             loop.at(loop.nanoTime() + EXIT_CHECK_NANOS, this::checkExitRegularly);
         }
     }
@@ -189,16 +204,17 @@ final class PosixProcess implements AgentProcess {
     }
 
     private void checkExit() {
-        if (status == null) {
-            ExitStatus found = group.reap();
-            if (found != null) {
-                ended(found);
-            }
+        if (!ended && group.ended()) {
+            ended();
+            child.sweep(found -> loop.execute(() -> swept(found)));
         }
     }
 
-    private void ended(ExitStatus found) {
-        status = found;
+    private void ended() {
+        if (ended) {
+            return;
+        }
+        ended = true;
         termination.cancel();
         if (pidfd >= 0) {
             loop.selector().unwatch(pidfd);
@@ -212,7 +228,22 @@ final class PosixProcess implements AgentProcess {
         if (stdout.isOpen() || stderr.isOpen()) {
             cancelDrain = loop.at(loop.nanoTime() + drainTimeout.toNanos(), this::endDrain);
         }
-        tellExitWhenComplete();
+    }
+
+    private void swept(@Nullable Cleanup found) {
+        if (status == null) {
+            ExitStatus how = group.reap();
+            child.reaped();
+            reaped(how, found);
+        }
+    }
+
+    private void reaped(ExitStatus how, @Nullable Cleanup found) {
+        if (status == null) {
+            status = how;
+            cleanup = found;
+            tellExitWhenComplete();
+        }
     }
 
     private void endDrain() {
@@ -226,7 +257,7 @@ final class PosixProcess implements AgentProcess {
             exitTold = true;
             cancelDrain.run();
             loop.remove(this);
-            listener.exit(new Exit(found, stderrTail.lines(), null));
+            listener.exit(new Exit(found, stderrTail.lines(), cleanup));
         }
     }
 

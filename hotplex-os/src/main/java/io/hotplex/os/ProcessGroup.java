@@ -1,14 +1,13 @@
 package io.hotplex.os;
 
 import io.hotplex.api.spi.ExitStatus;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A child and everything it started that stayed in its group: what is signalled and reaped. Confined to the loop's
  * thread.
  *
  * <p>The leader's pid, which is the group's id as well, cannot be given to another process before the leader is reaped.
- * So signals go out before that only, and {@link #reap} kills the group first.
+ * So signals go out before that only, and {@link #ended} kills the group.
  */
 final class ProcessGroup {
     private final int leader;
@@ -33,23 +32,26 @@ final class ProcessGroup {
     }
 
     /**
-     * Kills what is left of the group and takes the leader's status, if the leader has ended.
-     *
-     * @return {@code null} when the leader lives
+     * Looks whether the leader has ended; if so, what is left of the group is killed. The leader stays as it is, so
+     * that nobody gets its pid, until {@link #reap}.
      */
-    @Nullable
-    ExitStatus reap() {
-        LibC.ChildState state = reaped ? LibC.ChildState.RUNNING : LibC.childState(leader);
+    boolean ended() {
+        LibC.ChildState state = reaped ? LibC.ChildState.GONE : LibC.childState(leader);
         if (state == LibC.ChildState.RUNNING) {
-            return null;
+            return false;
         }
         if (state == LibC.ChildState.GONE) { // the id may be another's by now
             reaped = true;
-            return new ExitStatus(null, null);
+        } else {
+            kill();
         }
-        kill();
+        return true;
+    }
+
+    /** Takes the status of the leader, which has ended, and with it its pid away. */
+    ExitStatus reap() {
+        int status = reaped ? -1 : LibC.reap(leader);
         reaped = true;
-        int status = LibC.reap(leader);
         if (status < 0) {
             return new ExitStatus(null, null);
         }

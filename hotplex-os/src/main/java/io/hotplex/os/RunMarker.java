@@ -15,7 +15,8 @@ record RunMarker(long run) {
     /** Length of the run number. */
     static final int DIGITS = 12;
 
-    private static final long CHILDREN = 100_000;
+    /** So many children have different limits; with the run the number still fits. */
+    static final long CHILDREN = 1_000_000;
 
     static RunMarker random() {
         return new RunMarker(ThreadLocalRandom.current().nextLong(100_000_000_000L, 1_000_000_000_000L));
@@ -27,11 +28,16 @@ record RunMarker(long run) {
     }
 
     /**
-     * The soft limit of a child: the run followed by five digits.
+     * The soft limit of a child: the run followed by six digits.
      *
      * @param child number of the child within the run, from 1
      */
     long lockLimit(long child) {
         return run * CHILDREN + child % CHILDREN;
+    }
+
+    /** Whether a soft limit is that of a child of this run. */
+    boolean isLimit(long limit) {
+        return limit / CHILDREN == run;
     }
 }

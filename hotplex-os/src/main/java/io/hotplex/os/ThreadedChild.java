@@ -31,9 +31,12 @@ interface ThreadedChild {
     /** Ends all members of the group, also when the leader has ended. */
     void kill();
 
-    /** What the end of the group came to, asked for after the exit; {@code null} where nobody can tell. */
-    @Nullable
-    Cleanup cleanup();
+    /**
+     * Searches for what left the group, when the leader has ended and the group was killed.
+     *
+     * @param told called once, on any thread, with what was found, or with {@code null} where nobody can look
+     */
+    void cleanUp(Consumer<@Nullable Cleanup> told);
 
     /** The exit was told: nothing is called after this. */
     void release();

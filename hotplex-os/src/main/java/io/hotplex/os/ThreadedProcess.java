@@ -5,6 +5,7 @@ import io.hotplex.api.spi.AgentProcess;
 import io.hotplex.api.spi.ExitStatus;
 import io.hotplex.api.spi.LauncherConfig;
 import io.hotplex.api.spi.ProcessListener;
+import io.hotplex.api.spi.ProcessListener.Cleanup;
 import io.hotplex.api.spi.ProcessListener.Exit;
 import java.io.IOException;
 import java.io.InputStream;
@@ -59,6 +60,8 @@ final class ThreadedProcess implements AgentProcess {
     private boolean outputEnded;
     private boolean errorEnded;
     private @Nullable ExitStatus status;
+    private @Nullable Cleanup cleanup;
+    private boolean cleanedUp;
     private boolean exitTold;
     private Runnable cancelDrain = () -> {};
 
@@ -138,6 +141,7 @@ final class ThreadedProcess implements AgentProcess {
         if (status == null) {
             ended(new ExitStatus(null, null));
         }
+        cleanedUp(null);
         endDrain();
     }
 
@@ -203,6 +207,7 @@ final class ThreadedProcess implements AgentProcess {
             child.kill();
         }
         status = found;
+        child.cleanUp(what -> processes.execute(() -> cleanedUp(what)));
         termination.cancel();
         stdin.endNow();
         readAlways();
@@ -210,6 +215,14 @@ final class ThreadedProcess implements AgentProcess {
             cancelDrain = processes.at(processes.nanoTime() + drainTimeout.toNanos(), this::endDrain);
         }
         tellExitWhenComplete();
+    }
+
+    private void cleanedUp(@Nullable Cleanup found) {
+        if (!cleanedUp) {
+            cleanedUp = true;
+            cleanup = found;
+            tellExitWhenComplete();
+        }
     }
 
     private void endDrain() {
@@ -238,11 +251,11 @@ final class ThreadedProcess implements AgentProcess {
 
     private void tellExitWhenComplete() {
         ExitStatus found = status;
-        if (found != null && outputEnded && errorEnded && !exitTold) {
+        if (found != null && cleanedUp && outputEnded && errorEnded && !exitTold) {
             exitTold = true;
             cancelDrain.run();
             processes.remove(this);
-            listener.exit(new Exit(found, stderrTail.lines(), child.cleanup()));
+            listener.exit(new Exit(found, stderrTail.lines(), cleanup));
             child.release();
         }
     }

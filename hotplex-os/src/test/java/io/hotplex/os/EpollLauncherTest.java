@@ -75,6 +75,6 @@ class EpollLauncherTest extends LauncherContract {
         String run = environment.replaceAll("(?s).*HOTPLEX_(\\d{12})=1\0.*", "$1");
 
         await().untilAsserted(() -> assertThat(Files.readString(Path.of("/proc/" + grandchild + "/limits")))
-                .containsPattern("Max file locks +" + run + "00001 "));
+                .containsPattern("Max file locks +" + run + "000001 "));
     }
 }

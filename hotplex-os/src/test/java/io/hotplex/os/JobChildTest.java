@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.hotplex.api.spi.ExitStatus;
+import io.hotplex.api.spi.ProcessListener.Cleanup;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +40,7 @@ class JobChildTest {
                         "terminateJobObject job 137",
                         "queryInformationJobObject job 1",
                         "told");
-        assertThat(child.cleanup())
+        assertThat(cleanup(child))
                 .satisfies(cleanup -> assertThat(cleanup.survivorsLeft()).isZero());
     }
 
@@ -48,7 +49,7 @@ class JobChildTest {
         kernel.activeProcesses = 2;
 
         assertThat(exitWith(0)).isEqualTo(new ExitStatus(0, null));
-        assertThat(child.cleanup())
+        assertThat(cleanup(child))
                 .satisfies(cleanup -> assertThat(cleanup.survivorsLeft()).isEqualTo(2));
     }
 
@@ -125,5 +126,11 @@ class JobChildTest {
 
     private List<String> calls() {
         return kernel.calls.subList(before, kernel.calls.size());
+    }
+
+    private static Cleanup cleanup(JobChild child) {
+        CompletableFuture<Cleanup> told = new CompletableFuture<>();
+        child.cleanUp(told::complete);
+        return told.join();
     }
 }

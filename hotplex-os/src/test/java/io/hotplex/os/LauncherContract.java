@@ -11,6 +11,7 @@ import io.hotplex.api.spi.AgentProcess;
 import io.hotplex.api.spi.ExitStatus;
 import io.hotplex.api.spi.LauncherConfig;
 import io.hotplex.api.spi.ProcessLauncher;
+import io.hotplex.api.spi.ProcessListener;
 import io.hotplex.api.spi.ProcessSpec;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -216,19 +217,98 @@ abstract class LauncherContract {
     }
 
     @Test
-    void whoeverHoldsTheOutputOutsideOfTheGroupDelaysTheExitByTheDrainTimeoutOnly() throws Exception {
+    void whatLeftTheGroupDiesWithTheLeaderAndIsTold() throws Exception {
+        Tree tree = Tree.random();
         Recorder recorder = new Recorder();
-        shell(recorder, "setsid sleep 600 & while [ $(ps -o pgid= -p $!) -eq $$ ]; do :; done; echo $!; printf part");
+        AgentProcess process = start(recorder, tree.command().toArray(String[]::new));
+        process.write(bytes("go\n"));
+        tree.awaitWhole();
+
+        process.write(bytes("end\n"));
+
+        ProcessListener.Cleanup cleanup = recorder.cleanup();
+        assertThat(tree.alive()).isEmpty();
+        assertThat(recorder.calls).containsExactly("READY", "<end>", "<exit status 0>");
+        assertThat(cleanup.survivorsFound()).isGreaterThanOrEqualTo(Tree.OUTSIDE);
+        assertThat(cleanup.survivorsLeft()).isZero();
+        assertThat(cleanup.took()).isPositive();
+    }
+
+    @Test
+    void terminateEndsTheWholeTreeAndNobodyElses() throws Exception {
+        Tree doomed = Tree.random();
+        Tree other = Tree.random();
+        Recorder recorder = new Recorder();
+        AgentProcess process = start(recorder, doomed.command().toArray(String[]::new));
+        start(new Recorder(), other.command().toArray(String[]::new)).write(bytes("go\n"));
+        process.write(bytes("go\n"));
+        doomed.awaitWhole();
+        other.awaitWhole();
+
+        process.terminate(NONE, Duration.ofMillis(20));
+
+        recorder.exit();
+        assertThat(doomed.alive()).isEmpty();
+        assertThat(other.alive()).hasSize(Tree.PROCESSES);
+        launcher.close();
+        other.awaitGone();
+    }
+
+    @Test
+    void aProcessThatLeavesNothingTellsThatNothingWasFound() throws Exception {
+        Recorder recorder = new Recorder();
+        shell(recorder, "sleep 600 & exit 0"); // in the group
+
+        ProcessListener.Cleanup cleanup = recorder.cleanup();
+        assertThat(cleanup.survivorsFound()).isZero();
+        assertThat(cleanup.survivorsLeft()).isZero();
+    }
+
+    @Test
+    void aProcessOfTheApplicationKeepsItsExitCodeWhileAgentsEndAroundIt() throws Exception {
+        List<Process> foreign = new ArrayList<>();
+        List<Recorder> recorders = new ArrayList<>();
+        for (int i = 0; i < 30; i++) {
+            Recorder recorder = new Recorder();
+            shell(recorder, "setsid sleep 600 & exit 3");
+            recorders.add(recorder);
+            foreign.add(new ProcessBuilder("sh", "-c", "exit " + (100 + i)).start());
+        }
+        for (Recorder recorder : recorders) {
+            assertThat(recorder.exit().status()).isEqualTo(new ExitStatus(3, null));
+        }
+        for (int i = 0; i < 30; i++) {
+            assertThat(foreign.get(i).waitFor()).isEqualTo(100 + i);
+        }
+    }
+
+    /** Starts a program outside of all groups that has the output of a process. */
+    private static Process stranger(AgentProcess holder, String script) throws IOException {
+        Process stranger =
+                new ProcessBuilder("sh", "-c", "exec 3>/proc/" + holder.pid() + "/fd/1; echo ready; " + script).start();
+        assertThat(stranger.inputReader().readLine()).isEqualTo("ready");
+        return stranger;
+    }
+
+    @Test
+    void aStrangerThatHoldsTheOutputDelaysTheExitByTheDrainTimeoutOnly() throws Exception {
+        Recorder recorder = new Recorder();
+        AgentProcess process = shell(recorder, "echo up; read x; printf part");
+        recorder.line(1);
+        Process stranger = stranger(process, "exec sleep 600");
         try {
+            process.write(bytes("go\n"));
+
             assertThat(recorder.exit().status()).isEqualTo(new ExitStatus(0, null));
-            assertThat(recorder.calls).hasSize(4).endsWith("part", "<end>", "<exit status 0>");
+            assertThat(recorder.calls).containsExactly("up", "part", "<end>", "<exit status 0>");
+            assertThat(stranger.isAlive()).isTrue();
         } finally {
-            ProcessHandle.of(Long.parseLong(recorder.line(1))).ifPresent(ProcessHandle::destroyForcibly);
+            stranger.destroyForcibly();
         }
     }
 
     @Test
-    void whoeverFloodsTheOutputOutsideOfTheGroupIsReadNoFurtherThanAPipeIsLong() throws Exception {
+    void aStrangerThatFloodsTheOutputIsReadNoFurtherThanAPipeIsLong() throws Exception {
         AtomicLong bytes = new AtomicLong();
         Recorder recorder = new Recorder() {
             @Override
@@ -240,10 +320,10 @@ abstract class LauncherContract {
                 }
             }
         };
-        AgentProcess process = shell(
-                recorder,
-                "setsid sh -c 'echo $$; while kill -0 $PPID 2>/dev/null; do :; done; exec yes' & read x; exit 3");
-        ProcessHandle flood = ProcessHandle.of(Long.parseLong(recorder.line(1))).orElseThrow();
+        AgentProcess process = shell(recorder, "echo up; read x; exit 3");
+        recorder.line(1);
+        Process stranger =
+                stranger(process, "while kill -0 " + process.pid() + " 2>/dev/null; do :; done; exec yes >&3");
         try {
             process.reading(false);
             process.write(bytes("go\n"));
@@ -251,7 +331,7 @@ abstract class LauncherContract {
             assertThat(recorder.exit().status()).isEqualTo(new ExitStatus(3, null));
             assertThat(bytes).hasValueLessThan((1 << 20) + (512 << 10));
         } finally {
-            flood.destroyForcibly();
+            stranger.destroyForcibly();
         }
     }
 

@@ -18,10 +18,11 @@ class ProcessGroupTest {
         PosixSpawn.Child child = start("sleep", "600");
         ProcessGroup group = new ProcessGroup(child.pid());
 
-        assertThat(group.reap()).isNull();
+        assertThat(group.ended()).isFalse();
         group.kill();
-        await().untilAsserted(() -> assertThat(group.reap()).isEqualTo(new ExitStatus(null, 9)));
-        assertThat(group.reap()).isNull();
+        await().until(group::ended);
+        assertThat(group.reap()).isEqualTo(new ExitStatus(null, 9));
+        assertThat(group.reap()).isEqualTo(new ExitStatus(null, null));
     }
 
     @Test
@@ -30,6 +31,7 @@ class ProcessGroupTest {
         ProcessGroup group = new ProcessGroup(child.pid());
         await().until(() -> LibC.reap(child.pid()) == 0);
 
+        assertThat(group.ended()).isTrue();
         assertThat(group.reap()).isEqualTo(new ExitStatus(null, null));
     }
 

@@ -6,6 +6,7 @@ import io.hotplex.api.spi.AgentLine;
 import io.hotplex.api.spi.ProcessListener;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -55,6 +56,11 @@ class Recorder implements ProcessListener {
 
     Exit exit() throws Exception {
         return exit.get(30, TimeUnit.SECONDS);
+    }
+
+    /** What was found after the end. */
+    Cleanup cleanup() throws Exception {
+        return Objects.requireNonNull(exit().cleanup());
     }
 
     /** Waits for that many lines and returns the last of them. */

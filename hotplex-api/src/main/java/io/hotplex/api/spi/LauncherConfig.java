@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param cgroupParent control group (v2) in which those of processes are made, or {@code null} for the JVM's own
  * @param inherit names of further variables that every child takes over when they are set; a trailing {@code *} matches
  *     a prefix
+ * @param sweepTimeout how long, after a process ended, its descendants are searched for and killed
  */
 public record LauncherConfig(
         String kind,
@@ -26,7 +27,8 @@ public record LauncherConfig(
         int stderrTailLines,
         Duration drainTimeout,
         @Nullable Path cgroupParent,
-        List<String> inherit) {
+        List<String> inherit,
+        Duration sweepTimeout) {
     /** One loop, lines of 64 MiB, 64 MiB of queued input, 20 lines of error output. */
     public static final LauncherConfig DEFAULT = builder().build();
 
@@ -49,6 +51,7 @@ public record LauncherConfig(
         private Duration drainTimeout = Duration.ofSeconds(1);
         private @Nullable Path cgroupParent;
         private List<String> inherit = List.of();
+        private Duration sweepTimeout = Duration.ofSeconds(5);
 
         private Builder() {}
 
@@ -92,6 +95,11 @@ public record LauncherConfig(
             return this;
         }
 
+        public Builder sweepTimeout(Duration value) {
+            sweepTimeout = value;
+            return this;
+        }
+
         public LauncherConfig build() {
             return new LauncherConfig(
                     kind,
@@ -101,7 +109,8 @@ public record LauncherConfig(
                     stderrTailLines,
                     drainTimeout,
                     cgroupParent,
-                    inherit);
+                    inherit,
+                    sweepTimeout);
         }
     }
 }
