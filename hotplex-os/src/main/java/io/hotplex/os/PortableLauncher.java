@@ -75,8 +75,9 @@ final class PortableLauncher implements ProcessLauncher {
     private Process start(StartPlan plan, long lockLimit) {
         List<String> command = new ArrayList<>(plan.command());
         command.set(0, plan.program().toString());
-        ProcessBuilder builder =
-                new ProcessBuilder(group.wrap(command, lockLimit, plan.environment().keySet())).directory(plan.workDir().toFile());
+        ProcessBuilder builder = new ProcessBuilder(
+                        group.wrap(command, lockLimit, plan.environment().keySet()))
+                .directory(plan.workDir().toFile());
         builder.environment().clear();
         builder.environment().putAll(plan.environment());
         try {

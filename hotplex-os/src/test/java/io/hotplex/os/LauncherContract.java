@@ -376,10 +376,13 @@ abstract class LauncherContract {
         Recorder stopped = new Recorder();
         AgentProcess silent = start(stopped, "cat");
         silent.reading(false);
-        silent.write(bytes("kept\n"));
         Recorder other = new Recorder();
-        start(other, "cat").write(bytes("x\n"));
-        other.line(1);
+        AgentProcess echo = start(other, "cat");
+        echo.write(bytes("x\n"));
+        other.line(1); // the request not to read has arrived
+        silent.write(bytes("kept\n"));
+        echo.write(bytes("y\n"));
+        other.line(2);
 
         assertThat(stopped.lines).isEmpty();
         silent.reading(true);
