@@ -42,7 +42,7 @@ final class Run implements AutoCloseable {
         sweeper = processes == null
                 ? null
                 : new Sweeper(
-                        "hotplex-io-sweep-" + NAMES.incrementAndGet(),
+                        "hotplex-sweep-" + NAMES.incrementAndGet(),
                         processes.get(),
                         sweepTimeout,
                         nativeCode ? Adopted.ifFirstProcess(marker, children::containsKey) : null);
