@@ -1,19 +1,24 @@
 package io.hotplex.os;
 
+import io.hotplex.api.ProcessUsage;
 import io.hotplex.api.spi.ExitStatus;
+import io.hotplex.api.spi.Isolation;
 import io.hotplex.api.spi.ProcessListener.Cleanup;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@link Process} and its group. Immutable.
+ * A {@link Process}, its group, and what it is kept in. Immutable.
  *
  * @param inRun how the run knows it
  */
-record PortableChild(Process process, PortableGroup group, Run.Child inRun) implements ThreadedChild {
+record PortableChild(
+        Process process, PortableGroup group, Run.Child inRun, Enclosure enclosure, Confiner confiner)
+        implements ThreadedChild {
     /** What a {@link Process} adds to the number of the signal that ended it. */
     private static final int SIGNAL_BASE = 128;
 
@@ -41,16 +46,17 @@ record PortableChild(Process process, PortableGroup group, Run.Child inRun) impl
 
     @Override
     public void onExit(Consumer<ExitStatus> told) {
-        var unused = process.onExit().thenRun(() -> told.accept(statusOf(process.exitValue())));
+        var unused = process.onExit().thenRun(() -> told.accept(enclosure.meaning(statusOf(process.exitValue()))));
     }
 
     @Override
     public void terminate() {
-        group.terminate(process);
+        group.terminate(process, enclosure.termGroup(process.pid()));
     }
 
     @Override
     public void kill() {
+        enclosure.kill();
         group.kill(List.of(process));
     }
 
@@ -65,11 +71,23 @@ record PortableChild(Process process, PortableGroup group, Run.Child inRun) impl
         kill();
         inRun.reaped();
         inRun.sweepNow();
+        release();
+    }
+
+    @Override
+    public Isolation.Applied isolation() {
+        return enclosure.applied();
+    }
+
+    @Override
+    public Optional<ProcessUsage> usage() {
+        return UsageReader.read(process.pid(), enclosure.cgroup(), inRun.pids());
     }
 
     @Override
     public void release() {
         // the JDK has reaped the process, and the threads close its streams
+        confiner.left(enclosure.cgroup());
     }
 
     /** A {@link Process} does not tell an exit status above 128 from a signal; signals are what such values mean. */

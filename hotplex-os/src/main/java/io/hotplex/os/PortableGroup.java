@@ -77,9 +77,13 @@ record PortableGroup(List<String> wrapper) {
                 .toList();
     }
 
-    /** Asks all members to end. Blocks for a few milliseconds. */
-    void terminate(Process process) {
-        if (!signal("TERM", List.of(process))) {
+    /**
+     * Asks all members to end. Blocks for a few milliseconds.
+     *
+     * @param group the group that the process is in, or that of its agent
+     */
+    void terminate(Process process, long group) {
+        if (!signal("TERM", List.of(group))) {
             process.descendants().forEach(ProcessHandle::destroy);
             process.destroy();
         }
@@ -90,18 +94,18 @@ record PortableGroup(List<String> wrapper) {
         List<ProcessHandle> seen = wrapper.isEmpty()
                 ? processes.stream().flatMap(Process::descendants).toList()
                 : List.of();
-        signal("KILL", processes);
+        signal("KILL", processes.stream().map(Process::pid).toList());
         processes.forEach(Process::destroyForcibly); // in case that there is no group yet
         seen.forEach(ProcessHandle::destroyForcibly);
     }
 
     /** @return whether all groups got the signal */
-    private boolean signal(String signal, List<Process> processes) {
-        if (wrapper.isEmpty() || processes.isEmpty()) {
+    private boolean signal(String signal, List<Long> groups) {
+        if (wrapper.isEmpty() || groups.isEmpty()) {
             return false;
         }
         List<String> command = new ArrayList<>(List.of(SHELL, "-c", KILL_SCRIPT, signal));
-        processes.forEach(process -> command.add(Long.toString(process.pid())));
+        groups.forEach(group -> command.add(Long.toString(group)));
         try {
             Process kill = new ProcessBuilder(command)
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)

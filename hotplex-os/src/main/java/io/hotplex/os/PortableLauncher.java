@@ -24,6 +24,7 @@ final class PortableLauncher implements ProcessLauncher {
     private final ChildEnvironment environment;
     private final Run run;
     private final ThreadedProcesses processes;
+    private final Confiner confiner;
 
     private PortableLauncher(
             LauncherConfig config, PortableGroup group, List<Probe> probes, ChildEnvironment environment) {
@@ -32,6 +33,7 @@ final class PortableLauncher implements ProcessLauncher {
         this.probes = List.copyOf(probes);
         this.environment = environment;
         this.run = new Run(config.sweepTimeout(), false, false);
+        this.confiner = new Confiner(config.cgroupParent());
         this.processes = new ThreadedProcesses(children -> group.kill(children.stream()
                 .map(child -> ((PortableChild) child).process()) // what this launcher has added
                 .toList()));
@@ -55,6 +57,11 @@ final class PortableLauncher implements ProcessLauncher {
     }
 
     @Override
+    public List<Probe> confinements() {
+        return confiner.probes();
+    }
+
+    @Override
     public AgentProcess launch(ProcessSpec spec, ProcessListener listener) {
         if (processes.isClosed()) {
             throw closed(spec);
@@ -62,8 +69,11 @@ final class PortableLauncher implements ProcessLauncher {
         Map<String, String> variables = environment.of(spec);
         long number = run.nextNumber();
         variables.put(run.marker().variable(), Long.toString(number));
-        Process started = start(StartPlan.of(spec, variables), run.marker().lockLimit(number));
-        PortableChild child = new PortableChild(started, group, run.started(number, started.pid()));
+        Enclosure enclosure = confiner.enclose(StartPlan.of(spec, variables), spec);
+        Process started =
+                confiner.start(enclosure, () -> start(enclosure.plan(), run.marker().lockLimit(number)));
+        PortableChild child =
+                new PortableChild(started, group, run.started(number, started.pid()), enclosure, confiner);
         ThreadedProcess process = new ThreadedProcess(processes, spec.label(), child, config, listener);
         if (!processes.add(process)) {
             child.discard();
@@ -73,10 +83,8 @@ final class PortableLauncher implements ProcessLauncher {
     }
 
     private Process start(StartPlan plan, long lockLimit) {
-        List<String> command = new ArrayList<>(plan.command());
-        command.set(0, plan.program().toString());
         ProcessBuilder builder = new ProcessBuilder(
-                        group.wrap(command, lockLimit, plan.environment().keySet()))
+                        group.wrap(plan.absoluteCommand(), lockLimit, plan.environment().keySet()))
                 .directory(plan.workDir().toFile());
         builder.environment().clear();
         builder.environment().putAll(plan.environment());
@@ -91,6 +99,7 @@ final class PortableLauncher implements ProcessLauncher {
     public void close() {
         processes.close();
         run.close();
+        confiner.close();
     }
 
     private static HotPlexException closed(ProcessSpec spec) {

@@ -26,6 +26,7 @@ final class PosixLauncher implements ProcessLauncher {
     private final ChildEnvironment environment;
     private final Run run;
     private final List<IoLoop> loops = new ArrayList<>();
+    private final Confiner confiner;
     private volatile boolean closed;
 
     /**
@@ -42,6 +43,7 @@ final class PosixLauncher implements ProcessLauncher {
         this.capabilities = capabilities;
         this.environment = environment;
         this.run = new Run(config.sweepTimeout(), true, capabilities.pidfd());
+        this.confiner = new Confiner(config.cgroupParent());
     }
 
     static PosixLauncher open(LauncherConfig config, Capabilities capabilities, ChildEnvironment environment) {
@@ -65,6 +67,11 @@ final class PosixLauncher implements ProcessLauncher {
     }
 
     @Override
+    public List<Probe> confinements() {
+        return confiner.probes();
+    }
+
+    @Override
     public AgentProcess launch(ProcessSpec spec, ProcessListener listener) {
         if (closed) {
             throw closed(spec);
@@ -72,11 +79,12 @@ final class PosixLauncher implements ProcessLauncher {
         Map<String, String> variables = environment.of(spec);
         long number = run.nextNumber();
         variables.put(run.marker().variable(), Long.toString(number));
-        PosixSpawn.Child pipes = PosixSpawn.start(StartPlan.of(spec, variables));
+        Enclosure enclosure = confiner.enclose(StartPlan.of(spec, variables), spec);
+        PosixSpawn.Child pipes = confiner.start(enclosure, () -> PosixSpawn.start(enclosure.plan()));
         Run.Child child = run.started(number, pipes.pid());
         int pidfd = capabilities.pidfd() ? LinuxLibC.pidfdOpen(pipes.pid()) : -1;
         IoLoop loop = loops.get((int) (number % loops.size()));
-        PosixProcess process = new PosixProcess(spec.label(), loop, child, pipes, pidfd, config, listener);
+        PosixProcess process = new PosixProcess(spec.label(), loop, child, pipes, pidfd, enclosure, confiner, config, listener);
         if (!loop.execute(process::start)) {
             process.discard();
             throw closed(spec);
@@ -90,6 +98,7 @@ final class PosixLauncher implements ProcessLauncher {
         loops.forEach(IoLoop::close);
         loops.forEach(IoLoop::awaitEnd);
         run.close();
+        confiner.close();
     }
 
     private static HotPlexException closed(ProcessSpec spec) {

@@ -1,12 +1,15 @@
 package io.hotplex.os;
 
+import io.hotplex.api.ProcessUsage;
 import io.hotplex.api.spi.AgentProcess;
 import io.hotplex.api.spi.ExitStatus;
+import io.hotplex.api.spi.Isolation;
 import io.hotplex.api.spi.LauncherConfig;
 import io.hotplex.api.spi.ProcessListener;
 import io.hotplex.api.spi.ProcessListener.Cleanup;
 import io.hotplex.api.spi.ProcessListener.Exit;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,6 +34,8 @@ final class PosixProcess implements AgentProcess {
     private final SafeListener listener;
     private final Duration drainTimeout;
     private final ProcessGroup group;
+    private final Enclosure enclosure;
+    private final Confiner confiner;
     private final StdinPipe stdin;
     private final LineFramer framer;
     private final StderrTail stderrTail;
@@ -63,12 +68,16 @@ final class PosixProcess implements AgentProcess {
             Run.Child child,
             PosixSpawn.Child pipes,
             int pidfd,
+            Enclosure enclosure,
+            Confiner confiner,
             LauncherConfig config,
             ProcessListener listener) {
         this.loop = loop;
         this.child = child;
         this.drainTimeout = config.drainTimeout();
-        this.group = new ProcessGroup(pipes.pid());
+        this.enclosure = enclosure;
+        this.confiner = confiner;
+        this.group = new ProcessGroup(pipes.pid(), enclosure);
         this.listener = new SafeListener(label, listener, group::kill);
         this.stdin = new StdinPipe(pipes.stdin(), config.stdinQueueBytes());
         this.framer = new LineFramer(config.maxLineBytes());
@@ -82,6 +91,16 @@ final class PosixProcess implements AgentProcess {
     @Override
     public long pid() {
         return group.leader();
+    }
+
+    @Override
+    public Isolation.Applied isolation() {
+        return enclosure.applied();
+    }
+
+    @Override
+    public Optional<ProcessUsage> usage() {
+        return UsageReader.read(group.leader(), enclosure.cgroup(), child.pids());
     }
 
     @Override
@@ -140,6 +159,7 @@ final class PosixProcess implements AgentProcess {
         group.discard();
         child.reaped();
         child.sweepNow();
+        confiner.left(enclosure.cgroup());
         stdin.close();
         stdout.discard();
         stderr.discard();
@@ -257,6 +277,7 @@ final class PosixProcess implements AgentProcess {
             exitTold = true;
             cancelDrain.run();
             loop.remove(this);
+            confiner.left(enclosure.cgroup());
             listener.exit(new Exit(found, stderrTail.lines(), cleanup));
         }
     }

@@ -11,10 +11,12 @@ import io.hotplex.api.spi.ExitStatus;
  */
 final class ProcessGroup {
     private final int leader;
+    private final Enclosure enclosure;
     private boolean reaped;
 
-    ProcessGroup(int leader) {
+    ProcessGroup(int leader, Enclosure enclosure) {
         this.leader = leader;
+        this.enclosure = enclosure;
     }
 
     int leader() {
@@ -23,12 +25,13 @@ final class ProcessGroup {
 
     /** Asks all members to end. */
     void terminate() {
-        signal(LibC.SIGTERM);
+        signal((int) enclosure.termGroup(leader), LibC.SIGTERM);
     }
 
     /** Ends all members: the one way in which the processes of a child get killed. */
     void kill() {
-        signal(LibC.SIGKILL);
+        enclosure.kill();
+        signal(leader, LibC.SIGKILL);
     }
 
     /**
@@ -56,7 +59,7 @@ final class ProcessGroup {
             return new ExitStatus(null, null);
         }
         int signal = status & 0x7f;
-        return signal == 0 ? new ExitStatus(status >> 8 & 0xff, null) : new ExitStatus(null, signal);
+        return enclosure.meaning(signal == 0 ? new ExitStatus(status >> 8 & 0xff, null) : new ExitStatus(null, signal));
     }
 
     /**
@@ -69,9 +72,9 @@ final class ProcessGroup {
         reaped = true;
     }
 
-    private void signal(int signal) {
+    private void signal(int group, int signal) {
         if (!reaped) {
-            LibC.kill(-leader, signal);
+            LibC.kill(-group, signal);
         }
     }
 }

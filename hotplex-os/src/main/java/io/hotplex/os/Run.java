@@ -2,6 +2,7 @@ package io.hotplex.os;
 
 import io.hotplex.api.spi.ProcessListener.Cleanup;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -110,6 +111,16 @@ final class Run implements AutoCloseable {
                         new Sweep(process -> process.descendsFrom(number), leader, System.nanoTime(), sweepTimeout);
                 sweep.complete(processes.get(), start);
             }
+        }
+
+        /** The living processes that descend from it, as far as the marks tell. Blocks for some milliseconds. */
+        List<Integer> pids() {
+            return processes == null
+                    ? List.of()
+                    : processes.get().find(start).stream()
+                            .filter(process -> process.descendsFrom(number))
+                            .map(MarkedProcesses.Marked::pid)
+                            .toList();
         }
 
         /** Its leader was reaped. */

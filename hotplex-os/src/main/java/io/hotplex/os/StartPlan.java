@@ -1,13 +1,12 @@
 package io.hotplex.os;
 
-import io.hotplex.api.Confinement;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
-import io.hotplex.api.ResourceLimits;
 import io.hotplex.api.spi.Executables;
 import io.hotplex.api.spi.ProcessSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -28,11 +27,6 @@ record StartPlan(Path program, List<String> command, Path workDir, Map<String, S
      * @throws HotPlexException PROVIDER_UNAVAILABLE, WORK_DIR_NOT_FOUND, WORK_DIR_NOT_A_DIRECTORY or INVALID_ARGUMENT
      */
     static StartPlan of(ProcessSpec spec, Map<String, String> environment) {
-        if (!spec.isolation().confinement().equals(Confinement.NONE)
-                || !spec.isolation().limits().equals(ResourceLimits.NONE)) {
-            throw new HotPlexException(
-                    ErrorCode.CONFINEMENT_UNAVAILABLE, spec.label() + ": this launcher confines and limits nothing");
-        }
         for (String argument : spec.command()) {
             requireNoNul(spec, "argument", argument);
         }
@@ -58,6 +52,13 @@ record StartPlan(Path program, List<String> command, Path workDir, Map<String, S
                         spec.label() + ": program not found or not executable: " + name
                                 + "; install it, or set its path or the PATH of the process"));
         return new StartPlan(program.toAbsolutePath(), spec.command(), workDir, environment);
+    }
+
+    /** The command with the program as it was found, for whoever starts it in its turn. */
+    List<String> absoluteCommand() {
+        List<String> absolute = new ArrayList<>(command);
+        absolute.set(0, program.toString());
+        return absolute;
     }
 
     private static void requireNoNul(ProcessSpec spec, String what, String text) {

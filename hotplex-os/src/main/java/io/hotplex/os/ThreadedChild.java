@@ -1,9 +1,12 @@
 package io.hotplex.os;
 
+import io.hotplex.api.ProcessUsage;
 import io.hotplex.api.spi.ExitStatus;
+import io.hotplex.api.spi.Isolation;
 import io.hotplex.api.spi.ProcessListener.Cleanup;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +40,16 @@ interface ThreadedChild {
      * @param told called once, on any thread, with what was found, or with {@code null} where nobody can look
      */
     void cleanUp(Consumer<@Nullable Cleanup> told);
+
+    /** What became of the isolation that was asked for. */
+    default Isolation.Applied isolation() {
+        return Isolation.Applied.NONE;
+    }
+
+    /** What it uses; on any thread, which it may block for some milliseconds. */
+    default Optional<ProcessUsage> usage() {
+        return Optional.empty();
+    }
 
     /** The exit was told: nothing is called after this. */
     void release();

@@ -1,8 +1,10 @@
 package io.hotplex.os;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.hotplex.api.ProcessUsage;
 import io.hotplex.api.spi.AgentProcess;
 import io.hotplex.api.spi.ExitStatus;
+import io.hotplex.api.spi.Isolation;
 import io.hotplex.api.spi.LauncherConfig;
 import io.hotplex.api.spi.ProcessListener;
 import io.hotplex.api.spi.ProcessListener.Cleanup;
@@ -10,6 +12,7 @@ import io.hotplex.api.spi.ProcessListener.Exit;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -84,6 +87,16 @@ final class ThreadedProcess implements AgentProcess {
     @Override
     public long pid() {
         return child.pid();
+    }
+
+    @Override
+    public Isolation.Applied isolation() {
+        return child.isolation();
+    }
+
+    @Override
+    public Optional<ProcessUsage> usage() {
+        return child.usage();
     }
 
     @Override

@@ -13,10 +13,13 @@ import org.junit.jupiter.api.condition.OS;
 
 @EnabledOnOs(OS.LINUX)
 class ProcessGroupTest {
+    private static final Enclosure NOTHING =
+            Enclosure.none(new StartPlan(Path.of("/bin/true"), List.of("true"), Path.of("/"), Map.of()));
+
     @Test
     void tellsNothingOfALeaderThatLives() {
         PosixSpawn.Child child = start("sleep", "600");
-        ProcessGroup group = new ProcessGroup(child.pid());
+        ProcessGroup group = new ProcessGroup(child.pid(), NOTHING);
 
         assertThat(group.ended()).isFalse();
         group.kill();
@@ -28,7 +31,7 @@ class ProcessGroupTest {
     @Test
     void survivesThatSomebodyElseReapedTheLeader() {
         PosixSpawn.Child child = start("true");
-        ProcessGroup group = new ProcessGroup(child.pid());
+        ProcessGroup group = new ProcessGroup(child.pid(), NOTHING);
         await().until(() -> LibC.reap(child.pid()) == 0);
 
         assertThat(group.ended()).isTrue();
@@ -39,7 +42,7 @@ class ProcessGroupTest {
     void discardsAProcessThatNobodyWaitsFor() {
         PosixSpawn.Child child = start("sleep", "600");
 
-        new ProcessGroup(child.pid()).discard();
+        new ProcessGroup(child.pid(), NOTHING).discard();
 
         assertThat(LibC.childState(child.pid())).isEqualTo(LibC.ChildState.GONE);
     }

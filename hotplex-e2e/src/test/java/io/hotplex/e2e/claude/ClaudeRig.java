@@ -49,7 +49,7 @@ final class ClaudeRig implements AutoCloseable {
     final FakeModelServer model = FakeModelServer.start(0, true);
     final Path home;
     final Path work;
-    private final Path state;
+    final Path state;
     private final ClaudeVersion version;
     private final String marker = "hotplex-e2e-" + UUID.randomUUID();
     private final List<Engine> engines = new ArrayList<>();

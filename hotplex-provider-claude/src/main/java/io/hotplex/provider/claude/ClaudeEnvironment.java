@@ -1,12 +1,18 @@
 package io.hotplex.provider.claude;
 
+import io.hotplex.api.Confinement;
 import io.hotplex.api.SessionSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Which variables a process gets. Immutable.
@@ -16,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * are taken over only if Claude is to use that cloud: every command that the model runs can read them.
  */
 final class ClaudeEnvironment {
+    private static final Logger log = LoggerFactory.getLogger(ClaudeEnvironment.class);
     private static final List<String> INHERITED = List.of(
             "ANTHROPIC_*",
             "CLAUDE_CODE_OAUTH_TOKEN",
@@ -87,6 +94,32 @@ final class ClaudeEnvironment {
         return added;
     }
 
+    /**
+     * Where Claude keeps its conversations and settings. In a sandbox it cannot make the directory, and would forget
+     * its conversation with its process; so it is made here.
+     */
+    List<Path> state(SessionSpec spec, Map<String, String> added) {
+        String home = value("HOME", added);
+        String configured = value("CLAUDE_CONFIG_DIR", added);
+        if (home == null && configured == null) {
+            return List.of();
+        }
+        Path directory = configured != null ? Path.of(configured) : Path.of(home, ".claude");
+        if (spec.confinement() != null && spec.confinement().kind() == Confinement.Kind.BUBBLEWRAP) {
+            try {
+                Files.createDirectories(directory);
+            } catch (IOException e) {
+                log.warn("no directory for Claude's state can be made, conversations will not be resumed", e);
+            }
+        }
+        return configured != null ? List.of(directory) : List.of(directory, Path.of(home, ".claude.json"));
+    }
+
+    private @Nullable String value(String variable, Map<String, String> added) {
+        String value = added.containsKey(variable) ? added.get(variable) : parent.apply(variable);
+        return value == null || value.isBlank() ? null : value;
+    }
+
     /** The PATH that the process will have. */
     @Nullable
     String path(Map<String, String> added) {
@@ -95,7 +128,7 @@ final class ClaudeEnvironment {
     }
 
     private boolean on(String variable, Map<String, String> added) {
-        String value = added.containsKey(variable) ? added.get(variable) : parent.apply(variable);
-        return value != null && !value.isBlank() && !value.equals("0") && !value.equalsIgnoreCase("false");
+        String value = value(variable, added);
+        return value != null && !value.equals("0") && !value.equalsIgnoreCase("false");
     }
 }

@@ -141,7 +141,11 @@ final class ClaudeProvider implements AgentProvider {
         command.add(program(added).map(Path::toString).orElse(settings.command()));
         command.addAll(new ClaudeArguments(settings, spec).list(request.start()));
         return new Launch(
-                command, added, environment.inherit(), new ClaudeProtocol(request.start(), settings.bypassAllowed()));
+                command,
+                added,
+                environment.inherit(),
+                environment.state(spec, added),
+                new ClaudeProtocol(request.start(), settings.bypassAllowed()));
     }
 
     @Override

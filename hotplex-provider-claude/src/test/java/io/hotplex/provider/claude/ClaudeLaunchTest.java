@@ -3,6 +3,7 @@ package io.hotplex.provider.claude;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hotplex.api.Confinement;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.SessionSpec;
@@ -16,6 +17,7 @@ import java.util.Map;
 import org.jspecify.annotations.NullMarked;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -126,6 +128,27 @@ class ClaudeLaunchTest {
 
         assertThat(arguments(config())).doesNotContain(flag);
         assertThat(arguments(config("allow-permission-bypass", "true"))).contains(flag, "--permission-mode=default");
+    }
+
+    @Test
+    void namesItsStateAndMakesTheDirectoryForASandbox(@TempDir Path home) {
+        Confinement sandbox = Confinement.of(Confinement.Kind.BUBBLEWRAP);
+
+        assertThat(launch(config("environment.HOME", home.toString()), spec().build())
+                        .writable())
+                .containsExactly(home.resolve(".claude"), home.resolve(".claude.json"));
+        assertThat(home.resolve(".claude")).doesNotExist();
+        launch(
+                config("environment.HOME", home.toString()),
+                spec().confinement(sandbox).build());
+        assertThat(home.resolve(".claude")).isDirectory();
+        Path other = home.resolve("other");
+        assertThat(launch(
+                                config("environment.CLAUDE_CONFIG_DIR", other.toString()),
+                                spec().confinement(sandbox).build())
+                        .writable())
+                .containsExactly(other);
+        assertThat(other).isDirectory();
     }
 
     @Test

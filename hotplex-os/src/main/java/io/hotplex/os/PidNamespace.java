@@ -1,0 +1,39 @@
+package io.hotplex.os;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The command line that runs an agent in a process namespace of its own. Immutable.
+ *
+ * <p>A small shell is the first process there, not the agent: the kernel keeps signals from a first process that does
+ * not handle them, and leaves it to it to reap what is orphaned. {@code unshare} ends the namespace when it is killed,
+ * {@code setpriv} kills {@code unshare} when the thread ends that started it.
+ *
+ * @param root whether this user may make namespaces; others need a user namespace for it
+ */
+record PidNamespace(Path unshare, Path setpriv, boolean root) {
+    /** TERM goes to the whole group; the shell outlives it to tell the agent's exit status. */
+    private static final String INIT = "trap : TERM INT HUP; exec 3<&0; \"$@\" <&3 3<&- & p=$!; exec 3<&- </dev/null;"
+            + " while :; do wait $p; r=$?; kill -0 $p 2>/dev/null || exit $r; done";
+
+    /** The start plan that does it. */
+    StartPlan wrap(StartPlan plan) {
+        List<String> command = new ArrayList<>(enter());
+        command.addAll(plan.absoluteCommand());
+        return new StartPlan(setpriv, command, plan.workDir(), plan.environment());
+    }
+
+    /** What comes before the command. */
+    List<String> enter() {
+        List<String> command = new ArrayList<>(
+                List.of(setpriv.toString(), "--pdeathsig", "KILL", unshare.toString(), "--pid", "--fork"));
+        command.addAll(List.of("--kill-child", "--mount-proc"));
+        if (!root) {
+            command.addAll(List.of("--user", "--map-current-user"));
+        }
+        command.addAll(List.of("--", Prelude.SHELL, "-c", INIT, "hotplex-init"));
+        return command;
+    }
+}

@@ -1,0 +1,406 @@
+package io.hotplex.os;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.hotplex.api.Confinement;
+import io.hotplex.api.Confinement.Kind;
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.ProcessUsage;
+import io.hotplex.api.ResourceLimits;
+import io.hotplex.api.spi.AgentProcess;
+import io.hotplex.api.spi.ExitStatus;
+import io.hotplex.api.spi.Isolation;
+import io.hotplex.api.spi.LauncherConfig;
+import io.hotplex.api.spi.ProcessLauncher;
+import io.hotplex.api.spi.ProcessSpec;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What agents are kept in, with the real tools, as far as they work on this machine. */
+@EnabledOnOs(OS.LINUX)
+class ConfinementTest {
+    private static final Duration NONE = Duration.ZERO;
+    /** Forks, leaves its group, drops its environment and ends, all the time: nobody can catch it by its id. */
+    private static final String HOPPER =
+            "trap \"\" TERM; sleep 0.003; env -i setsid /bin/sh -c \"$0\" \"$0\" \"$1\" & exit 0";
+
+    @TempDir
+    Path dir;
+
+    private final List<ProcessLauncher> launchers = new ArrayList<>();
+
+    @AfterEach
+    void closeLaunchers() {
+        launchers.forEach(ProcessLauncher::close);
+    }
+
+    static Stream<Arguments> launchersAndKinds() {
+        return Stream.of("posix", "portable")
+                .flatMap(launcher -> Stream.of(Kind.CGROUP, Kind.PID_NAMESPACE, Kind.BUBBLEWRAP)
+                        .map(kind -> Arguments.of(launcher, kind)));
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("launchersAndKinds")
+    void speaksWithAConfinedProcessAndTellsHowItEnded(String launcher, Kind kind) throws Exception {
+        Recorder recorder = new Recorder();
+        AgentProcess process = start(launcher, confined(kind), recorder, "read x; echo \"got $x\"; exit 7");
+        process.write("hello\n".getBytes(StandardCharsets.UTF_8));
+
+        assertThat(recorder.exit().status()).isEqualTo(new ExitStatus(7, null));
+        assertThat(recorder.calls).containsExactly("got hello", "<end>", "<exit status 7>");
+        assertThat(process.isolation()).isEqualTo(new Isolation.Applied(kind, List.of()));
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("launchersAndKinds")
+    void killsEvenWhatHopsFromProcessToProcess(String launcher, Kind kind) throws Exception {
+        Recorder recorder = new Recorder();
+        AgentProcess process = start(
+                launcher,
+                confined(kind),
+                recorder,
+                "/bin/sh -c '" + HOPPER + "' '" + HOPPER + "' hop-" + dir.getFileName()
+                        + " & echo started; while :; do sleep 1; done");
+        recorder.line(1);
+        await().until(() -> hoppers() > 0);
+
+        process.terminate(NONE, NONE);
+
+        assertThat(recorder.exit().status()).isEqualTo(new ExitStatus(null, 9));
+        await().during(Duration.ofMillis(100)).until(() -> hoppers() == 0);
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("launchersAndKinds")
+    void termReachesTheAgentAndMayBeHandled(String launcher, Kind kind) throws Exception {
+        Recorder recorder = new Recorder();
+        AgentProcess process = start(
+                launcher,
+                confined(kind),
+                recorder,
+                "trap 'echo got; exit 5' TERM; echo ready; while :; do sleep 0.01; done");
+        recorder.line(1);
+
+        process.terminate(NONE, Duration.ofSeconds(20));
+
+        assertThat(recorder.exit().status()).isEqualTo(new ExitStatus(5, null));
+        assertThat(recorder.calls).containsExactly("ready", "got", "<end>", "<exit status 5>");
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("launchersAndKinds")
+    void anAgentThatIsKilledIsReportedAsKilled(String launcher, Kind kind) throws Exception {
+        Recorder recorder = new Recorder();
+        start(launcher, confined(kind), recorder, "kill -9 $$");
+
+        assertThat(recorder.exit().status()).isEqualTo(new ExitStatus(null, 9));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @EnumSource(
+            value = Kind.class,
+            names = {"PID_NAMESPACE", "BUBBLEWRAP"})
+    void livesOnWhenTheThreadEndsThatAskedForIt(Kind kind) throws Exception {
+        Recorder recorder = new Recorder();
+        List<AgentProcess> started = new ArrayList<>();
+        ProcessLauncher launcher = launcher("posix", null);
+        available(launcher, kind);
+        Thread caller = new Thread(() ->
+                started.add(launcher.launch(spec(confined(kind), "while read x; do echo \"$x\"; done"), recorder)));
+        caller.start();
+        caller.join();
+
+        started.get(0).write("still\n".getBytes(StandardCharsets.UTF_8));
+
+        assertThat(recorder.line(1)).isEqualTo("still");
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"posix", "portable"})
+    void aProcessNamespaceShowsItsOwnProcessesOnlyAndReapsOrphans(String launcher) throws Exception {
+        Recorder recorder = new Recorder();
+        start(
+                launcher,
+                confined(Kind.PID_NAMESPACE),
+                recorder,
+                "(sleep 0 & sleep 0.1 &) ; sleep 0.3; ls /proc | grep -c '^[0-9]'; echo $$");
+
+        recorder.exit();
+        assertThat(Integer.parseInt(recorder.lines.get(0).text())).isLessThanOrEqualTo(5);
+        assertThat(recorder.lines.get(1).text()).isEqualTo("2");
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"posix", "portable"})
+    void aSandboxHasAReadOnlyRootAndAWritableWorkDir(String launcher) throws Exception {
+        assertThat(sandboxed(
+                        launcher,
+                        Confinement.of(Kind.BUBBLEWRAP),
+                        "t() { (echo x >\"$1\") 2>/dev/null && echo \"wrote $1\" || echo \"no $1\"; };"
+                                + "t /etc/t; t /usr/t; t /t; t ./in-work-dir; t /tmp/t; t $HOME/t; pwd"))
+                .containsExactly(
+                        "no /etc/t",
+                        "no /usr/t",
+                        "no /t",
+                        "wrote ./in-work-dir",
+                        "wrote /tmp/t",
+                        "wrote " + dir.resolve("home") + "/t",
+                        dir.resolve("work").toRealPath().toString());
+        assertThat(dir.resolve("work/in-work-dir")).exists();
+        assertThat(dir.resolve("home/t")).doesNotExist();
+    }
+
+    @Test
+    void aSandboxShowsNoSecrets() throws Exception {
+        Files.writeString(Files.createDirectories(dir.resolve("home/.hotplex")).resolve("token"), "secret");
+        Files.writeString(dir.resolve("home/.netrc"), "secret");
+        Files.writeString(Files.createDirectories(dir.resolve("work/state")).resolve("key"), "secret");
+        String look = "cat $HOME/.hotplex/token $HOME/.netrc state/key /etc/shadow 2>/dev/null; ls state; echo done";
+
+        assertThat(sandboxed("posix", Confinement.of(Kind.BUBBLEWRAP), look)).containsExactly("done");
+        // nor to whoever makes namespaces of its own in there, and becomes root in them
+        String inside = "unshare -Urm sh -c 'umount $HOME; umount " + dir.resolve("work/state")
+                + "; mount -o remount,rw /; echo x >/etc/t; " + look + "' 2>/dev/null; ls /etc/t 2>/dev/null; echo out";
+        assertThat(sandboxed("posix", Confinement.of(Kind.BUBBLEWRAP), inside))
+                .doesNotContain("secret", "key", "/etc/t")
+                .endsWith("out");
+    }
+
+    @Test
+    void aSandboxShowsWhatTheAgentAndItsOperatorNeed() throws Exception {
+        Path agents = Files.createDirectories(dir.resolve("home/.agent"));
+        Path cache = Files.createDirectories(dir.resolve("home/cache"));
+        Path tools = Files.createDirectories(dir.resolve("home/tools"));
+        Files.writeString(tools.resolve("tool"), "a tool\n");
+
+        assertThat(sandboxed(
+                        "posix",
+                        Confinement.of(Kind.BUBBLEWRAP)
+                                .withWritable(List.of(cache, dir.resolve("home/.hotplex/asked-for")))
+                                .withReadOnly(List.of(tools)),
+                        "cat $HOME/tools/tool; echo x >$HOME/.agent/a; echo x >$HOME/cache/c;"
+                                + " (echo x >$HOME/tools/t) 2>/dev/null || echo no"))
+                .containsExactly("a tool", "no");
+        assertThat(agents.resolve("a")).exists();
+        assertThat(cache.resolve("c")).exists();
+    }
+
+    @ParameterizedTest(name = "network {0}")
+    @ValueSource(booleans = {true, false})
+    void aSandboxHasTheNetworkOrNot(boolean network) throws Exception {
+        try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            String connect = "perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(\"127.0.0.1:"
+                    + server.getLocalPort() + "\") ? \"reached\" : \"no way\"; print \"\\n\"'";
+
+            assertThat(sandboxed("posix", Confinement.of(Kind.BUBBLEWRAP).withNetwork(network), connect))
+                    .containsExactly(network ? "reached" : "no way");
+        }
+    }
+
+    @Test
+    void aSandboxHasNoCapabilities() throws Exception {
+        assertThat(sandboxed("posix", Confinement.of(Kind.BUBBLEWRAP), "grep CapEff /proc/self/status"))
+                .containsExactly("CapEff:\t0000000000000000");
+    }
+
+    @Test
+    void theControlGroupIsRemovedAfterTheEnd() throws Exception {
+        Recorder recorder = new Recorder();
+        ProcessLauncher launcher = launcher("posix", null);
+        available(launcher, Kind.CGROUP);
+        launcher.launch(spec(confined(Kind.CGROUP), "setsid sleep 600 & grep '^0::' /proc/self/cgroup"), recorder);
+        String group = recorder.line(1).substring("0::".length());
+        recorder.exit();
+
+        assertThat(group).contains("/hotplex-");
+        await().until(() -> groups(group).isEmpty());
+        launcher.close();
+        assertThat(groups(group.substring(0, group.lastIndexOf('/')))).isEmpty();
+    }
+
+    /** Directories of that name, wherever control groups are mounted. */
+    private static List<Path> groups(String group) throws IOException {
+        return Stream.of("/sys/fs/cgroup", "/sys/fs/cgroup/unified")
+                .map(root -> Path.of(root + group))
+                .filter(Files::exists)
+                .toList();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"posix", "portable"})
+    void limitsHoldForTheAgent(String launcher) throws Exception {
+        Recorder recorder = new Recorder();
+        ResourceLimits limits = ResourceLimits.builder()
+                .openFiles(123)
+                .coreBytes(0L)
+                .userProcesses(54_321)
+                .build();
+        AgentProcess process = launcher(launcher, null)
+                .launch(spec(isolation(Confinement.NONE, limits), "echo ready; read x"), recorder);
+        recorder.line(1);
+
+        String found = Files.readString(Path.of("/proc/" + process.pid() + "/limits"));
+        assertThat(found)
+                .containsPattern("Max open files +123 +123 ")
+                .containsPattern("Max core file size +0 +0 ")
+                .containsPattern("Max processes +54321 +54321 ");
+        assertThat(process.isolation().missing().toString().contains("limit-user-processes"))
+                .isEqualTo(ConfinementProbe.isRoot());
+    }
+
+    @Test
+    void aStrictConfinementIsRefusedWithTheReasonWhenItCannotBeHad() {
+        ProcessLauncher launcher = launcher("posix", dir.resolve("no-control-group"));
+        Isolation strict = isolation(Confinement.of(Kind.CGROUP).withStrict(true), ResourceLimits.NONE);
+
+        LauncherContract.assertCode(
+                () -> launcher.launch(spec(strict, "true"), new Recorder()), ErrorCode.CONFINEMENT_UNAVAILABLE);
+        Isolation limited = isolation(
+                Confinement.NONE.withStrict(true),
+                ResourceLimits.builder().memoryBytes(1L << 30).build());
+        LauncherContract.assertCode(
+                () -> launcher.launch(spec(limited, "true"), new Recorder()), ErrorCode.CONFINEMENT_UNAVAILABLE);
+    }
+
+    @Test
+    void theBestThereIsStandsInForWhatCannotBeHad() throws Exception {
+        ProcessLauncher launcher = launcher("posix", dir.resolve("no-control-group"));
+        available(launcher, Kind.PID_NAMESPACE);
+        Recorder recorder = new Recorder();
+        AgentProcess process = launcher.launch(spec(confined(Kind.CGROUP), "echo hello"), recorder);
+
+        assertThat(recorder.line(1)).isEqualTo("hello");
+        assertThat(process.isolation().confinement()).isEqualTo(Kind.PID_NAMESPACE);
+        assertThat(process.isolation().missing()).singleElement().asString().contains("confinement cgroup: ");
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @EnumSource(Kind.class)
+    void usageCountsWhatTheAgentStarted(Kind kind) throws Exception {
+        Recorder recorder = new Recorder();
+        AgentProcess process = start(
+                "posix",
+                confined(kind),
+                recorder,
+                "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; sleep 600 & sleep 600 & echo busy; read x");
+        recorder.line(1);
+
+        await().untilAsserted(() -> assertThat(process.usage()).get().satisfies(usage -> {
+            assertThat(usage.processes()).isBetween(3, 6);
+            assertThat(usage.rssBytes()).isPositive();
+            assertThat(usage.cpu()).isPositive();
+        }));
+        process.terminate(NONE, NONE);
+        recorder.exit();
+        await().until(() -> process.usage().map(ProcessUsage::processes).isEmpty());
+    }
+
+    private List<String> sandboxed(String launcher, Confinement confinement, String script) throws Exception {
+        Path home = Files.createDirectories(dir.resolve("home"));
+        Path work = Files.createDirectories(dir.resolve("work"));
+        Recorder recorder = new Recorder();
+        ProcessLauncher open = launcher(launcher, null);
+        available(open, Kind.BUBBLEWRAP);
+        Isolation isolation = new Isolation(
+                confinement,
+                ResourceLimits.NONE,
+                List.of(home.resolve(".agent")),
+                List.of(home.resolve(".hotplex"), work.resolve("state")));
+        open.launch(
+                new ProcessSpec(
+                        "test",
+                        List.of("sh", "-c", script),
+                        work,
+                        List.of(),
+                        Map.of("HOME", home.toString()),
+                        isolation),
+                recorder);
+        recorder.exit();
+        return recorder.lines.stream().map(line -> line.text()).toList();
+    }
+
+    private AgentProcess start(String launcher, Isolation isolation, Recorder recorder, String script) {
+        ProcessLauncher open = launcher(launcher, null);
+        available(open, isolation.confinement().kind());
+        return open.launch(spec(isolation, script), recorder);
+    }
+
+    private ProcessSpec spec(Isolation isolation, String script) {
+        return new ProcessSpec("test", List.of("sh", "-c", script), dir, List.of(), Map.of(), isolation);
+    }
+
+    private ProcessLauncher launcher(String kind, @Nullable Path cgroupParent) {
+        ProcessLauncher launcher = new OsLaunchers()
+                .open(LauncherConfig.builder()
+                        .kind(kind)
+                        .cgroupParent(cgroupParent)
+                        .build());
+        launchers.add(launcher);
+        return launcher;
+    }
+
+    private static Isolation confined(Kind kind) {
+        return isolation(Confinement.of(kind), ResourceLimits.NONE);
+    }
+
+    private static Isolation isolation(Confinement confinement, ResourceLimits limits) {
+        return new Isolation(confinement, limits, List.of(), List.of());
+    }
+
+    /** Skips, saying why, what cannot be had on this machine. */
+    private static void available(ProcessLauncher launcher, Kind kind) {
+        launcher.confinements().stream()
+                .filter(probe -> probe.name().equals(kind.key()) && !probe.ok())
+                .findFirst()
+                .ifPresent(probe -> {
+                    System.out.println("skipped, no " + probe.name() + ": " + probe.detail());
+                    assumeTrue(false, probe.detail());
+                });
+    }
+
+    private long hoppers() throws IOException {
+        String token = "hop-" + dir.getFileName();
+        long count = 0;
+        Collection<Path> processes;
+        try (Stream<Path> all = Files.list(Path.of("/proc"))) {
+            processes = all.filter(each -> each.getFileName().toString().matches("\\d+"))
+                    .toList();
+        }
+        for (Path process : processes) {
+            try {
+                String command = Files.readString(process.resolve("cmdline"), StandardCharsets.ISO_8859_1);
+                String stat = Files.readString(process.resolve("stat"), StandardCharsets.ISO_8859_1);
+                // its starter has the name in a longer argument
+                boolean hops = List.of(command.split("\0", -1)).contains(token);
+                count += hops && !stat.contains(") Z ") ? 1 : 0;
+            } catch (IOException e) {
+                // it has just ended
+            }
+        }
+        return count;
+    }
+}
