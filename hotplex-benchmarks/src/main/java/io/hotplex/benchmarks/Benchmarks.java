@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * {@code npm ci} in {@code hotplex-e2e} installed.
  */
 public final class Benchmarks {
-    private static final List<Benchmark> ALL =
-            List.of(new HotTurnEcho(), new HotTurnClaude(), new EventThroughput(), new IdleSessions());
+    private static final List<Benchmark> ALL = List.of(
+            new HotTurnEcho(), new HotTurnClaude(), new EventThroughput(), new IdleSessions(), new ConfinedStart());
 
     private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -16,8 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param inRun how the run knows it
  */
-record PortableChild(
-        Process process, PortableGroup group, Run.Child inRun, Enclosure enclosure, Confiner confiner)
+record PortableChild(Process process, PortableGroup group, Run.Child inRun, Enclosure enclosure, Confiner confiner)
         implements ThreadedChild {
     /** What a {@link Process} adds to the number of the signal that ended it. */
     private static final int SIGNAL_BASE = 128;

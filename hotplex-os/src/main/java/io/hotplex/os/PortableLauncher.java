@@ -70,8 +70,8 @@ final class PortableLauncher implements ProcessLauncher {
         long number = run.nextNumber();
         variables.put(run.marker().variable(), Long.toString(number));
         Enclosure enclosure = confiner.enclose(StartPlan.of(spec, variables), spec);
-        Process started =
-                confiner.start(enclosure, () -> start(enclosure.plan(), run.marker().lockLimit(number)));
+        Process started = confiner.start(
+                enclosure, () -> start(enclosure.plan(), run.marker().lockLimit(number)));
         PortableChild child =
                 new PortableChild(started, group, run.started(number, started.pid()), enclosure, confiner);
         ThreadedProcess process = new ThreadedProcess(processes, spec.label(), child, config, listener);
@@ -83,8 +83,8 @@ final class PortableLauncher implements ProcessLauncher {
     }
 
     private Process start(StartPlan plan, long lockLimit) {
-        ProcessBuilder builder = new ProcessBuilder(
-                        group.wrap(plan.absoluteCommand(), lockLimit, plan.environment().keySet()))
+        ProcessBuilder builder = new ProcessBuilder(group.wrap(
+                        plan.absoluteCommand(), lockLimit, plan.environment().keySet()))
                 .directory(plan.workDir().toFile());
         builder.environment().clear();
         builder.environment().putAll(plan.environment());

@@ -84,7 +84,8 @@ final class PosixLauncher implements ProcessLauncher {
         Run.Child child = run.started(number, pipes.pid());
         int pidfd = capabilities.pidfd() ? LinuxLibC.pidfdOpen(pipes.pid()) : -1;
         IoLoop loop = loops.get((int) (number % loops.size()));
-        PosixProcess process = new PosixProcess(spec.label(), loop, child, pipes, pidfd, enclosure, confiner, config, listener);
+        PosixProcess process =
+                new PosixProcess(spec.label(), loop, child, pipes, pidfd, enclosure, confiner, config, listener);
         if (!loop.execute(process::start)) {
             process.discard();
             throw closed(spec);

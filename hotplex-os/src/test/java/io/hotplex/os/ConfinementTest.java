@@ -79,18 +79,51 @@ class ConfinementTest {
     @MethodSource("launchersAndKinds")
     void killsEvenWhatHopsFromProcessToProcess(String launcher, Kind kind) throws Exception {
         Recorder recorder = new Recorder();
-        AgentProcess process = start(
-                launcher,
-                confined(kind),
-                recorder,
-                "/bin/sh -c '" + HOPPER + "' '" + HOPPER + "' hop-" + dir.getFileName()
-                        + " & echo started; while :; do sleep 1; done");
+        AgentProcess process = start(launcher, confined(kind), recorder, hopping());
         recorder.line(1);
         await().until(() -> hoppers() > 0);
 
         process.terminate(NONE, NONE);
 
         assertThat(recorder.exit().status()).isEqualTo(new ExitStatus(null, 9));
+        await().during(Duration.ofMillis(100)).until(() -> hoppers() == 0);
+    }
+
+    /** A script that starts one, which shows itself by a word in its command line. */
+    private String hopping() {
+        return "/bin/sh -c '" + HOPPER + "' '" + HOPPER + "' hop-" + dir.getFileName()
+                + " & echo started; while :; do sleep 1; done";
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @EnumSource(
+            value = Kind.class,
+            names = {"CGROUP", "PID_NAMESPACE", "BUBBLEWRAP"})
+    void nothingOutlivesAKilledJvmForLong(Kind kind) throws Exception {
+        available(launcher("posix", null), kind);
+        Path ready = dir.resolve("ready");
+        Process jvm = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        ConfinedJvm.class.getName(),
+                        kind.name(),
+                        dir.toString(),
+                        hopping(),
+                        ready.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(dir.resolve("output").toFile())
+                .start();
+        try {
+            await().atMost(Duration.ofSeconds(30)).until(() -> Files.exists(ready) && hoppers() > 0);
+        } finally {
+            jvm.destroyForcibly();
+        }
+        assertThat(jvm.waitFor()).isEqualTo(128 + 9);
+
+        if (kind == Kind.CGROUP) { // nobody is left who could end it, until the next engine looks
+            launcher("posix", null).confinements();
+        }
         await().during(Duration.ofMillis(100)).until(() -> hoppers() == 0);
     }
 

@@ -5,6 +5,7 @@ import io.hotplex.api.spi.AgentProvider;
 import io.hotplex.api.spi.ProcessLauncher;
 import io.hotplex.api.spi.ProviderConfig;
 import io.hotplex.api.spi.ProviderProbe;
+import io.hotplex.core.EngineConfig;
 import io.hotplex.server.internal.providers.ProviderType;
 import io.hotplex.server.internal.providers.ProviderTypes;
 import java.time.Duration;
@@ -34,10 +35,28 @@ final class AgentChecks {
                 Check.Status status = probe.ok() ? Check.Status.OK : Check.Status.WARN;
                 checks.add(new Check(status, "launcher " + probe.name(), probe.detail()));
             }
+            checks.addAll(confinements(settings.engine(), launcher));
             checks.addAll(agents(Agents.choose(settings, types, null, environment), types, launcher));
         } catch (HotPlexException e) {
             checks.add(Check.fail("launcher", e.code() + ": " + e.getMessage()));
         }
+        return checks;
+    }
+
+    private static List<Check> confinements(EngineConfig config, ProcessLauncher launcher) {
+        List<Check> checks = new ArrayList<>();
+        List<ProcessLauncher.Probe> found = launcher.confinements();
+        String wanted = config.get(EngineConfig.CONFINEMENT);
+        for (ProcessLauncher.Probe probe : found) {
+            boolean missed = !probe.ok() && probe.name().equals(wanted);
+            String detail = (probe.ok() ? "" : "not here: ") + probe.detail();
+            checks.add(new Check(missed ? Check.Status.WARN : Check.Status.OK, "confinement " + probe.name(), detail));
+        }
+        checks.add(Guarantee.of(
+                wanted,
+                config.get(EngineConfig.CONFINEMENT_STRICT),
+                launcher.info().probes(),
+                found));
         return checks;
     }
 
