@@ -84,6 +84,14 @@ class IsolationTest {
     }
 
     @Test
+    void onlyASandboxCanTakeTheNetworkAway() {
+        SessionTurnsTest.assertCode(
+                () -> EngineConfig.builder().set("confinement-network", "false").build(), ErrorCode.CONFIG_INVALID);
+        SessionTurnsTest.assertCode(
+                () -> Confinement.of(Confinement.Kind.CGROUP).withNetwork(false), ErrorCode.OPTIONS_CONFLICT);
+    }
+
+    @Test
     void theParentOfControlGroupsReachesTheLauncher() {
         assertThat(EngineConfig.builder()
                         .set("cgroup-parent", "/sys/fs/cgroup/agents")

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * work in them. Immutable.
  *
  * <p>Its name tells whose it is, so that what an engine that was killed has left can be ended and removed by the next
- * one: {@code hotplex-<pid>-<start of that process>-<random>}.
+ * one: {@code hotplex-<process namespace>-<pid>-<start of that process>-<random>}. Ids of another process namespace
+ * tell nothing, so what another container left is left alone.
  *
  * @param base made for this launcher, inside of the parent
  * @param controllers which of {@link #WANTED} work in the groups of agents
@@ -31,7 +32,7 @@ record Cgroups(Path base, Set<String> controllers, Map<String, String> missing) 
     /** The controllers behind the limits on memory, processes and processors. */
     static final List<String> WANTED = List.of("memory", "pids", "cpu");
 
-    private static final Pattern NAME = Pattern.compile("hotplex-(\\d+)-(\\d+)-\\d+");
+    private static final Pattern NAME = Pattern.compile("hotplex-(\\d+)-(\\d+)-(\\d+)-\\d+");
     private static final String CONTROL = "cgroup.subtree_control";
 
     Cgroups {
@@ -80,7 +81,8 @@ record Cgroups(Path base, Set<String> controllers, Map<String, String> missing) 
      */
     static Cgroups in(Path parent, long random) throws IOException {
         ProcessHandle self = ProcessHandle.current();
-        Path base = parent.resolve("hotplex-" + self.pid() + "-" + startOf(self).orElse(0L) + "-" + random);
+        Path base = parent.resolve("hotplex-" + processNamespace() + "-" + self.pid() + "-"
+                + startOf(self).orElse(0L) + "-" + random);
         Set<String> available = words(parent.resolve("cgroup.controllers"));
         Set<String> working = new TreeSet<>();
         Map<String, String> missing = new LinkedHashMap<>();
@@ -123,10 +125,13 @@ record Cgroups(Path base, Set<String> controllers, Map<String, String> missing) 
     /** Groups of engines that do not live any more. */
     static List<Cgroup> abandoned(Path parent) {
         List<Cgroup> found = new ArrayList<>();
+        String own = processNamespace();
         try (DirectoryStream<Path> all = Files.newDirectoryStream(parent, "hotplex-*")) {
             for (Path each : all) {
                 Matcher name = NAME.matcher(each.getFileName().toString());
-                if (name.matches() && !lives(Long.parseLong(name.group(1)), Long.parseLong(name.group(2)))) {
+                if (name.matches()
+                        && name.group(1).equals(own)
+                        && !lives(Long.parseLong(name.group(2)), Long.parseLong(name.group(3)))) {
                     found.add(new Cgroup(each));
                 }
             }
@@ -134,6 +139,17 @@ record Cgroups(Path base, Set<String> controllers, Map<String, String> missing) 
             return List.of(); // not readable: not ours to clean
         }
         return found;
+    }
+
+    /** A number that tells it from others, 0 where the kernel has none. */
+    private static String processNamespace() {
+        try {
+            return Files.readSymbolicLink(Path.of("/proc/self/ns/pid"))
+                    .toString()
+                    .replaceAll("\\D", "");
+        } catch (IOException e) {
+            return "0";
+        }
     }
 
     private static boolean lives(long pid, long start) {

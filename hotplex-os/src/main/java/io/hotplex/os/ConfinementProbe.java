@@ -112,6 +112,7 @@ record ConfinementProbe(
         int status = trial(command);
         trial.remove();
         if (status != 128 + LibC.SIGKILL) {
+            new Cgroup(cgroups.base()).remove();
             throw new IOException("control group " + parent
                     + " cannot be entered, or not be killed (Linux 5.14 can): the trial ended with status " + status);
         }
@@ -158,23 +159,35 @@ record ConfinementProbe(
         }
     }
 
-    /** Runs a trial. @return its exit status */
+    /**
+     * Runs a trial, also on a thread that is interrupted: what is found holds for everybody after.
+     *
+     * @return its exit status
+     */
     private static int trial(List<String> command) throws IOException {
         Process process = new ProcessBuilder(command)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
+        boolean interrupted = false;
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
         try {
             process.getOutputStream().close();
-            if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
-                throw new IOException("a trial did not end within " + LIMIT_SECONDS + " s");
+            while (true) {
+                try {
+                    if (process.waitFor(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                        return process.exitValue();
+                    }
+                    throw new IOException("a trial did not end within " + LIMIT_SECONDS + " s");
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
             }
-            return process.exitValue();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("a trial was interrupted", e);
         } finally {
             process.destroyForcibly();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

@@ -122,7 +122,7 @@ class CgroupTest {
         Cgroups groups = Cgroups.in(dir, 7);
 
         assertThat(groups.base().getFileName().toString())
-                .matches("hotplex-" + ProcessHandle.current().pid() + "-\\d+-7");
+                .matches("hotplex-\\d+-" + ProcessHandle.current().pid() + "-\\d+-7");
         assertThat(groups.obstacle("pids")).contains("has no pids controller");
         assertThat(groups.obstacle("memory")).contains("cgroup-parent");
         assertThat(dir.resolve("cgroup.subtree_control")).hasContent("+memory");
@@ -133,14 +133,16 @@ class CgroupTest {
     void findsWhatEnginesLeftThatDoNotLive() throws IOException {
         long pid = ProcessHandle.current().pid();
         Path own = Cgroups.in(dir, 7).base();
-        Path reused = Files.createDirectory(dir.resolve("hotplex-" + pid + "-1-8"));
-        Path dead = Files.createDirectory(dir.resolve("hotplex-2147483647-1-8"));
+        String namespace = own.getFileName().toString().split("-", -1)[1];
+        Path reused = Files.createDirectory(dir.resolve("hotplex-" + namespace + "-" + pid + "-1-8"));
+        Path dead = Files.createDirectory(dir.resolve("hotplex-" + namespace + "-2147483647-1-8"));
+        Path container = Files.createDirectory(dir.resolve("hotplex-1-2147483647-1-8"));
         Path foreign = Files.createDirectory(dir.resolve("hotplex-data"));
 
         assertThat(Cgroups.abandoned(dir))
                 .extracting(Cgroup::path)
                 .containsExactlyInAnyOrder(reused, dead)
-                .doesNotContain(own, foreign);
+                .doesNotContain(own, container, foreign);
     }
 
     @Test

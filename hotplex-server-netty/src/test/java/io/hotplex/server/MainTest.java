@@ -246,6 +246,8 @@ class MainTest {
         assertThat(result.out())
                 .contains("✓ java: ")
                 .contains("✓ launcher: ")
+                .contains("✓ confinement bubblewrap: ")
+                .contains("✓ guarantee: Agents are ended with ")
                 .contains("! agent claude: ")
                 .contains("✓ agent demo: ")
                 .contains("no file, all defaults")

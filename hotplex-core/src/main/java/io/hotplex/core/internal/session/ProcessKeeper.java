@@ -334,7 +334,7 @@ final class ProcessKeeper implements AgentConnection.Life {
                         cleanup == null ? 0 : cleanup.survivorsFound(),
                         cleanup == null ? 0 : cleanup.survivorsLeft(),
                         cleanup == null ? null : cleanup.took(),
-                        exit.status().outOfMemory()));
+                        exit.status().outOfMemory() && !expected)); // else it was the engine that killed it
         scope.parts.listener().onProcessExited(scope.spec.id(), scope.provider.name(), c.generation, expected);
         if (!expected && !restarts(verdict)) {
             crashed(verdict, "the agent ended with " + exit.status() + (said.isEmpty() ? "" : ": " + said), c);
