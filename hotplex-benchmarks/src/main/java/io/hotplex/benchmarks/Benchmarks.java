@@ -24,7 +24,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Benchmarks {
     private static final List<Benchmark> ALL = List.of(
-            new HotTurnEcho(), new HotTurnClaude(), new EventThroughput(), new IdleSessions(), new ConfinedStart());
+            new HotTurnEcho(),
+            new HotTurnClaude(),
+            new EventThroughput(),
+            new IdleSessions(),
+            new ConfinedStart(),
+            new ServerStart());
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -56,7 +61,8 @@ public final class Benchmarks {
                 System.exit(argument.equals("--list") ? 0 : 2);
             }
         }
-        Options options = new Options(quick, claudes);
+        Options options =
+                new Options(quick, claudes, builtDistribution(Path.of("").toAbsolutePath()));
         for (Benchmark benchmark : chosen.isEmpty() ? ALL : chosen) {
             run(benchmark, options, System.out);
         }
@@ -143,6 +149,17 @@ public final class Benchmarks {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a map of plain values cannot be written", e);
         }
+    }
+
+    /** The distribution that {@code mvn package} made, looked for in a directory and those above it. */
+    static @Nullable Path builtDistribution(Path from) {
+        for (Path directory = from; directory != null; directory = directory.getParent()) {
+            Path built = directory.resolve("hotplex-server-netty/target/hotplex");
+            if (Files.isExecutable(built.resolve("bin/hotplex"))) {
+                return built;
+            }
+        }
+        return null;
     }
 
     /** What npm installed for the end-to-end tests, looked for in a directory and those above it. */

@@ -8,6 +8,7 @@ import io.hotplex.server.internal.auth.KeyRing;
 import io.hotplex.server.internal.auth.Principal;
 import io.hotplex.server.internal.auth.Quota;
 import io.hotplex.server.internal.auth.Scope;
+import io.hotplex.server.internal.console.ConsoleRoutes;
 import io.hotplex.server.internal.http.AccessLog;
 import io.hotplex.server.internal.http.Gatekeeper;
 import io.hotplex.server.internal.http.HttpServer;
@@ -115,6 +116,7 @@ public final class HotPlexServer implements AutoCloseable {
             Engine served = built == null ? Objects.requireNonNull(engine, "engine") : built;
             try {
                 List<Route> routes = new ArrayList<>(HealthRoutes.of(served));
+                routes.addAll(ConsoleRoutes.all());
                 HttpServer http = HttpServer.start(
                         config, new Router(routes), new Gatekeeper(new KeyRing(keys)), new AccessLog());
                 return new HotPlexServer(http, built);

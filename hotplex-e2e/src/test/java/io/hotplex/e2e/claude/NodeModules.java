@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -12,7 +13,7 @@ import java.util.stream.Stream;
  * What {@code npm ci} installs into this module. It runs once per JVM, and only when the directory does not come from
  * the lock file as it is now. Install scripts stay off: the packages of the platforms hold the programs ready to run.
  */
-final class NodeModules {
+public final class NodeModules {
     private static final long INSTALL_MINUTES = 10;
 
     private final Path modules;
@@ -21,8 +22,13 @@ final class NodeModules {
         this.modules = modules;
     }
 
-    static NodeModules installed() {
+    public static NodeModules installed() {
         return Holder.INSTANCE;
+    }
+
+    /** The directory that the packages were installed for. */
+    public Path module() {
+        return Objects.requireNonNull(modules.getParent());
     }
 
     Path claude(ClaudeVersion version) {

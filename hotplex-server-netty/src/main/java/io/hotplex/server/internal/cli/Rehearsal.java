@@ -1,13 +1,21 @@
 package io.hotplex.server.internal.cli;
 
+import io.hotplex.core.EngineConfig;
+import io.hotplex.core.HotPlex;
+import io.hotplex.server.HotPlexServer;
+import io.hotplex.server.ServerConfig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.UUID;
 import java.util.stream.Stream;
 
 /**
@@ -15,6 +23,9 @@ import java.util.stream.Stream;
  * writes them into an archive. The start script asks for it; see its {@code archive}.
  */
 final class Rehearsal {
+    /** Everything here answers at once. */
+    private static final int LIMIT_MILLIS = 10_000;
+
     private final Surroundings surroundings;
 
     Rehearsal(Surroundings surroundings) {
@@ -26,28 +37,56 @@ final class Rehearsal {
         try {
             Path stage = Files.createTempDirectory("hotplex-rehearsal");
             try {
-                String state = "--set=state-directory=" + stage.resolve("state");
-                Surroundings alone = new Surroundings(
-                        InputStream.nullInputStream(),
-                        OutputStream.nullOutputStream(),
-                        surroundings.err(),
-                        Terminal.NONE,
-                        surroundings.environment(),
-                        stage);
-                return new CommandLine(alone)
-                        .run(List.of(
-                                "run",
-                                state,
-                                "--json",
-                                "--provider",
-                                "demo",
-                                "--allowed-tools=ListFiles",
-                                "use a tool"));
+                serve(stage.resolve("server"));
+                return answer(stage);
             } finally {
                 delete(stage);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("a directory for temporary files is needed", e);
+            throw new UncheckedIOException("the rehearsal failed", e);
+        }
+    }
+
+    private int answer(Path stage) {
+        Surroundings alone = new Surroundings(
+                InputStream.nullInputStream(),
+                OutputStream.nullOutputStream(),
+                surroundings.err(),
+                Terminal.NONE,
+                surroundings.environment(),
+                stage);
+        String state = "--set=state-directory=" + stage.resolve("state");
+        return new CommandLine(alone)
+                .run(List.of("run", state, "--json", "--provider", "demo", "--allowed-tools=ListFiles", "use a tool"));
+    }
+
+    private static void serve(Path state) throws IOException {
+        String key = UUID.randomUUID().toString();
+        EngineConfig engine =
+                EngineConfig.builder().set(EngineConfig.STATE_DIRECTORY, state).build();
+        try (HotPlexServer server = HotPlexServer.builder()
+                .config(ServerConfig.builder().set(ServerConfig.PORT, 0).build())
+                .engine(HotPlex.builder().config(engine))
+                .key(key)
+                .start()) {
+            ask(server.address(), "GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+            ask(
+                    server.address(),
+                    "GET /ws/v2 HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + key
+                            + "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13"
+                            + "\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n");
+        }
+    }
+
+    /** Reads the beginning of the answer; what it says does not matter here. */
+    private static void ask(InetSocketAddress address, String request) throws IOException {
+        try (Socket socket = new Socket()) {
+            socket.setSoTimeout(LIMIT_MILLIS);
+            socket.connect(address, LIMIT_MILLIS);
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+            if (socket.getInputStream().read() < 0) {
+                throw new IOException("the server said nothing");
+            }
         }
     }
 
