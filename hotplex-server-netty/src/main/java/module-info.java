@@ -23,5 +23,6 @@ module io.hotplex.server {
     exports io.hotplex.server;
 
     uses io.hotplex.api.spi.AgentProviderFactory;
+    uses io.hotplex.api.spi.JournalProvider;
     uses io.hotplex.api.spi.ProcessLauncherProvider;
 }

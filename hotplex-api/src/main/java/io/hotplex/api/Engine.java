@@ -2,6 +2,7 @@ package io.hotplex.api;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 
 /** Holds sessions and the agent processes that serve them. Thread-safe. */
 public interface Engine extends AutoCloseable {
@@ -14,10 +15,22 @@ public interface Engine extends AutoCloseable {
      */
     Session open(SessionSpec spec);
 
-    /** The open session with this id. */
+    /**
+     * The open session with this id. One that an earlier engine left in a durable journal is woken, which reads from
+     * the journal and thus may block for a moment.
+     *
+     * @throws HotPlexException for a session that cannot be served any more, as {@link #open} throws
+     */
     Optional<Session> session(String id);
 
-    /** All open sessions at this moment. */
+    /**
+     * Closes a session if it is open, and deletes everything that the journal keeps of it.
+     *
+     * @return completes when it is gone; fails with SESSION_NOT_FOUND or JOURNAL_UNAVAILABLE
+     */
+    CompletionStage<Void> delete(String id);
+
+    /** All open sessions at this moment, those that sleep in a durable journal included. */
     List<SessionInfo> sessions();
 
     /** The names of the configured providers. */
@@ -27,7 +40,8 @@ public interface Engine extends AutoCloseable {
     PoolSnapshot pool();
 
     /**
-     * Closes all sessions and ends all processes. Blocks at most for the configured shutdown limit, then kills.
+     * Ends all processes and closes all sessions; a durable journal keeps the sessions, and the prompts that wait, for
+     * the next engine. Running turns are cancelled. Blocks at most for the configured shutdown limit, then kills.
      * Idempotent.
      */
     @Override

@@ -51,6 +51,14 @@ public enum ErrorCode {
     POOL_EXHAUSTED(true),
     /** The engine is closed or closing. */
     ENGINE_CLOSED(false),
+    /** The engine ended while the turn ran; the agent may have done a part of it. */
+    ENGINE_RESTARTED(true),
+    /** Another process uses the journal. */
+    STATE_IN_USE(true),
+    /** The journal cannot be read or written at the moment, for example because the disk is full. */
+    JOURNAL_UNAVAILABLE(true),
+    /** The journal was written by a newer version. */
+    JOURNAL_INCOMPATIBLE(false),
     /** The agent's process could not be started. */
     AGENT_START_FAILED(true),
     /**

@@ -62,8 +62,13 @@ public final class EventSchema {
         }
         map.put("time", record.time().toString());
         map.put("type", record.event().type());
-        map.put("data", BY_CLASS.get(record.event().getClass()).write(record.event()));
+        map.put("data", dataOf(record.event()));
         return map;
+    }
+
+    /** The field {@code data} of an event; the map is new and keeps the documented order. */
+    public static Map<String, @Nullable Object> dataOf(AgentEvent event) {
+        return BY_CLASS.get(event.getClass()).write(event);
     }
 
     /**
@@ -75,11 +80,9 @@ public final class EventSchema {
     @SuppressWarnings("unchecked")
     public static EventRecord fromMap(Map<String, ? extends @Nullable Object> map) {
         String type = (String) require(map, "type");
-        Object data = map.get("data");
-        Shape shape = BY_TYPE.get(type);
-        AgentEvent event = shape == null
-                ? new AgentEvent.Raw(type, String.valueOf(data), false)
-                : (AgentEvent) shape.read((Map<String, Object>) require(map, "data"));
+        AgentEvent event = BY_TYPE.containsKey(type)
+                ? eventOf(type, (Map<String, Object>) require(map, "data"))
+                : new AgentEvent.Raw(type, String.valueOf(map.get("data")), false);
         long offset = ((Number) require(map, "offset")).longValue();
         Object first = map.get("first_offset");
         return new EventRecord(
@@ -89,6 +92,16 @@ public final class EventSchema {
                 (String) map.get("turn"),
                 Instant.parse((String) require(map, "time")),
                 event);
+    }
+
+    /**
+     * The event of a type with the given {@code data}; the inverse of {@link #dataOf}. Otherwise as {@link #fromMap}.
+     *
+     * @throws HotPlexException INVALID_ARGUMENT when a required field is missing or of the wrong kind
+     */
+    public static AgentEvent eventOf(String type, Map<String, ? extends @Nullable Object> data) {
+        Shape shape = BY_TYPE.get(type);
+        return shape == null ? new AgentEvent.Raw(type, String.valueOf(data), false) : (AgentEvent) shape.read(data);
     }
 
     private static Object require(Map<String, ? extends @Nullable Object> map, String key) {

@@ -11,8 +11,17 @@ public interface Turn {
     String sessionId();
 
     /**
-     * Completes, normally and exactly once, when the turn's terminal event is in the journal; completes exceptionally
-     * never. Completed on the engine's callback executor.
+     * Completes when the acceptance is as safe as the journal's acknowledgement promises: from then on the turn gets
+     * its terminal event even if this engine does not live to write it. With a journal in memory at once, otherwise on
+     * the engine's callback executor.
+     */
+    CompletionStage<Void> accepted();
+
+    /**
+     * Completes, exactly once, when the turn's terminal event is in the journal, as safe as the journal's
+     * acknowledgement promises. Completes exceptionally in one case: with ENGINE_CLOSED, when the engine was closed
+     * while the turn still waited and a durable journal keeps it for the next engine. Completed on the engine's
+     * callback executor.
      */
     CompletionStage<TurnResult> result();
 

@@ -29,7 +29,8 @@ public final class Benchmarks {
             new EventThroughput(),
             new IdleSessions(),
             new ConfinedStart(),
-            new ServerStart());
+            new ServerStart(),
+            new JournalThroughput());
 
     private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -15,6 +15,7 @@ import io.hotplex.api.Confinement;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.ResourceLimits;
+import io.hotplex.api.spi.JournalConfig;
 import io.hotplex.api.spi.LauncherConfig;
 import io.hotplex.core.config.ConfigKey;
 import io.hotplex.core.config.ConfigTable;
@@ -57,6 +58,9 @@ public final class EngineConfig {
 
     private static final Pattern NAMESPACE_TEXT = Pattern.compile("[A-Za-z0-9._-]{1,64}");
     private static final Pattern PROVIDER_TEXT = Pattern.compile("(?:[a-z0-9][a-z0-9-]{0,62})?");
+    /** A password in it would be seen wherever settings are printed. */
+    private static final Pattern URL_TEXT = Pattern.compile("(?:jdbc:(?!.*[?&;]password=)[^\\s@]+)?");
+
     private static final Pattern VARIABLE_TEXT = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*\\*?");
 
     public static final ConfigKey<String> NAMESPACE = key(
@@ -131,6 +135,45 @@ public final class EngineConfig {
     public static final ConfigKey<Integer> PENDING_REQUESTS_MAX =
             key("pending-requests-max", count(1, MANY), "64", "Open permission requests and questions of one session.");
 
+    public static final ConfigKey<String> JOURNAL = key(
+            "journal",
+            text("memory, or a kind of durable journal that is on the class path", PROVIDER_TEXT),
+            "memory",
+            "Where sessions and their events are kept: memory, sqlite or postgresql.");
+    public static final ConfigKey<String> JOURNAL_URL = key(
+            "journal-url",
+            text("a JDBC URL without a password, or nothing", URL_TEXT),
+            "",
+            "The database of a postgresql journal; its password comes from the password file of PostgreSQL.");
+    public static final ConfigKey<String> JOURNAL_ACKNOWLEDGEMENT = key(
+            "journal-acknowledgement",
+            choice("memory", "written", "synced"),
+            "written",
+            "What an event has survived when readers see it: nothing, the end of the JVM, a loss of power.");
+    public static final ConfigKey<Long> JOURNAL_BACKLOG_BYTES = key(
+            "journal-backlog-bytes",
+            size(1 << 10, 1L << 40),
+            "64MiB",
+            "What may wait to be written to a durable journal before reading from agents pauses.");
+    public static final ConfigKey<Duration> JOURNAL_KEEP =
+            key("journal-keep", duration(), "720h", "How long a durable journal keeps events.");
+    public static final ConfigKey<Long> JOURNAL_KEEP_BYTES = key(
+            "journal-keep-bytes", size(1 << 10, 1L << 50), "16GiB", "What a durable journal keeps of all sessions.");
+    public static final ConfigKey<Long> JOURNAL_KEEP_BYTES_PER_SESSION = key(
+            "journal-keep-bytes-per-session",
+            size(1 << 10, 1L << 50),
+            "1GiB",
+            "What a durable journal keeps of one session.");
+    public static final ConfigKey<Integer> JOURNAL_KEEP_RECORDS_PER_SESSION = key(
+            "journal-keep-records-per-session",
+            count(1, Integer.MAX_VALUE),
+            "1000000",
+            "Records that a durable journal keeps of one session.");
+    public static final ConfigKey<String> QUEUED_TURNS_AFTER_RESTART = key(
+            "queued-turns-after-restart",
+            choice("run", "cancel"),
+            "run",
+            "What becomes of prompts that waited in a durable journal when the last engine ended.");
     public static final ConfigKey<Long> JOURNAL_MAX_BYTES = key(
             "journal-max-bytes", size(1 << 10, 1L << 44), "256MiB", "Memory of the journals of all sessions together.");
     public static final ConfigKey<Long> JOURNAL_MAX_BYTES_PER_SESSION = key(
@@ -316,6 +359,25 @@ public final class EngineConfig {
                 get(LIMIT_OPEN_FILES).orElse(null),
                 get(LIMIT_CORE_SIZE).orElse(null),
                 get(LIMIT_USER_PROCESSES).orElse(null));
+    }
+
+    /** The part of the settings that a durable journal needs. */
+    public JournalConfig journalConfig() {
+        String url = get(JOURNAL_URL);
+        return new JournalConfig(
+                get(JOURNAL),
+                get(STATE_DIRECTORY),
+                url.isEmpty() ? null : url,
+                false,
+                JournalConfig.Acknowledgement.valueOf(
+                        get(JOURNAL_ACKNOWLEDGEMENT).toUpperCase(Locale.ROOT)),
+                get(JOURNAL_BACKLOG_BYTES),
+                get(JOURNAL_MAX_BYTES),
+                new JournalConfig.Retention(
+                        get(JOURNAL_KEEP),
+                        get(JOURNAL_KEEP_BYTES),
+                        get(JOURNAL_KEEP_BYTES_PER_SESSION),
+                        get(JOURNAL_KEEP_RECORDS_PER_SESSION)));
     }
 
     /** All settings as text, defaults included; {@link #fromProperties} reads it. In the order of {@link #keys()}. */

@@ -11,6 +11,7 @@ import io.hotplex.api.spi.ProviderConfig;
 import io.hotplex.core.internal.pool.PooledEngine;
 import io.hotplex.core.internal.session.EngineParts;
 import io.hotplex.core.internal.spi.GuardedListener;
+import io.hotplex.core.internal.spi.Journals;
 import io.hotplex.core.internal.spi.Providers;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -93,7 +94,7 @@ public final class HotPlex {
         return this;
     }
 
-    /** Keeps the events; by default in memory. The engine closes it. */
+    /** Keeps sessions and events; by default what the setting {@code journal} says. The engine closes it. */
     public HotPlex journal(Journal value) {
         journal = value;
         return this;
@@ -135,12 +136,8 @@ public final class HotPlex {
     public Engine build() {
         Providers found =
                 new Providers(factories, providerConfigs, providers, config.get(EngineConfig.DEFAULT_PROVIDER));
-        ProcessLauncher chosenLauncher = launcher != null ? launcher : Providers.launcher(config.launcherConfig());
-        Journal chosenJournal = journal != null
-                ? journal
-                : new MemoryJournal(
-                        config.get(EngineConfig.JOURNAL_MAX_BYTES),
-                        config.get(EngineConfig.JOURNAL_MAX_BYTES_PER_SESSION));
+        Journal chosenJournal = journal != null ? journal : openJournal();
+        ProcessLauncher chosenLauncher = chosenLauncher(chosenJournal);
         ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, threads("timer"));
         timer.setRemoveOnCancelPolicy(true);
         ExecutorService own = executor == null ? workers() : null;
@@ -160,6 +157,22 @@ public final class HotPlex {
         } catch (RuntimeException e) {
             end(timer, own);
             chosenLauncher.close();
+            chosenJournal.close();
+            throw e;
+        }
+    }
+
+    private Journal openJournal() {
+        return config.get(EngineConfig.JOURNAL).equals("memory")
+                ? MemoryJournal.of(config)
+                : Journals.open(config.journalConfig());
+    }
+
+    private ProcessLauncher chosenLauncher(Journal opened) {
+        try {
+            return launcher != null ? launcher : Providers.launcher(config.launcherConfig());
+        } catch (RuntimeException e) {
+            opened.close();
             throw e;
         }
     }

@@ -1,6 +1,7 @@
 package io.hotplex.core;
 
 import io.hotplex.api.spi.Journal;
+import io.hotplex.api.spi.LogListener;
 import io.hotplex.api.spi.SessionLog;
 import io.hotplex.core.internal.event.JournalBudget;
 import io.hotplex.core.internal.event.MemoryLog;
@@ -43,12 +44,12 @@ public final class MemoryJournal implements Journal {
     }
 
     @Override
-    public SessionLog open(String sessionId) {
+    public SessionLog open(String sessionId, LogListener listener) {
         if (closed) {
             throw new IllegalStateException("the journal is closed");
         }
         return logs.computeIfAbsent(
-                sessionId, id -> new MemoryLog(id, maxBytesPerSession, budget, log -> logs.remove(id, log)));
+                sessionId, id -> new MemoryLog(id, maxBytesPerSession, budget, listener, log -> logs.remove(id, log)));
     }
 
     /** What all open logs hold, as {@link io.hotplex.api.AgentEvent#weight()} counts. */

@@ -3,6 +3,7 @@ package io.hotplex.core;
 import io.hotplex.api.AgentEvent;
 import io.hotplex.api.EventRecord;
 import io.hotplex.api.spi.Journal;
+import io.hotplex.api.spi.LogListener;
 import io.hotplex.api.spi.SessionLog;
 import java.time.Instant;
 import java.util.List;
@@ -21,8 +22,8 @@ record WatchedJournal(MemoryJournal memory, Runnable onAppend, IntConsumer onRea
     }
 
     @Override
-    public SessionLog open(String sessionId) {
-        SessionLog log = memory.open(sessionId);
+    public SessionLog open(String sessionId, LogListener listener) {
+        SessionLog log = memory.open(sessionId, listener);
         return new SessionLog() {
             @Override
             public EventRecord append(@Nullable String turnId, Instant time, AgentEvent event) {

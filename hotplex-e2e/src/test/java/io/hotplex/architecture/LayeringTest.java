@@ -56,6 +56,7 @@ class LayeringTest {
         "io.hotplex.os.., io.hotplex.api.. com.sun.jna.. org.slf4j..",
         "io.hotplex.core.., io.hotplex.api.. org.slf4j..",
         "io.hotplex.provider.claude.., io.hotplex.api.. com.fasterxml.jackson.. org.slf4j..",
+        "io.hotplex.journal.jdbc.., io.hotplex.api.. com.fasterxml.jackson.core.. com.zaxxer.hikari.. javax.sql.. org.slf4j..",
         "io.hotplex.testkit.., io.hotplex.api.. com.fasterxml.jackson.. com.sun.net.httpserver.. org.junit.. org.assertj..",
     })
     void aModuleUsesOnlyWhatIsBelowIt(String module, String below) {

@@ -1,11 +1,69 @@
 package io.hotplex.api.spi;
 
-/** Keeps the ordered logs of sessions. Thread-safe. */
-public interface Journal extends AutoCloseable {
-    /** The log of a session, created when there is none. One engine opens a session's log once at a time. */
-    SessionLog open(String sessionId);
+import io.hotplex.api.EventRecord;
+import java.util.List;
+import java.util.Optional;
 
-    /** Ends the journal; logs must not be used any more. */
+/**
+ * Keeps the ordered logs of sessions and, if it is {@linkplain #durable() durable}, what an engine needs to go on with
+ * them later. Thread-safe.
+ */
+public interface Journal extends AutoCloseable {
+    /**
+     * The log of a session, created when there is none. One engine opens a session's log once at a time. Never blocks
+     * on I/O.
+     *
+     * @param listener hears what becomes of what is appended
+     */
+    SessionLog open(String sessionId, LogListener listener);
+
+    /** The log of a session for those who look at it when they please; otherwise as the other method. */
+    default SessionLog open(String sessionId) {
+        return open(sessionId, LogListener.NONE);
+    }
+
+    /** Whether sessions and their events outlive the engine and its JVM. */
+    default boolean durable() {
+        return false;
+    }
+
+    /**
+     * The sessions that the journal knows, closed ones included, in no order. May block on I/O.
+     *
+     * @throws io.hotplex.api.HotPlexException JOURNAL_UNAVAILABLE when they cannot be read
+     */
+    default List<StoredSession> sessions() {
+        return List.of();
+    }
+
+    /** One of {@link #sessions()}. */
+    default Optional<StoredSession> session(String sessionId) {
+        return Optional.empty();
+    }
+
+    /**
+     * The turns of a session that have not ended, and those that ended and have a client id, in order of acceptance.
+     * May block on I/O.
+     */
+    default List<StoredTurn> turns(String sessionId) {
+        return List.of();
+    }
+
+    /** Records of a session that need not be open; otherwise as {@link SessionLog#read}. */
+    default List<EventRecord> read(String sessionId, long after, int max) {
+        return List.of();
+    }
+
+    /**
+     * Deletes a session with all that is known of it. The session's log must not be open. May block on I/O.
+     *
+     * @return whether there was one
+     */
+    default boolean delete(String sessionId) {
+        return false;
+    }
+
+    /** Writes what waits, as long as that takes only a moment, and ends the journal; logs must not be used any more. */
     @Override
     void close();
 }

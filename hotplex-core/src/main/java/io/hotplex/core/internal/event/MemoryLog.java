@@ -3,6 +3,7 @@ package io.hotplex.core.internal.event;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.hotplex.api.AgentEvent;
 import io.hotplex.api.EventRecord;
+import io.hotplex.api.spi.LogListener;
 import io.hotplex.api.spi.SessionLog;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -29,6 +30,7 @@ public final class MemoryLog implements SessionLog {
     private final String sessionId;
     private final long maxBytes;
     private final JournalBudget budget;
+    private final LogListener listener;
     private final Consumer<MemoryLog> onClose;
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -40,10 +42,12 @@ public final class MemoryLog implements SessionLog {
     @GuardedBy("lock")
     private boolean closed;
 
-    public MemoryLog(String sessionId, long maxBytes, JournalBudget budget, Consumer<MemoryLog> onClose) {
+    public MemoryLog(
+            String sessionId, long maxBytes, JournalBudget budget, LogListener listener, Consumer<MemoryLog> onClose) {
         this.sessionId = sessionId;
         this.maxBytes = maxBytes;
         this.budget = budget;
+        this.listener = listener;
         this.onClose = onClose;
     }
 
@@ -69,6 +73,7 @@ public final class MemoryLog implements SessionLog {
             lock.unlock();
         }
         budget.enforce();
+        listener.readable(record.offset());
         return record;
     }
 

@@ -34,6 +34,8 @@ public final class StatsFold {
     private final Set<String> filePaths = new LinkedHashSet<>();
     private final Map<String, Instant> openCalls = new HashMap<>();
     private final PhaseClock phases = new PhaseClock();
+    private final Duration earlierThinking;
+    private final Duration earlierWriting;
 
     private long turns;
     private long failedTurns;
@@ -47,7 +49,26 @@ public final class StatsFold {
 
     public StatsFold(String sessionId) {
         this.sessionId = sessionId;
-        this.published = build(List.of(), List.of());
+        earlierThinking = Duration.ZERO;
+        earlierWriting = Duration.ZERO;
+        published = build(List.of(), List.of());
+    }
+
+    /** Goes on from what was summed up before. */
+    public StatsFold(SessionStats earlier) {
+        sessionId = earlier.sessionId();
+        earlierThinking = earlier.thinkingDuration();
+        earlierWriting = earlier.generationDuration();
+        turns = earlier.turns();
+        failedTurns = earlier.failedTurns();
+        toolCalls = earlier.toolCalls();
+        totalDuration = earlier.totalDuration();
+        toolDuration = earlier.toolDuration();
+        usage = earlier.usage();
+        costUsd = earlier.costUsd();
+        toolsUsed.addAll(earlier.toolsUsed());
+        filePaths.addAll(earlier.filePaths());
+        published = earlier;
     }
 
     /** Takes the next record of the journal in. */
@@ -146,9 +167,9 @@ public final class StatsFold {
                 turns,
                 failedTurns,
                 totalDuration,
-                phases.thinking(),
+                earlierThinking.plus(phases.thinking()),
                 toolDuration,
-                phases.writing(),
+                earlierWriting.plus(phases.writing()),
                 usage,
                 costUsd,
                 toolCalls,

@@ -14,6 +14,7 @@ import io.hotplex.api.spi.Journal;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.internal.session.EngineParts;
 import io.hotplex.core.internal.session.OwnedSession;
+import io.hotplex.core.internal.session.Restored;
 import io.hotplex.core.internal.session.UsageLimits;
 import io.hotplex.core.internal.spi.Providers;
 import java.time.Duration;
@@ -24,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
@@ -44,6 +46,7 @@ public final class PooledEngine implements Engine {
     private final EngineParts parts;
     private final Providers providers;
     private final Journal journal;
+    private final Sleepers sleepers;
     private final WorkDirs workDirs;
     private final ProcessSlots slots;
     private final Runnable onClosed;
@@ -63,6 +66,7 @@ public final class PooledEngine implements Engine {
         this.providers = providers;
         this.journal = journal;
         this.onClosed = onClosed;
+        sleepers = new Sleepers(journal, parts);
         workDirs = new WorkDirs(config.get(EngineConfig.WORK_DIR_ROOTS));
         slots = new ProcessSlots(
                 config.get(EngineConfig.MAX_PROCESSES),
@@ -77,8 +81,9 @@ public final class PooledEngine implements Engine {
                         parts.ticker()));
     }
 
-    /** Begins to sweep idle processes. Called once. */
+    /** Takes over what earlier engines left, and begins to sweep idle processes. Called once. */
     public void start() {
+        sleepers.recover().forEach(this::wakeToWork);
         long idle = parts.config().get(EngineConfig.IDLE_TIMEOUT).toNanos();
         long interval = Math.max(TimeUnit.MILLISECONDS.toNanos(10), Math.min(idle / 4, TimeUnit.SECONDS.toNanos(30)));
         var unused = parts.timer().scheduleWithFixedDelay(this::sweep, interval, interval, TimeUnit.NANOSECONDS);
@@ -98,45 +103,113 @@ public final class PooledEngine implements Engine {
                 .limits(spec.limits() != null ? spec.limits() : parts.config().limits())
                 .build();
         provider.check(checked);
-        OwnedSession session;
+        return opened(checked, spec, provider);
+    }
+
+    /** @param asked the specification before defaults of the configuration were filled in */
+    private Session opened(SessionSpec spec, SessionSpec asked, AgentProvider provider) {
+        while (true) {
+            boolean slept = sleepers.knows(spec.id());
+            Restored earlier = sleepers.load(spec.id());
+            boolean same = earlier != null && alike(earlier.state().spec(), spec, asked);
+            OwnedSession session;
+            lock.lock();
+            try {
+                OwnedSession known = sessions.get(spec.id());
+                if (known != null) {
+                    return same(known, spec);
+                }
+                if (slept != sleepers.knows(spec.id())) {
+                    continue; // woken and closed in the meantime, so what was read is history
+                }
+                if (slept && !same) {
+                    throw conflict(spec.id());
+                }
+                checkLimits(spec.owner(), slept);
+                session = new OwnedSession(spec, provider, parts, slots, journal, same ? earlier : null, this::forget);
+                sessions.put(spec.id(), session);
+                sleepers.woken(spec.id());
+            } finally {
+                lock.unlock();
+            }
+            parts.listener().onSessionOpened(spec.id(), provider.name());
+            session.takeOver();
+            return session;
+        }
+    }
+
+    /** Whether specifications are the same but for defaults, which may have changed since the first was accepted. */
+    private static boolean alike(SessionSpec earlier, SessionSpec now, SessionSpec asked) {
+        SessionSpec.Builder comparable = now.toBuilder();
+        if (asked.confinement() == null) {
+            comparable.confinement(earlier.confinement());
+        }
+        if (asked.limits() == null) {
+            comparable.limits(earlier.limits());
+        }
+        return comparable.build().equals(earlier);
+    }
+
+    /** Wakes a session because prompts wait in it; when that cannot be, they end. */
+    private void wakeToWork(String id) {
+        try {
+            wake(id);
+        } catch (HotPlexException e) {
+            log.warn("session '{}' cannot be served any more: {}", id, e.code());
+            sleepers.failWaiting(id, e);
+        }
+    }
+
+    private Optional<Session> wake(String id) {
+        Restored earlier = sleepers.load(id);
+        if (earlier == null || earlier.state().closed()) {
+            return awake(id);
+        }
+        SessionSpec spec = earlier.state().spec();
+        workDirs.check(spec.workDir());
+        return Optional.of(opened(spec, spec, providers.get(String.valueOf(spec.provider()))));
+    }
+
+    private Optional<Session> awake(String id) {
         lock.lock();
         try {
-            OwnedSession known = sessions.get(spec.id());
-            if (known != null) {
-                return same(known, checked);
-            }
-            checkLimits(checked.owner());
-            session = new OwnedSession(checked, provider, parts, slots, journal.open(spec.id()), this::forget);
-            sessions.put(spec.id(), session);
+            return Optional.ofNullable(sessions.get(id));
         } finally {
             lock.unlock();
         }
-        parts.listener().onSessionOpened(spec.id(), name);
-        return session;
     }
 
     private static Session same(OwnedSession known, SessionSpec spec) {
         if (!known.spec().equals(spec)) {
-            throw new HotPlexException(
-                    ErrorCode.SESSION_CONFLICT,
-                    "session '" + spec.id() + "' is open with another specification: close it or use another id");
+            throw conflict(spec.id());
         }
         return known;
     }
 
+    private static HotPlexException conflict(String id) {
+        return new HotPlexException(
+                ErrorCode.SESSION_CONFLICT,
+                "session '" + id + "' is open with another specification: close it or use another id");
+    }
+
+    /** @param known whether the session counts already, since it sleeps */
     @GuardedBy("lock")
-    private void checkLimits(String owner) {
+    private void checkLimits(String owner, boolean known) {
         if (closing) {
             throw new HotPlexException(ErrorCode.ENGINE_CLOSED, "the engine is closed");
         }
+        if (known) {
+            return;
+        }
         int all = parts.config().get(EngineConfig.MAX_SESSIONS);
         int perOwner = parts.config().get(EngineConfig.MAX_SESSIONS_PER_OWNER);
-        if (sessions.size() >= all) {
+        if (sessions.size() + sleepers.count() >= all) {
             throw new HotPlexException(ErrorCode.SESSION_LIMIT, all + " sessions are open (max-sessions): close some");
         }
-        long owned = sessions.values().stream()
-                .filter(s -> s.spec().owner().equals(owner))
-                .count();
+        long owned = sleepers.count(owner)
+                + sessions.values().stream()
+                        .filter(s -> s.spec().owner().equals(owner))
+                        .count();
         if (owned >= perOwner) {
             throw new HotPlexException(
                     ErrorCode.SESSION_LIMIT,
@@ -155,11 +228,32 @@ public final class PooledEngine implements Engine {
 
     @Override
     public Optional<Session> session(String id) {
-        lock.lock();
+        Optional<Session> session = awake(id);
+        return session.isEmpty() && sleepers.knows(id) ? wake(id) : session;
+    }
+
+    @Override
+    public CompletionStage<Void> delete(String id) {
+        CompletableFuture<Void> deleted = new CompletableFuture<>();
+        Optional<Session> open = awake(id);
+        boolean known = open.isPresent() || sleepers.knows(id);
+        CompletionStage<Void> closing = open.isPresent() ? open.get().close() : CompletableFuture.completedStage(null);
+        var unused = closing.whenCompleteAsync((done, failure) -> erase(id, known, deleted), parts.executor());
+        return deleted.minimalCompletionStage();
+    }
+
+    @SuppressWarnings("IllegalCatch") // a journal is foreign code, and somebody waits
+    private void erase(String id, boolean known, CompletableFuture<Void> deleted) {
         try {
-            return Optional.ofNullable(sessions.get(id));
-        } finally {
-            lock.unlock();
+            sleepers.woken(id);
+            if (journal.delete(id) || known) {
+                deleted.complete(null);
+            } else {
+                deleted.completeExceptionally(
+                        new HotPlexException(ErrorCode.SESSION_NOT_FOUND, "no session has the id '" + id + "'"));
+            }
+        } catch (Throwable e) {
+            deleted.completeExceptionally(e);
         }
     }
 
@@ -174,7 +268,9 @@ public final class PooledEngine implements Engine {
 
     @Override
     public List<SessionInfo> sessions() {
-        return all().stream().map(OwnedSession::info).toList();
+        List<SessionInfo> infos = new ArrayList<>(sleepers.infos());
+        all().forEach(session -> infos.add(session.info()));
+        return infos;
     }
 
     @Override
@@ -246,7 +342,7 @@ public final class PooledEngine implements Engine {
                 List<OwnedSession> open = all();
                 await(
                         CompletableFuture.allOf(open.stream()
-                                .map(s -> s.closeFor("engine closed").toCompletableFuture())
+                                .map(s -> end(s).toCompletableFuture())
                                 .toArray(CompletableFuture[]::new)),
                         limit);
                 parts.launcher().close();
@@ -259,6 +355,10 @@ public final class PooledEngine implements Engine {
         } else {
             await(closed, limit.multipliedBy(2));
         }
+    }
+
+    private CompletionStage<Void> end(OwnedSession session) {
+        return journal.durable() ? session.suspend("engine closed") : session.closeFor("engine closed");
     }
 
     private boolean beginClose() {

@@ -104,6 +104,19 @@ final class Acceptance {
         }
     }
 
+    /** A turn that an earlier engine accepted: it counts until it ends, and its client id stays known. */
+    void restore(OpenTurn turn, @Nullable String clientId, boolean ended) {
+        lock.lock();
+        try {
+            open += ended ? 0 : 1;
+            if (clientId != null) {
+                remember(clientId, new Seen(turn));
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     @GuardedBy("lock")
     private void remember(String clientId, Seen seen) {
         byClientId.put(clientId, seen);

@@ -41,7 +41,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Confined to the session's owner, except for the {@link ProcessListener} methods, which readers call: those bring
  * the line to the owner, without a copy when nobody owns the session at that moment. Output that waits for the owner is
- * counted; beyond {@code mailbox-max-bytes} reading stops until half of it is done.
+ * counted; beyond {@code mailbox-max-bytes} reading stops until half of it is done. It also stops while the journal has
+ * more to write than it wants to hold.
  */
 final class AgentConnection implements ProcessListener, ProtocolSink {
     private static final Logger log = LoggerFactory.getLogger(AgentConnection.class);
@@ -256,6 +257,9 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
     @Override
     public void onLine(AgentLine line) {
         if (mailbox.tryRun(() -> handle(line))) {
+            if (scope.recorder.backlogged()) {
+                pauseReading();
+            }
             return;
         }
         AgentLine copy = line.copy();
@@ -266,19 +270,28 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
             resumeReading();
             handle(copy);
         });
+        if (full || scope.recorder.backlogged()) {
+            pauseReading();
+        }
+    }
+
+    private void pauseReading() {
         AgentProcess reader = process;
-        if (full && reader != null && paused.compareAndSet(false, true)) {
+        if (reader != null && paused.compareAndSet(false, true)) {
             reader.reading(false);
             if (!resumeReading() && !paused.get()) {
-                reader.reading(true); // the owner resumed it between the two lines above
+                reader.reading(true); // somebody resumed it between the two lines above
             }
         }
     }
 
-    private boolean resumeReading() {
+    /** Reads on if reading stopped, and neither the owner nor the journal has too much to do any more. Any thread. */
+    boolean resumeReading() {
         AgentProcess reader = process;
         if (reader == null
+                || !paused.get()
                 || copied.get() > config.get(EngineConfig.MAILBOX_MAX_BYTES) / 2
+                || scope.recorder.backlogged()
                 || !paused.compareAndSet(true, false)) {
             return false;
         }

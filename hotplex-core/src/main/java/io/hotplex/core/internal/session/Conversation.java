@@ -24,6 +24,7 @@ final class Conversation {
     private Mode mode;
     private @Nullable String forkedFrom;
     private int restarts;
+    private boolean answered;
 
     Conversation(SessionSpec spec, String chosenId, Set<Capability> capabilities) {
         resumable = capabilities.contains(Capability.RESUME);
@@ -35,6 +36,19 @@ final class Conversation {
             mode = forkedFrom == null ? Mode.NEW : Mode.FORK;
             agentSessionId = chosenId;
         }
+    }
+
+    /** Goes on with the conversation that an earlier engine left. */
+    void restore(String id, boolean wasEstablished) {
+        agentSessionId = id;
+        if (wasEstablished) {
+            established();
+        }
+    }
+
+    /** Whether the agent answered in it. */
+    boolean isEstablished() {
+        return answered;
     }
 
     String agentSessionId() {
@@ -49,6 +63,7 @@ final class Conversation {
     /** The agent answered. */
     void established() {
         restarts = 0;
+        answered = true;
         if (resumable) {
             mode = Mode.RESUME;
             forkedFrom = null;
@@ -75,6 +90,7 @@ final class Conversation {
             return false;
         }
         mode = Mode.NEW;
+        answered = false;
         agentSessionId = UUID.randomUUID().toString();
         return true;
     }

@@ -2,6 +2,7 @@ package io.hotplex.core.internal.session;
 
 import io.hotplex.api.AgentEvent.Origin;
 import io.hotplex.api.ErrorCode;
+import io.hotplex.api.HotPlexException;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.Turn;
 import io.hotplex.api.TurnInfo;
@@ -32,6 +33,7 @@ final class OpenTurn implements Turn {
     final String sessionId;
     private final String id;
     private final Consumer<OpenTurn> canceller;
+    private final CompletableFuture<Void> accepted = new CompletableFuture<>();
     private final CompletableFuture<TurnResult> result = new CompletableFuture<>();
 
     /** Written by the owner, read by all. */
@@ -79,6 +81,11 @@ final class OpenTurn implements Turn {
     }
 
     @Override
+    public CompletionStage<Void> accepted() {
+        return accepted.minimalCompletionStage();
+    }
+
+    @Override
     public CompletionStage<TurnResult> result() {
         return result.minimalCompletionStage();
     }
@@ -103,9 +110,22 @@ final class OpenTurn implements Turn {
         info = new TurnInfo(id, origin, info.clientId(), State.ENDED, value);
     }
 
+    /** The journal keeps the prompt. Any thread. */
+    void safe() {
+        accepted.complete(null);
+    }
+
     /** Tells those who wait for the result; called on the callback executor. */
     void complete(TurnResult value) {
+        accepted.complete(null);
         result.complete(value);
+    }
+
+    /** The engine ends before the turn does, which the journal keeps; called on the callback executor. */
+    void postpone() {
+        result.completeExceptionally(new HotPlexException(
+                ErrorCode.ENGINE_CLOSED,
+                "the engine was closed while turn " + id + " waited; the next engine on this journal runs it"));
     }
 
     /** Owner: the terminal event is about to be written: stops the clocks and lets go of the prompt. */

@@ -18,7 +18,7 @@ import io.hotplex.api.Turn;
 import io.hotplex.api.spi.AgentProcess;
 import io.hotplex.api.spi.AgentProvider;
 import io.hotplex.api.spi.AgentProvider.Capability;
-import io.hotplex.api.spi.SessionLog;
+import io.hotplex.api.spi.Journal;
 import io.hotplex.core.internal.session.OpenTurn.Stop;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,6 +30,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +49,7 @@ public final class OwnedSession implements Session {
 
     /**
      * @param spec checked, its provider's name filled in, its directory real
+     * @param earlier what an earlier engine left of it, or {@code null}
      * @param onClosed called once, when the session is over
      */
     public OwnedSession(
@@ -55,12 +57,18 @@ public final class OwnedSession implements Session {
             AgentProvider provider,
             EngineParts parts,
             SlotSource slots,
-            SessionLog log,
+            Journal journal,
+            @Nullable Restored earlier,
             Consumer<OwnedSession> onClosed) {
         this.spec = spec;
         this.provider = provider;
         this.parts = parts;
-        this.owner = new SessionOwner(spec, provider, parts, slots, log, () -> onClosed.accept(this));
+        this.owner = new SessionOwner(spec, provider, parts, slots, journal, earlier, () -> onClosed.accept(this));
+    }
+
+    /** Goes on with the prompts that an earlier engine accepted; called once, when the session was opened. */
+    public void takeOver() {
+        owner.scope.mailbox.execute(owner::takeOver);
     }
 
     @Override
@@ -159,13 +167,24 @@ public final class OwnedSession implements Session {
             throw new HotPlexException(
                     ErrorCode.NOT_SUPPORTED, "provider '" + provider.name() + "' takes no attachments");
         }
-        Acceptance.Accepted accepted = owner.acceptance.accept(prompt, () -> owner.newTurn(prompt));
+        Acceptance.Accepted accepted = owner.acceptance.accept(prompt, () -> kept(owner.newTurn(prompt)));
         OpenTurn turn = accepted.turn();
         if (accepted.fresh()) {
             parts.listener().onTurnAccepted(spec.id(), provider.name(), turn.id());
             owner.scope.mailbox.execute(() -> owner.accepted(turn));
         }
         return turn;
+    }
+
+    /** Gives the prompt to the journal; called under the lock of the acceptance, so that the journal has its order. */
+    private OpenTurn kept(OpenTurn turn) {
+        try {
+            owner.scope.recorder.accept(turn);
+            return turn;
+        } catch (HotPlexException e) {
+            owner.turns.remove(turn);
+            throw e;
+        }
     }
 
     @Override
@@ -233,6 +252,13 @@ public final class OwnedSession implements Session {
     public CompletionStage<Void> closeFor(String reason) {
         owner.acceptance.close(ErrorCode.SESSION_CLOSED);
         owner.scope.mailbox.execute(() -> owner.close(reason));
+        return owner.closed();
+    }
+
+    /** Ends the process, as {@link #close()} does, but leaves the session and what waits to the next engine. */
+    public CompletionStage<Void> suspend(String reason) {
+        owner.acceptance.close(ErrorCode.ENGINE_CLOSED);
+        owner.scope.mailbox.execute(() -> owner.suspend(reason));
         return owner.closed();
     }
 

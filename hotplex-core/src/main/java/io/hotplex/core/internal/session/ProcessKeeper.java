@@ -12,6 +12,7 @@ import io.hotplex.api.spi.Isolation;
 import io.hotplex.api.spi.LaunchRequest.Mode;
 import io.hotplex.api.spi.ProcessListener.Cleanup;
 import io.hotplex.api.spi.ProcessListener.Exit;
+import io.hotplex.api.spi.SessionState;
 import io.hotplex.core.EngineConfig;
 import java.time.Duration;
 import java.util.Objects;
@@ -78,13 +79,18 @@ final class ProcessKeeper implements AgentConnection.Life {
     private int generation;
 
     ProcessKeeper(
-            SessionScope scope, SlotSource slots, ProcessStarter starter, Turns turns, AgentConnection.Talk talk) {
+            SessionScope scope,
+            @Nullable SessionState earlier,
+            SlotSource slots,
+            ProcessStarter starter,
+            Turns turns,
+            AgentConnection.Talk talk) {
         this.scope = scope;
         this.slots = slots;
         this.starter = starter;
         this.turns = turns;
         this.talk = talk;
-        settings = new Settings(scope);
+        settings = new Settings(scope, earlier == null ? scope.spec : earlier.current());
         breaker = new CrashBreaker(
                 scope.config(EngineConfig.CRASH_LOOP_LIMIT),
                 scope.config(EngineConfig.CRASH_LOOP_WINDOW),
@@ -92,6 +98,10 @@ final class ProcessKeeper implements AgentConnection.Life {
         String chosenId = AgentIds.conversation(scope.config(EngineConfig.NAMESPACE), scope.spec.id())
                 .toString();
         conversation = new Conversation(scope.spec, chosenId, scope.provider.capabilities());
+        if (earlier != null) {
+            conversation.restore(earlier.agentSessionId(), earlier.established());
+            generation = earlier.generation();
+        }
     }
 
     // ---- what there is

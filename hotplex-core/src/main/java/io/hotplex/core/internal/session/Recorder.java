@@ -1,5 +1,6 @@
 package io.hotplex.core.internal.session;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.hotplex.api.AgentEvent;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.EventRecord;
@@ -7,45 +8,166 @@ import io.hotplex.api.HotPlexException;
 import io.hotplex.api.SessionStats;
 import io.hotplex.api.Subscriber;
 import io.hotplex.api.Subscription;
+import io.hotplex.api.spi.Journal;
+import io.hotplex.api.spi.LogListener;
 import io.hotplex.api.spi.SessionLog;
+import io.hotplex.api.spi.SessionState;
+import io.hotplex.api.spi.StoredTurn;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.internal.event.JournalSubscription;
 import io.hotplex.core.internal.event.StatsFold;
+import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Objects;
+import java.util.Queue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one place where events enter the journal: appends, counts, and wakes the subscriptions. {@link #append} and
- * {@link #close} belong to the session's owner; the rest is thread-safe.
+ * The one place where events enter the journal: appends and counts; and tells those who wait for what is safe.
+ * {@link #append}, {@link #save} and {@link #close} belong to the session's owner; the rest is thread-safe.
  */
-final class Recorder {
+final class Recorder implements LogListener {
     private final EngineParts parts;
+    private final boolean durable;
     private final SessionLog log;
     private final StatsFold stats;
+    private final Runnable onRelief;
     private final List<JournalSubscription> subscriptions = new CopyOnWriteArrayList<>();
-    private volatile boolean closed;
+    private final ReentrantLock lock = new ReentrantLock();
 
-    Recorder(EngineParts parts, String sessionId, SessionLog log) {
+    /** In the order of their offsets. */
+    @GuardedBy("lock")
+    private final Queue<Waiting> waiting = new ArrayDeque<>();
+
+    private volatile boolean closed;
+    /** Closed, and readers see all of it. */
+    private volatile boolean complete;
+
+    private long last;
+    private @Nullable SessionState saved;
+
+    /** What is done when readers see an offset. */
+    private record Waiting(long offset, Runnable task) {}
+
+    /** @param onRelief the journal takes more again; any thread */
+    Recorder(EngineParts parts, Journal journal, StatsFold stats, String sessionId, Runnable onRelief) {
         this.parts = parts;
-        this.log = log;
-        this.stats = new StatsFold(sessionId);
+        this.stats = stats;
+        this.onRelief = onRelief;
+        durable = journal.durable();
+        log = journal.open(sessionId, this);
+        last = log.newest();
     }
 
     EventRecord append(@Nullable String turnId, AgentEvent event) {
         EventRecord record = log.append(turnId, parts.clock().instant(), event);
+        last = record.offset();
         stats.fold(record);
-        for (JournalSubscription subscription : subscriptions) {
-            subscription.wake();
-        }
         return record;
     }
 
+    /** Keeps the state for a later engine, when there can be one and something changed. */
+    void save(Supplier<SessionState> state) {
+        if (durable && !closed) {
+            SessionState next = state.get();
+            if (saved == null || changed(saved, next)) {
+                saved = next;
+                log.save(next);
+            }
+        }
+    }
+
+    /** Whether something differs that does not follow from the events since. */
+    private static boolean changed(SessionState a, SessionState b) {
+        return !a.current().equals(b.current())
+                || !a.stats().equals(b.stats())
+                || !a.agentSessionId().equals(b.agentSessionId())
+                || a.established() != b.established()
+                || a.generation() != b.generation()
+                || !Objects.equals(a.pid(), b.pid())
+                || !a.pendingRequests().equals(b.pendingRequests())
+                || a.closed() != b.closed();
+    }
+
+    /** @throws HotPlexException JOURNAL_UNAVAILABLE */
+    void accept(OpenTurn turn) {
+        log.accept(
+                StoredTurn.accepted(turn.id(), turn.prompt, parts.clock().instant()),
+                durable ? () -> told(turn) : turn::safe); // nobody can wait for a turn that is not returned yet
+    }
+
+    /** Whoever waits for the acceptance must not keep the journal's thread. */
+    @SuppressWarnings("IllegalCatch") // an executor is foreign code
+    private void told(OpenTurn turn) {
+        try {
+            parts.executor().execute(turn::safe);
+        } catch (Throwable e) {
+            turn.safe();
+        }
+    }
+
+    boolean durable() {
+        return durable;
+    }
+
+    boolean backlogged() {
+        return log.backlogged();
+    }
+
+    @Override
+    public void readable(long newest) {
+        for (JournalSubscription subscription : subscriptions) {
+            subscription.wake();
+        }
+        runWaiting(newest);
+    }
+
+    @Override
+    public void relieved() {
+        onRelief.run();
+    }
+
+    /** Runs a task when readers see an offset, at once if they do. Called with growing offsets, by the owner. */
+    void whenReadable(long offset, Runnable task) {
+        lock.lock();
+        try {
+            waiting.add(new Waiting(offset, task));
+        } finally {
+            lock.unlock();
+        }
+        runWaiting(log.newest());
+    }
+
+    private void runWaiting(long newest) {
+        Waiting next = takeWaiting(newest);
+        while (next != null) {
+            next.task.run();
+            next = takeWaiting(newest);
+        }
+    }
+
+    private @Nullable Waiting takeWaiting(long newest) {
+        lock.lock();
+        try {
+            Waiting first = waiting.peek();
+            return first != null && first.offset <= newest ? waiting.remove() : null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** The last word; subscriptions end when they delivered it. */
-    void close() {
+    void close(SessionState state) {
         closed = true;
+        log.save(state);
         log.close();
-        subscriptions.forEach(JournalSubscription::logClosed);
+        whenReadable(last, () -> {
+            complete = true;
+            subscriptions.forEach(JournalSubscription::logClosed);
+        });
     }
 
     boolean closed() {
@@ -56,8 +178,14 @@ final class Recorder {
         return log.oldest();
     }
 
+    /** The newest offset that readers see. */
     long newest() {
         return log.newest();
+    }
+
+    /** The newest offset that was appended. Owner. */
+    long last() {
+        return last;
     }
 
     SessionStats stats() {
@@ -79,7 +207,7 @@ final class Recorder {
                 subscriptions::remove);
         subscriber.onSubscribe(subscription);
         subscriptions.add(subscription);
-        if (closed) {
+        if (complete) {
             subscription.logClosed(); // it may have come too late to be told by close()
         }
         subscription.wake();

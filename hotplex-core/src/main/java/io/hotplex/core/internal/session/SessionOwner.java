@@ -13,10 +13,13 @@ import io.hotplex.api.SessionSpec;
 import io.hotplex.api.TurnResult;
 import io.hotplex.api.spi.AgentProvider;
 import io.hotplex.api.spi.AgentProvider.Capability;
+import io.hotplex.api.spi.Journal;
 import io.hotplex.api.spi.PromptGuard;
 import io.hotplex.api.spi.ProtocolSink.TurnEnd;
-import io.hotplex.api.spi.SessionLog;
+import io.hotplex.api.spi.SessionState;
+import io.hotplex.api.spi.StoredTurn;
 import io.hotplex.core.EngineConfig;
+import io.hotplex.core.internal.event.StatsFold;
 import io.hotplex.core.internal.session.OpenTurn.Stop;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -57,10 +60,15 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
     // confined
     final ProcessKeeper process;
     final Approvals approvals;
+    private final List<OpenTurn> restored = new ArrayList<>();
     private final Deque<OpenTurn> waiting = new ArrayDeque<>();
     private final Map<String, OpenTurn> steered = new LinkedHashMap<>();
     private @Nullable OpenTurn current;
     private @Nullable String closing;
+    /** Whether what waits is left to the next engine while this one closes the session. */
+    private boolean suspending;
+
+    private boolean over;
 
     /** Written as the owner, read by all. */
     private volatile View view;
@@ -79,16 +87,17 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
             AgentProvider provider,
             EngineParts parts,
             SlotSource slots,
-            SessionLog sessionLog,
+            Journal journal,
+            @Nullable Restored earlier,
             Runnable onClosed) {
         EngineConfig config = parts.config();
         this.onClosed = onClosed;
-        scope = new SessionScope(
-                spec,
-                provider,
-                parts,
-                new Mailbox(parts.executor(), this::defect),
-                new Recorder(parts, spec.id(), sessionLog));
+        StatsFold stats = earlier == null
+                ? new StatsFold(spec.id())
+                : new StatsFold(earlier.state().stats());
+        Mailbox mailbox = new Mailbox(parts.executor(), this::defect);
+        Recorder recorder = new Recorder(parts, journal, stats, spec.id(), () -> mailbox.execute(this::readOn));
+        scope = new SessionScope(spec, provider, parts, mailbox, recorder);
         acceptance = new Acceptance(
                 spec.id(),
                 config.get(EngineConfig.PROMPT_MAX_BYTES),
@@ -96,9 +105,51 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
                 config.get(EngineConfig.IDEMPOTENCY_MAX_IDS));
         turns = new Turns(config.get(EngineConfig.TURN_HISTORY_MAX), Acceptance.MAX_REMEMBERED_BYTES);
         requests = new Requests(config.get(EngineConfig.PENDING_REQUESTS_MAX));
-        process = new ProcessKeeper(scope, slots, new ProcessStarter(parts, provider), this, this);
+        process = new ProcessKeeper(
+                scope,
+                earlier == null ? null : earlier.state(),
+                slots,
+                new ProcessStarter(parts, provider),
+                this,
+                this);
         approvals = new Approvals(requests, scope, process::connection, this::turnId);
         view = look();
+        recorder.save(this::state);
+        if (earlier != null) {
+            earlier.turns().forEach(this::restore);
+        }
+    }
+
+    /** Takes over a turn that an earlier engine accepted. Called before anybody else knows the session. */
+    private void restore(StoredTurn stored) {
+        Prompt prompt = stored.prompt();
+        TurnResult result = stored.result();
+        if (result == null && prompt == null) {
+            return; // the agent's own
+        }
+        OpenTurn turn = new OpenTurn(
+                scope.spec.id(),
+                stored.turnId(),
+                Origin.PROMPT,
+                prompt == null ? Prompt.of("") : prompt,
+                open -> scope.mailbox.execute(() -> stop(open, new Stop.Cancel("cancelled"))));
+        turn.safe();
+        turns.add(turn);
+        if (result != null) {
+            turn.end();
+            turn.settled(result);
+            turns.ended(result);
+            turn.complete(result);
+        } else {
+            restored.add(turn);
+        }
+        acceptance.restore(turn, stored.clientId(), result != null);
+    }
+
+    /** Goes on with the prompts that an earlier engine accepted. */
+    void takeOver() {
+        restored.forEach(this::accepted);
+        restored.clear();
     }
 
     // ---- any thread
@@ -133,6 +184,11 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         scope.touch();
         if (turn.ended) {
             return; // cancelled, by who repeated its client id, before it came here
+        }
+        if (suspending && turn.stop == null) {
+            postpone(turn);
+            pump();
+            return;
         }
         waiting.add(turn); // first of all: whatever happens from here on, it has an owner
         Stop stop = turn.stop == null && closing != null ? new Stop.Cancel("session " + closing) : turn.stop;
@@ -307,7 +363,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         turn.settled(result);
         turns.ended(result);
         scope.parts.listener().onTurnEnded(scope.provider.name(), result);
-        scope.callBack(() -> turn.complete(result));
+        scope.recorder.whenReadable(result.offset(), () -> scope.callBack(() -> turn.complete(result)));
         scope.mailbox.execute(this::pump); // not now: the protocol may be in the middle of a call
     }
 
@@ -318,7 +374,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
             return scope.recorder.append(turn.id(), end).offset();
         } catch (Throwable e) {
             log.error("the journal of session '{}' lost the end of a turn", scope.spec.id(), e);
-            return scope.recorder.newest();
+            return scope.recorder.last();
         }
     }
 
@@ -515,6 +571,34 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         pump();
     }
 
+    /** Ends the process, and leaves the session and what waits to the next engine. */
+    void suspend(String reason) {
+        if (closing == null) {
+            closing = reason;
+            suspending = true;
+            process.cancelRequest();
+            postponeWaiting();
+            runningTurns().forEach(turn -> stop(turn, new Stop.Cancel("session " + reason)));
+        }
+        pump();
+    }
+
+    private void postponeWaiting() {
+        for (OpenTurn turn : List.copyOf(waiting)) {
+            if (!turn.started && turn.stop == null) {
+                waiting.remove(turn);
+                postpone(turn);
+            }
+        }
+    }
+
+    /** The journal keeps the prompt for the next engine. */
+    private void postpone(OpenTurn turn) {
+        turn.end();
+        acceptance.ended();
+        scope.callBack(turn::postpone);
+    }
+
     private void closeStep() {
         if (process.connection() == null) {
             openTurns().forEach(turn -> loseTurn(turn, ErrorCode.SESSION_CLOSED, "session " + closing));
@@ -527,6 +611,10 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
     void abandon(String reason) {
         closing = closing == null ? reason : closing;
         process.abandon(reason);
+        if (scope.recorder.durable()) {
+            suspending = true;
+            postponeWaiting();
+        }
         openTurns().forEach(turn -> loseTurn(turn, ErrorCode.ENGINE_CLOSED, reason));
         finishClose();
     }
@@ -534,8 +622,11 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
     private void finishClose() {
         if (!scope.recorder.closed()
                 && acceptance.open() == 0) { // else an accepted prompt is on its way to get its end
-            scope.recorder.append(null, new AgentEvent.SessionClosed(String.valueOf(closing)));
-            scope.recorder.close();
+            if (!suspending) {
+                scope.recorder.append(null, new AgentEvent.SessionClosed(String.valueOf(closing)));
+            }
+            over = !suspending;
+            scope.recorder.close(state());
             scope.parts.listener().onSessionClosed(scope.spec.id(), scope.provider.name());
             publish();
             onClosed.run();
@@ -588,6 +679,31 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
     @Override
     public void publish() {
         view = look();
+        scope.recorder.save(this::state);
+    }
+
+    private SessionState state() {
+        AgentConnection c = process.connection();
+        return new SessionState(
+                scope.spec,
+                process.settings().current(),
+                process.conversation().agentSessionId(),
+                process.conversation().isEstablished(),
+                process.generation(),
+                c == null || c.pid() < 0 ? null : (Long) c.pid(),
+                requests.list(),
+                scope.recorder.stats(),
+                scope.recorder.last(),
+                scope.parts.clock().instant().minusNanos(scope.quietNanos()),
+                over);
+    }
+
+    /** The journal takes more again. */
+    private void readOn() {
+        AgentConnection c = process.connection();
+        if (c != null) {
+            c.resumeReading();
+        }
     }
 
     private View look() {

@@ -9,7 +9,6 @@ import io.hotplex.api.spi.AgentProvider.Capability;
 import io.hotplex.core.EngineConfig;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,19 +48,22 @@ final class Settings {
     private record Command(Setting setting, String value, CompletableFuture<Void> done) {}
 
     private final SessionScope scope;
-    private final Map<Setting, String> changed = new EnumMap<>(Setting.class);
     private final Map<String, Command> sent = new LinkedHashMap<>();
     private final List<Command> whenReady = new ArrayList<>();
+    private SessionSpec current;
 
-    Settings(SessionScope scope) {
+    Settings(SessionScope scope, SessionSpec current) {
         this.scope = scope;
+        this.current = current;
     }
 
-    /** The specification with what was changed since. */
+    /** The specification with what was changed since; the same object until something changes. */
     SessionSpec current() {
-        SessionSpec.Builder builder = scope.spec.toBuilder();
-        changed.forEach((setting, value) -> setting.apply(builder, value));
-        return builder.build();
+        return current;
+    }
+
+    private void hold(Command command) {
+        current = command.setting.apply(current.toBuilder(), command.value).build();
     }
 
     void change(Setting setting, String value, CompletableFuture<Void> done, @Nullable AgentConnection connection) {
@@ -70,7 +72,7 @@ final class Settings {
 
     private void change(Command command, @Nullable AgentConnection connection) {
         if (connection == null || connection.state() == ProcessState.DEAD) {
-            changed.put(command.setting, command.value);
+            hold(command);
             scope.callBack(() -> command.done.complete(null));
         } else if (connection.state() == ProcessState.STARTING) {
             whenReady.add(command);
@@ -86,7 +88,7 @@ final class Settings {
     void ended(String commandId, @Nullable String error) {
         Command command = sent.remove(commandId);
         if (command != null && error == null) {
-            changed.put(command.setting, command.value);
+            hold(command);
             scope.callBack(() -> command.done.complete(null));
         } else if (command != null) {
             fail(command, ErrorCode.AGENT_ERROR, String.valueOf(error));

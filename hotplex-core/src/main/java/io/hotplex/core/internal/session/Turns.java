@@ -44,6 +44,16 @@ final class Turns {
         }
     }
 
+    /** A turn was not accepted after all. */
+    void remove(OpenTurn turn) {
+        lock.lock();
+        try {
+            byId.remove(turn.id());
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** A turn has ended; forgets the oldest others when those are too many, or too large. */
     void ended(TurnResult result) {
         lock.lock();

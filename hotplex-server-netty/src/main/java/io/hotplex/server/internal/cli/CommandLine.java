@@ -86,6 +86,14 @@ public final class CommandLine {
                         Arguments.parse(rest, Set.of("--json", "--debug", "--help"), Set.of("--config", "--set"));
                 return options.has("--help") ? help() : new DoctorCommand(surroundings, options, out).run();
             }
+            case "sessions" -> {
+                Arguments options = SessionsCommand.parse(rest);
+                return options.has("--help") ? help() : new SessionsCommand(surroundings, out).run(options);
+            }
+            case "replay" -> {
+                Arguments options = ReplayCommand.parse(rest);
+                return options.has("--help") ? help() : new ReplayCommand(surroundings, out).run(options);
+            }
             case "rehearse" -> {
                 return new Rehearsal(surroundings).run();
             }
@@ -104,10 +112,12 @@ public final class CommandLine {
             case "--help", "-h", "help" -> {
                 return help();
             }
-            case "" -> throw new UsageException("a command is missing: run, serve, doctor, --version or --help");
-            default ->
+            case "" ->
                 throw new UsageException(
-                        "'" + command + "' is not a command (known: run, serve, doctor, --version, --help)");
+                        "a command is missing: run, serve, sessions, replay, doctor, --version or --help");
+            default ->
+                throw new UsageException("'" + command
+                        + "' is not a command (known: run, serve, sessions, replay, doctor, --version, --help)");
         }
     }
 

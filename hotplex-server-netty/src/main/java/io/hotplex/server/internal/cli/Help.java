@@ -9,6 +9,9 @@ final class Help {
               hotplex run [options] "prompt"    asks an agent and shows its answer as it is written;
                                                 the prompt - is read from standard input
               hotplex serve [options]           serves agents to programs, over HTTP, until Ctrl-C
+              hotplex sessions [list | show ID | export ID | delete ID]
+                                                what a durable journal keeps; export writes one event a line
+              hotplex replay ID [--speed N]     shows a session again; N is a factor, or max
               hotplex doctor [options]          tells what was found on this machine
               hotplex archive                   prepares the classes, so that starts with this Java are faster
               hotplex --version
@@ -27,11 +30,11 @@ final class Help {
               --host HOST              where to listen; by default 127.0.0.1
               --port PORT              by default 8080
 
-            Options of run, serve and doctor:
+            Options of every command:
               --config FILE            settings; else $HOTPLEX_CONFIG, else ~/.hotplex/hotplex.properties
               --set KEY=VALUE          one setting; counts more than the file; may be repeated
               --debug                  logs what happens, and where errors come from
-            doctor takes --json, too.
+            sessions, replay and doctor take --json, too.
 
             Ctrl-C interrupts the turn; a second one leaves at once.
 

@@ -1,0 +1,287 @@
+package io.hotplex.benchmarks;
+
+import io.hotplex.api.AgentEvent;
+import io.hotplex.api.SessionSpec;
+import io.hotplex.api.SessionStats;
+import io.hotplex.api.TokenUsage;
+import io.hotplex.api.spi.Journal;
+import io.hotplex.api.spi.JournalConfig;
+import io.hotplex.api.spi.JournalConfig.Acknowledgement;
+import io.hotplex.api.spi.JournalConfig.Retention;
+import io.hotplex.api.spi.LogListener;
+import io.hotplex.api.spi.SessionLog;
+import io.hotplex.api.spi.SessionState;
+import io.hotplex.core.MemoryJournal;
+import io.hotplex.journal.jdbc.JdbcJournalProvider;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * What does a durable journal cost, compared with the one in memory?
+ *
+ * <p>One thread appends text deltas of 200 characters to one session or to 64 in turn, as fast as it can until too much
+ * waits to be written, in the journal in memory and in SQLite with each promise. A run is over when readers see the last
+ * record. Then the same at 10,000 a second, to see how long a record takes until it is as safe as promised; then how
+ * fast a session is read from the file, how many bytes a record takes, and how long opening takes with many sessions.
+ */
+final class JournalThroughput implements Benchmark {
+    private static final Retention ALL = new Retention(Duration.ofDays(36_500), 1L << 50, 1L << 50, Long.MAX_VALUE >> 1);
+    private static final long BACKLOG = 64 << 20;
+    private static final double GOAL_PER_SECOND = 50_000;
+    private static final double GOAL_OPEN_SECONDS = 2;
+    private static final String TEXT = "x".repeat(200);
+
+    @Override
+    public String name() {
+        return "journal";
+    }
+
+    @Override
+    public String question() {
+        return "What does a durable journal cost, against the one in memory?";
+    }
+
+    @Override
+    public List<Result> run(Options options) throws Exception {
+        int records = options.quick() ? 5_000 : 1_000_000;
+        int rounds = options.quick() ? 1 : 3;
+        List<Result> results = new ArrayList<>();
+        for (int sessions : new int[] {1, 64}) {
+            for (Acknowledgement level : Acknowledgement.values()) {
+                double best = 0;
+                double memory = 0;
+                double bytes = 0;
+                for (int round = 0; round < rounds; round++) {
+                    try (Journal journal = new MemoryJournal(256 << 20, 16 << 20)) {
+                        memory = Math.max(memory, append(journal, sessions, records));
+                    }
+                    try (Scratch scratch = new Scratch()) {
+                        try (Journal journal = sqlite(scratch.root(), level)) {
+                            best = Math.max(best, append(journal, sessions, records));
+                        }
+                        bytes = size(scratch.root()) / (double) records;
+                    }
+                }
+                results.add(new Result(
+                        "events/s, " + sessions + " sessions, " + level,
+                        "1/s",
+                        best,
+                        memory,
+                        level == Acknowledgement.WRITTEN && sessions == 64
+                                ? new Result.Goal("at least 50,000/s", best >= GOAL_PER_SECOND)
+                                : null,
+                        Map.of("bytesPerEvent", bytes)));
+            }
+        }
+        for (Acknowledgement level : new Acknowledgement[] {Acknowledgement.WRITTEN, Acknowledgement.SYNCED}) {
+            results.add(latency(level, options.quick() ? 500 : 100_000));
+        }
+        results.add(replay(records));
+        results.add(reopen(options.quick() ? 200 : 10_000, options.quick() ? 5 : 100));
+        return results;
+    }
+
+    private static Journal sqlite(Path directory, Acknowledgement level) {
+        return new JdbcJournalProvider()
+                .open(new JournalConfig("sqlite", directory, null, false, level, BACKLOG, BACKLOG, ALL));
+    }
+
+    private static AgentEvent event() {
+        return new AgentEvent.TextDelta("msg_01AbCdEfGh", 0, TEXT, null);
+    }
+
+    /** Appends; returns records per second. */
+    private static double append(Journal journal, int sessions, int records) throws InterruptedException {
+        SessionLog[] logs = new SessionLog[sessions];
+        CountDownLatch done = new CountDownLatch(sessions);
+        long each = records / sessions;
+        Object relief = new Object();
+        for (int i = 0; i < sessions; i++) {
+            logs[i] = journal.open("s" + i, new LogListener() {
+                @Override
+                public void readable(long newest) {
+                    if (newest == each) {
+                        done.countDown();
+                    }
+                }
+
+                @Override
+                public void relieved() {
+                    synchronized (relief) {
+                        relief.notifyAll();
+                    }
+                }
+            });
+        }
+        long start = System.nanoTime();
+        for (long i = 0; i < each; i++) {
+            for (SessionLog log : logs) {
+                log.append("01a2b3c4-0000-7000-8000-000000000000", Instant.now(), event());
+            }
+            if (logs[0].backlogged()) {
+                synchronized (relief) {
+                    relief.wait(100);
+                }
+            }
+        }
+        if (!done.await(5, TimeUnit.MINUTES)) {
+            throw new IllegalStateException("the journal did not write everything");
+        }
+        return each * sessions / ((System.nanoTime() - start) / 1e9);
+    }
+
+    /** How long a record takes until readers see it, at a steady rate. */
+    private static Result latency(Acknowledgement level, int records) throws Exception {
+        Samples samples = new Samples();
+        try (Scratch scratch = new Scratch();
+                Journal journal = sqlite(scratch.root(), level)) {
+            ConcurrentLinkedQueue<Long> due = new ConcurrentLinkedQueue<>();
+            CountDownLatch done = new CountDownLatch(1);
+            long[] seen = new long[1];
+            SessionLog log = journal.open("s", newest -> {
+                for (; seen[0] < newest; seen[0]++) {
+                    Long planned = due.remove();
+                    samples.add(System.nanoTime() - planned);
+                }
+                if (newest == records) {
+                    done.countDown();
+                }
+            });
+            long period = TimeUnit.SECONDS.toNanos(1) / 10_000;
+            long start = System.nanoTime();
+            for (int i = 0; i < records; i++) {
+                long planned = start + i * period;
+                while (System.nanoTime() < planned) {
+                    Thread.onSpinWait();
+                }
+                due.add(planned);
+                log.append(null, Instant.now(), event());
+            }
+            if (!done.await(1, TimeUnit.MINUTES)) {
+                throw new IllegalStateException("the journal did not write everything");
+            }
+        }
+        Map<String, Object> details = new LinkedHashMap<>();
+        details.put("p50Micros", samples.p50());
+        details.put("p99Micros", samples.p99());
+        return new Result(
+                "acknowledgement at 10,000/s, p99 and p50, " + level,
+                "µs",
+                samples.p99(),
+                samples.p50(),
+                null,
+                details);
+    }
+
+    /** How fast a session is read, from the file and from memory, in megabytes of text a second. */
+    private static Result replay(int records) throws Exception {
+        double file;
+        try (Scratch scratch = new Scratch()) {
+            try (Journal journal = sqlite(scratch.root(), Acknowledgement.WRITTEN)) {
+                append(journal, 1, records);
+            }
+            try (Journal journal = sqlite(scratch.root(), Acknowledgement.WRITTEN)) {
+                file = read(journal.open("s0"), records);
+            }
+        }
+        try (Journal journal = new MemoryJournal(1L << 30, 1L << 30)) {
+            append(journal, 1, records);
+            return new Result("replay of one session", "MB/s", file, read(journal.open("s0"), records), null, Map.of());
+        }
+    }
+
+    private static double read(SessionLog log, int records) {
+        long start = System.nanoTime();
+        long last = 0;
+        while (last < records) {
+            last += log.read(last, 256).size();
+        }
+        return (double) records * TEXT.length() / 1e6 / ((System.nanoTime() - start) / 1e9);
+    }
+
+    /** How long opening takes with many sessions, compared with an empty journal. */
+    private static Result reopen(int sessions, int recordsEach) throws Exception {
+        double empty;
+        try (Scratch scratch = new Scratch()) {
+            sqlite(scratch.root(), Acknowledgement.WRITTEN).close();
+            empty = openSeconds(scratch.root());
+        }
+        try (Scratch scratch = new Scratch()) {
+            try (Journal journal = sqlite(scratch.root(), Acknowledgement.WRITTEN)) {
+                append(journal, sessions, sessions * recordsEach);
+            }
+            try (Journal journal = sqlite(scratch.root(), Acknowledgement.WRITTEN)) {
+                for (int i = 0; i < sessions; i++) {
+                    journal.open("s" + i).save(state("s" + i, recordsEach));
+                }
+            }
+            double seconds = openSeconds(scratch.root());
+            return new Result(
+                    "opening with " + sessions + " sessions, against none",
+                    "s",
+                    seconds,
+                    empty,
+                    new Result.Goal("at most 2 s", seconds <= GOAL_OPEN_SECONDS),
+                    Map.of("events", sessions * recordsEach));
+        }
+    }
+
+    /** Opens the journal and learns of all sessions, as an engine does when it starts. */
+    private static double openSeconds(Path directory) {
+        long start = System.nanoTime();
+        try (Journal journal = sqlite(directory, Acknowledgement.WRITTEN)) {
+            journal.sessions();
+            return (System.nanoTime() - start) / 1e9;
+        }
+    }
+
+    private static SessionState state(String id, long offset) {
+        SessionSpec spec = SessionSpec.builder(id, Path.of("/work")).provider("claude").build();
+        return new SessionState(
+                spec,
+                spec,
+                id,
+                true,
+                1,
+                null,
+                List.of(),
+                new SessionStats(
+                        id,
+                        1,
+                        0,
+                        Duration.ZERO,
+                        Duration.ZERO,
+                        Duration.ZERO,
+                        Duration.ZERO,
+                        TokenUsage.ZERO,
+                        0,
+                        0,
+                        List.of(),
+                        List.of()),
+                offset,
+                Instant.EPOCH,
+                false);
+    }
+
+    private static long size(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            long sum = 0;
+            for (Path file : files.filter(f -> f.getFileName().toString().startsWith("journal.db"))
+                    .toList()) {
+                sum += Files.size(file);
+            }
+            return sum;
+        }
+    }
+}

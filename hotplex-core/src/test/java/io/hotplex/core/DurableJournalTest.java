@@ -1,0 +1,201 @@
+package io.hotplex.core;
+
+import static io.hotplex.core.EngineFixture.result;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.hotplex.api.AgentEvent;
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.EventRecord;
+import io.hotplex.api.HotPlexException;
+import io.hotplex.api.Prompt;
+import io.hotplex.api.Session;
+import io.hotplex.api.Turn;
+import io.hotplex.api.spi.JournalConfig;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What an engine does with a journal that outlives it. */
+class DurableJournalTest {
+    @TempDir
+    Path dir;
+
+    private final KeptJournal journal = new KeptJournal();
+
+    private EngineFixture fixture(String... settings) {
+        return new EngineFixture(dir, HotPlex.builder().journal(journal), settings);
+    }
+
+    @Test
+    void theSettingsReachTheJournal() {
+        KeptJournalProvider.OPENED.clear();
+        new EngineFixture(
+                        dir,
+                        "journal",
+                        "kept",
+                        "journal-url",
+                        "jdbc:some:where?user=me",
+                        "journal-acknowledgement",
+                        "synced",
+                        "journal-backlog-bytes",
+                        "1MiB",
+                        "journal-max-bytes",
+                        "32MiB",
+                        "journal-keep",
+                        "48h",
+                        "journal-keep-bytes",
+                        "2GiB",
+                        "journal-keep-bytes-per-session",
+                        "3MiB",
+                        "journal-keep-records-per-session",
+                        "44")
+                .close();
+
+        assertThat(KeptJournalProvider.OPENED)
+                .containsExactly(new JournalConfig(
+                        "kept",
+                        dir.resolve("state"),
+                        "jdbc:some:where?user=me",
+                        false,
+                        JournalConfig.Acknowledgement.SYNCED,
+                        1 << 20,
+                        32 << 20,
+                        new JournalConfig.Retention(Duration.ofDays(2), 2L << 30, 3 << 20, 44)));
+    }
+
+    @Test
+    void aKindOfJournalThatIsNotThereIsRefused() {
+        assertThatThrownBy(() -> new EngineFixture(dir, "journal", "cuneiform"))
+                .isInstanceOfSatisfying(
+                        HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFIG_INVALID))
+                .hasMessageContaining("kept")
+                .hasMessageContaining("memory");
+    }
+
+    @Test
+    void aPasswordInTheUrlIsRefused() {
+        assertThatThrownBy(() -> EngineConfig.builder().set("journal-url", "jdbc:postgresql://h/d?password=x"))
+                .isInstanceOf(HotPlexException.class);
+    }
+
+    @Test
+    void nobodySeesOrIsToldWhatIsNotSafeYet() {
+        try (EngineFixture f = fixture()) {
+            Session session = f.hot("s1");
+            List<EventRecord> seen = new CopyOnWriteArrayList<>();
+            session.subscribe(session.info().newestOffset(), seen::add);
+            journal.hold();
+            Turn turn = session.submit(Prompt.of("second"));
+            f.agents.process(1).expect("prompt second").say("done two");
+            await().until(() -> turn.info().result() != null);
+
+            assertThat(turn.accepted().toCompletableFuture()).isNotDone();
+            assertThat(turn.result().toCompletableFuture()).isNotDone();
+            assertThat(seen).isEmpty();
+
+            journal.release();
+            assertThat(result(turn).completed()).isTrue();
+            assertThat(turn.accepted().toCompletableFuture()).isDone();
+            await().until(() ->
+                    !seen.isEmpty() && seen.get(seen.size() - 1).event() instanceof AgentEvent.TurnCompleted);
+        }
+    }
+
+    @Test
+    void aSubscriptionEndsAfterTheLastRecordIsSafe() {
+        try (EngineFixture f = fixture()) {
+            Session session = f.hot("s1");
+            List<String> seen = new CopyOnWriteArrayList<>();
+            session.subscribe(0, new io.hotplex.api.Subscriber() {
+                @Override
+                public void onEvent(EventRecord record) {
+                    seen.add(record.event().type());
+                }
+
+                @Override
+                public void onClosed() {
+                    seen.add("end");
+                }
+            });
+            journal.hold();
+            session.close().toCompletableFuture().join();
+            assertThat(seen).doesNotContain("session_closed", "end");
+
+            journal.release();
+            await().until(() -> seen.contains("end"));
+            assertThat(seen.subList(seen.size() - 2, seen.size())).containsExactly("session_closed", "end");
+        }
+    }
+
+    @Test
+    void readingFromTheAgentPausesWhileTheJournalHasTooMuchToDo() {
+        try (EngineFixture f = fixture()) {
+            Session session = f.hot("s1");
+            journal.backlogged(true);
+            Turn turn = session.submit(Prompt.of("second"));
+            f.agents.process(1).expect("prompt second").say("delta hello");
+            await().until(() -> !f.agents.process(1).reading);
+
+            journal.backlogged(false);
+            await().until(() -> f.agents.process(1).reading);
+            f.agents.process(1).say("done two");
+            assertThat(result(turn).completed()).isTrue();
+        }
+    }
+
+    private Turn leaveOneWaiting() {
+        EngineFixture first = fixture();
+        Session session = first.hot("s1");
+        session.submit(Prompt.of("runs"));
+        Turn waiting = session.submit(Prompt.of("waits"));
+        first.agents.process(1).expect("prompt runs");
+        first.close();
+        assertThat(waiting.result().toCompletableFuture()).isCompletedExceptionally();
+        return waiting;
+    }
+
+    @Test
+    void whatWaitsRunsInTheNextEngine() {
+        Turn waiting = leaveOneWaiting();
+        try (EngineFixture second = fixture("queued-turns-after-restart", "run")) {
+            second.agents
+                    .process(1)
+                    .expect("hello")
+                    .say("ready")
+                    .expect("prompt waits")
+                    .say("done it");
+            Session session = second.engine.session("s1").orElseThrow();
+            await().until(() -> EngineFixture.read(session).stream()
+                    .anyMatch(r -> waiting.id().equals(r.turnId()) && r.event() instanceof AgentEvent.TurnCompleted));
+            assertThat(session.info().generation()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void whatWaitsIsCancelledWhenThatIsConfigured() {
+        Turn waiting = leaveOneWaiting();
+        try (EngineFixture second = fixture("queued-turns-after-restart", "cancel")) {
+            Session session = second.engine.session("s1").orElseThrow();
+            await().until(() -> EngineFixture.read(session).stream()
+                    .anyMatch(r -> waiting.id().equals(r.turnId()) && r.event() instanceof AgentEvent.TurnCancelled));
+            assertThat(second.agents.processes).isEmpty();
+        }
+    }
+
+    @Test
+    void sleepingSessionsCount() {
+        leaveOneWaiting();
+        try (EngineFixture second = fixture("queued-turns-after-restart", "cancel", "max-sessions", "1")) {
+            assertThat(second.engine.sessions()).hasSize(1);
+            assertThatThrownBy(() -> second.open("s2"))
+                    .isInstanceOfSatisfying(
+                            HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SESSION_LIMIT));
+            assertThat(second.open("s1").id()).isEqualTo("s1");
+        }
+    }
+}

@@ -1,0 +1,312 @@
+package io.hotplex.journal.jdbc;
+
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.EventRecord;
+import io.hotplex.api.HotPlexException;
+import io.hotplex.api.spi.Journal;
+import io.hotplex.api.spi.JournalConfig;
+import io.hotplex.api.spi.JournalConfig.Acknowledgement;
+import io.hotplex.api.spi.LogListener;
+import io.hotplex.api.spi.SessionLog;
+import io.hotplex.api.spi.StoredSession;
+import io.hotplex.api.spi.StoredTurn;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A journal in a database. What is appended is in memory at once and in the database soon: one {@link Writer} writes
+ * for all sessions, readers follow in memory and read what is older with connections of their own.
+ *
+ * <p>Thread-safe. It knows every session that it keeps by a few numbers; see {@link JdbcLog}.
+ */
+final class JdbcJournal implements Journal {
+    private static final Logger log = LoggerFactory.getLogger(JdbcJournal.class);
+
+    /** How long a deletion, and who wants to know the newest, may wait for what is written before. */
+    private static final long PATIENCE_SECONDS = 60;
+
+    /** How long closing waits for the writer, which gives up on a database that fails before that. */
+    private static final long CLOSE_MILLIS = 15_000;
+
+    private final boolean atOnce;
+    private final ConcurrentMap<String, JdbcLog> logs = new ConcurrentHashMap<>();
+    private final AtomicLong keys = new AtomicLong();
+    private final @Nullable StateLock stateLock;
+    private final Archive archive;
+    private final @Nullable Writer writer;
+    private final @Nullable Thread thread;
+    private volatile boolean closed;
+
+    static JdbcJournal open(JournalConfig config, Dialect dialect) {
+        StateLock stateLock = null;
+        try {
+            if (config.readOnly()) {
+                return new JdbcJournal(config, dialect, null);
+            }
+            if (dialect == Dialect.SQLITE) {
+                Path directory = Dialect.directory(config);
+                stateLock = StateLock.acquire(directory);
+                StateLock.create(Dialect.file(config));
+                keepNativeCodeIn(directory);
+            }
+            return new JdbcJournal(config, dialect, stateLock);
+        } catch (IOException e) {
+            throw closing(
+                    stateLock,
+                    new HotPlexException(
+                            ErrorCode.CONFIG_INVALID,
+                            "state-directory: '" + config.directory() + "' cannot be used: " + e,
+                            e));
+        } catch (SQLException e) {
+            throw closing(stateLock, Archive.unavailable("database cannot be opened", e));
+        } catch (RuntimeException e) {
+            throw closing(stateLock, e);
+        }
+    }
+
+    private static RuntimeException closing(@Nullable StateLock stateLock, RuntimeException e) {
+        if (stateLock != null) {
+            stateLock.close();
+        }
+        return e;
+    }
+
+    /** The driver unpacks a library each time, and a JVM that is killed leaves it: better here than in /tmp. */
+    private static void keepNativeCodeIn(Path directory) throws IOException {
+        if (System.getProperty("org.sqlite.tmpdir") == null) {
+            Path unpacked = directory.resolve("native");
+            Files.createDirectories(unpacked);
+            System.setProperty("org.sqlite.tmpdir", unpacked.toString());
+        }
+    }
+
+    private JdbcJournal(JournalConfig config, Dialect dialect, @Nullable StateLock stateLock)
+            throws SQLException, IOException {
+        this.stateLock = stateLock;
+        atOnce = config.acknowledgement() == Acknowledgement.MEMORY;
+        if (config.readOnly()) {
+            if (dialect == Dialect.SQLITE && !Files.exists(Dialect.file(config))) {
+                throw new HotPlexException(
+                        ErrorCode.JOURNAL_UNAVAILABLE, "there is no journal in '" + Dialect.directory(config) + "'");
+            }
+            try (Connection connection = dialect.writer(config)) {
+                Schema.check(dialect, connection);
+                load(connection, null);
+            }
+            archive = new Archive(dialect, config);
+            writer = null;
+            thread = null;
+            return;
+        }
+        Connection connection = Salvage.connect(dialect, config);
+        try {
+            dialect.claim(connection);
+            Schema.migrate(dialect, connection);
+            long epoch = Schema.take(connection);
+            connection.setAutoCommit(true);
+            if (!Schema.clean(connection)) {
+                Salvage.repairTails(connection);
+            }
+            Schema.set(connection, "clean", 0);
+            Retention retention = new Retention(
+                    config.retention(), Clock.systemUTC(), logs::values, gone -> logs.remove(gone.id, gone));
+            load(connection, retention);
+            archive = new Archive(dialect, config);
+            writer = new Writer(
+                    dialect,
+                    () -> {
+                        Connection again = dialect.writer(config);
+                        dialect.claim(again);
+                        return again;
+                    },
+                    epoch,
+                    connection,
+                    config.backlogBytes(),
+                    config.cacheBytes(),
+                    retention);
+            thread = new Thread(writer, "hotplex-journal-writer");
+            thread.setDaemon(true);
+            thread.start();
+        } catch (SQLException | RuntimeException e) {
+            connection.close();
+            throw e;
+        }
+    }
+
+    private void load(Connection connection, @Nullable Retention retention) throws SQLException {
+        try (var select = connection.prepareStatement(
+                        "SELECT sess, id, oldest, newest, bytes, closed FROM hotplex_session");
+                var rows = select.executeQuery()) {
+            while (rows.next()) {
+                JdbcLog session =
+                        new JdbcLog(this, rows.getString(2), rows.getLong(1), rows.getLong(3), rows.getLong(4));
+                session.stored = true;
+                session.closed = rows.getLong(6) != 0;
+                logs.put(session.id, session);
+                keys.accumulateAndGet(session.key, Math::max);
+                if (retention != null) {
+                    retention.grew(session, rows.getLong(5));
+                }
+            }
+        }
+    }
+
+    @Override
+    public SessionLog open(String sessionId, LogListener listener) {
+        if (closed || writer == null) {
+            throw new IllegalStateException("the journal is closed, or only read from");
+        }
+        JdbcLog session = log(sessionId);
+        session.open(listener);
+        return session;
+    }
+
+    private JdbcLog log(String sessionId) {
+        return logs.computeIfAbsent(sessionId, id -> new JdbcLog(this, id, keys.incrementAndGet(), 1, 0));
+    }
+
+    @Override
+    public boolean durable() {
+        return true;
+    }
+
+    @Override
+    public List<StoredSession> sessions() {
+        return archive.sessions();
+    }
+
+    @Override
+    public Optional<StoredSession> session(String sessionId) {
+        JdbcLog session = logs.get(sessionId);
+        awaitWritten(session);
+        return session == null ? Optional.empty() : archive.session(session);
+    }
+
+    @Override
+    public List<StoredTurn> turns(String sessionId) {
+        JdbcLog session = logs.get(sessionId);
+        awaitWritten(session);
+        return session == null ? List.of() : archive.turns(session);
+    }
+
+    /** What is read from the database must not be older than what was kept. */
+    private void awaitWritten(@Nullable JdbcLog session) {
+        if (session == null || writer == null || session.pending.get() == 0) {
+            return;
+        }
+        CompletableFuture<Boolean> done = new CompletableFuture<>();
+        writer.enqueue(new Entry.Mark(done));
+        if (!await(done, "session '" + session.id + "' could not be written")) {
+            throw new HotPlexException(
+                    ErrorCode.JOURNAL_UNAVAILABLE, "session '" + session.id + "' cannot be written any more");
+        }
+    }
+
+    private static boolean await(CompletableFuture<Boolean> done, String failure) {
+        try {
+            return done.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new HotPlexException(ErrorCode.JOURNAL_UNAVAILABLE, "interrupted: " + failure, e);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new HotPlexException(ErrorCode.JOURNAL_UNAVAILABLE, failure, e);
+        }
+    }
+
+    @Override
+    public List<EventRecord> read(String sessionId, long after, int max) {
+        JdbcLog session = logs.get(sessionId);
+        return session == null ? List.of() : session.read(after, max);
+    }
+
+    @Override
+    public boolean delete(String sessionId) {
+        JdbcLog session = logs.get(sessionId);
+        if (session == null || writer == null) {
+            return false;
+        }
+        if (!session.beginErasing()) {
+            throw new HotPlexException(
+                    ErrorCode.SESSION_IN_USE, "session '" + sessionId + "' is open: close it before it is deleted");
+        }
+        CompletableFuture<Boolean> done = new CompletableFuture<>();
+        var unused = done.whenComplete((found, failure) -> {
+            if (failure == null) {
+                logs.remove(sessionId, session);
+            } else {
+                session.erasingFailed();
+            }
+        });
+        writer.enqueue(new Entry.Erase(session, done));
+        return await(done, "session '" + sessionId + "' could not be deleted");
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try {
+            if (writer != null && thread != null) {
+                writer.stop();
+                thread.join(CLOSE_MILLIS);
+                if (thread.isAlive()) {
+                    log.error("the journal's writer does not end; what it holds may be lost");
+                    thread.interrupt();
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            archive.close();
+            if (stateLock != null) {
+                stateLock.close();
+            }
+        }
+    }
+
+    // ---- what logs need
+
+    /** Whether readers see what is only in memory. */
+    boolean atOnce() {
+        return atOnce;
+    }
+
+    void enqueue(Entry.Kept entry) {
+        if (writer != null) {
+            entry.log().pending.incrementAndGet();
+            writer.enqueue(entry);
+        }
+    }
+
+    void checkWritable() {
+        if (writer != null) {
+            writer.checkWritable();
+        }
+    }
+
+    boolean backlogged(JdbcLog asking) {
+        return writer != null && writer.backlogged(asking);
+    }
+
+    List<EventRecord> readStored(JdbcLog session, long from, long to) {
+        return archive.read(session, from, to);
+    }
+}

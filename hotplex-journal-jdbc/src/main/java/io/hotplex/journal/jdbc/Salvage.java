@@ -1,0 +1,209 @@
+package io.hotplex.journal.jdbc;
+
+import io.hotplex.api.spi.JournalConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Repairs what an unclean end or a bad disk left. A file that is damaged as a whole is put aside, and what can be read
+ * of it goes into a new one; nothing of the old file is deleted.
+ */
+final class Salvage {
+    private static final Logger log = LoggerFactory.getLogger(Salvage.class);
+
+    /** Rows that are copied at once; after a failure one by one. */
+    private static final int BATCH = 500;
+
+    /** Rows in a row that cannot be read before the rest of a table counts as lost. */
+    private static final int MAX_FAILURES = 10_000;
+
+    /** SQLite's code for a damaged file. */
+    private static final int CORRUPT = 11;
+
+    /** Larger files are looked through only after an unclean end: it takes a second for some 200 MB. */
+    private static final long QUICK_CHECK = 64L << 20;
+
+    private static final long LONG_CHECK = 1L << 30;
+
+    private static final String[] TABLES = {"hotplex_meta", "hotplex_session", "hotplex_turn", "hotplex_event"};
+
+    private Salvage() {}
+
+    /** Opens the database for writing, a new one when the old one is damaged. */
+    static Connection connect(Dialect dialect, JournalConfig config) throws SQLException, IOException {
+        Connection connection = null;
+        try {
+            connection = dialect.writer(config);
+            if (dialect == Dialect.SQLITE) {
+                probe(connection, Dialect.file(config));
+            }
+            return connection;
+        } catch (SQLException e) {
+            if (connection != null) {
+                connection.close();
+            }
+            if (!dialect.damaged(e)) {
+                throw e;
+            }
+            return anew(dialect, config, e);
+        }
+    }
+
+    /** Finds a file that is too short at once, and looks through one that is small enough for that. */
+    private static void probe(Connection connection, Path file) throws SQLException, IOException {
+        Dialect.execute(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
+        Long pages = Dialect.one(connection, "PRAGMA page_count");
+        Long pageSize = Dialect.one(connection, "PRAGMA page_size");
+        long size = Files.size(file);
+        if (pages == null || pageSize == null || size < pages * pageSize) {
+            throw new SQLException("the file is shorter than it should be", "", CORRUPT);
+        }
+        Long known = Dialect.one(connection, "SELECT COUNT(*) FROM sqlite_master WHERE name = 'hotplex_meta'");
+        boolean clean = known == null || known == 0 || Schema.clean(connection);
+        if (size <= (clean ? QUICK_CHECK : LONG_CHECK)) {
+            try (Statement statement = connection.createStatement();
+                    ResultSet found = statement.executeQuery("PRAGMA quick_check(1)")) {
+                if (found.next() && !found.getString(1).equals("ok")) {
+                    throw new SQLException(found.getString(1), "", CORRUPT);
+                }
+            }
+        }
+    }
+
+    private static Connection anew(Dialect dialect, JournalConfig config, SQLException cause)
+            throws SQLException, IOException {
+        Path file = Dialect.file(config);
+        Path aside =
+                file.resolveSibling("journal.db.damaged-" + Clock.systemUTC().millis());
+        Files.move(file, aside);
+        for (String suffix : new String[] {"-wal", "-shm"}) {
+            Path beside = file.resolveSibling(file.getFileName() + suffix);
+            if (Files.exists(beside)) {
+                Files.move(beside, aside.resolveSibling(aside.getFileName() + suffix));
+            }
+        }
+        StateLock.create(file);
+        Connection fresh = dialect.writer(config);
+        Schema.migrate(dialect, fresh);
+        Schema.set(fresh, "clean", 0);
+        fresh.commit();
+        long lost = 0;
+        long saved = 0;
+        try (Connection old = DriverManager.getConnection("jdbc:sqlite:" + aside)) {
+            Dialect.execute(old, "PRAGMA writable_schema=ON"); // it reads a file that is too short as far as it goes
+            fresh.setAutoCommit(false);
+            for (String table : TABLES) {
+                if (!table.equals("hotplex_meta")) {
+                    long[] counts = copy(old, fresh, table);
+                    saved += counts[0];
+                    lost += counts[1];
+                    fresh.commit();
+                }
+            }
+        } catch (SQLException e) {
+            log.error("nothing more can be read of the damaged journal: {}", e.getMessage());
+        }
+        log.error(
+                "the journal was damaged ({}); it is now '{}'. {} rows were saved into a new one, {} could not be read",
+                cause.getMessage(),
+                aside,
+                saved,
+                lost);
+        return fresh;
+    }
+
+    /** Copies a table in the order of its rows; returns how many were saved and how many could not be read. */
+    private static long[] copy(Connection old, Connection fresh, String table) throws SQLException {
+        long after = 0;
+        long saved = 0;
+        long lost = 0;
+        int failures = 0;
+        int step = BATCH;
+        while (failures < MAX_FAILURES) {
+            try {
+                long last = copyBatch(old, fresh, table, after, step);
+                if (last <= after) {
+                    return new long[] {saved, lost};
+                }
+                saved += step == 1 ? 1 : BATCH;
+                after = last;
+                failures = 0;
+                step = BATCH;
+            } catch (SQLException e) {
+                if (step == 1) {
+                    failures++;
+                    lost++;
+                    after++;
+                } else {
+                    step = 1;
+                }
+            }
+        }
+        return new long[] {saved, lost};
+    }
+
+    private static long copyBatch(Connection old, Connection fresh, String table, long after, int limit)
+            throws SQLException {
+        long last = after;
+        try (PreparedStatement select =
+                old.prepareStatement("SELECT rowid, * FROM " + table + " WHERE rowid > ? ORDER BY rowid LIMIT ?")) {
+            select.setLong(1, after);
+            select.setInt(2, limit);
+            try (ResultSet rows = select.executeQuery()) {
+                int columns = rows.getMetaData().getColumnCount() - 1;
+                String marks = "?, ".repeat(columns - 1) + "?";
+                try (PreparedStatement insert =
+                        fresh.prepareStatement("INSERT OR IGNORE INTO " + table + " VALUES (" + marks + ")")) {
+                    while (rows.next()) {
+                        for (int i = 1; i <= columns; i++) {
+                            insert.setObject(i, rows.getObject(i + 1));
+                        }
+                        insert.executeUpdate();
+                        last = rows.getLong(1);
+                    }
+                }
+            }
+        }
+        return last;
+    }
+
+    /** After an unclean end: each session's row says the same as its events, or is made to. */
+    static void repairTails(Connection connection) throws SQLException {
+        int repaired = 0;
+        try (PreparedStatement select = connection.prepareStatement("SELECT s.sess, s.id, s.oldest, s.newest,"
+                        + " (SELECT MAX(seq) FROM hotplex_event e WHERE e.sess = s.sess) FROM hotplex_session s");
+                PreparedStatement update =
+                        connection.prepareStatement("UPDATE hotplex_session SET newest = ? WHERE sess = ?");
+                ResultSet rows = select.executeQuery()) {
+            while (rows.next()) {
+                long newest = rows.getLong(4);
+                long last = rows.getLong(5);
+                if (last > newest) {
+                    repaired++;
+                    log.warn("session '{}' has events up to {}, its row said {}", rows.getString(2), last, newest);
+                    update.setLong(1, last);
+                    update.setLong(2, rows.getLong(1));
+                    update.executeUpdate();
+                } else if (last < newest && newest >= rows.getLong(3)) {
+                    repaired++;
+                    log.warn(
+                            "session '{}' lost its events {} to {}, which read as damaged",
+                            rows.getString(2),
+                            last + 1,
+                            newest);
+                }
+            }
+        }
+        log.info("the last engine did not close the journal; sessions that had to be repaired: {}", repaired);
+    }
+}

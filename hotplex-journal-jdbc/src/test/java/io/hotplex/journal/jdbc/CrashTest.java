@@ -1,0 +1,148 @@
+package io.hotplex.journal.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.hotplex.api.AgentEvent;
+import io.hotplex.api.Engine;
+import io.hotplex.api.EventRecord;
+import io.hotplex.api.Session;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * A JVM is killed with SIGKILL while its engine works, at random, again and again on the same journal: what it promised
+ * holds. {@code -Dhotplex.crash.rounds} says how often.
+ */
+class CrashTest {
+    private static final int ROUNDS = Integer.getInteger("hotplex.crash.rounds", 3);
+    private static final long SEED = Long.getLong("hotplex.crash.seed", System.nanoTime());
+
+    @TempDir
+    Path dir;
+
+    /** What the killed JVMs said, per session. */
+    private final Map<String, Set<String>> accepted = new HashMap<>();
+
+    private final Map<String, Map<Long, String>> seen = new HashMap<>();
+    private final Map<String, Map<String, Long>> ended = new HashMap<>();
+
+    @ParameterizedTest
+    @ValueSource(strings = {"written", "synced"})
+    void whatWasPromisedOutlivesTheJvm(String acknowledgement) throws Exception {
+        Random random = new Random(SEED);
+        for (int round = 0; round < ROUNDS; round++) {
+            String what = acknowledgement + ", seed " + SEED + ", round " + round;
+            runAndKill(acknowledgement, 200 + random.nextInt(4000));
+            try (Engine engine = CrashLoad.engine(dir, acknowledgement)) {
+                verify(engine, what);
+            }
+        }
+        assertThat(accepted.values().stream().mapToInt(Set::size).sum()).isPositive();
+    }
+
+    /** Starts a JVM, and kills it after so many lines. */
+    private void runAndKill(String acknowledgement, int lines) throws IOException, InterruptedException {
+        Path output = Files.createTempFile(dir, "load", ".txt");
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xshare:auto",
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        CrashLoad.class.getName(),
+                        dir.toString(),
+                        acknowledgement)
+                .redirectError(output.toFile())
+                .start();
+        List<String> said = new ArrayList<>();
+        try (BufferedReader reader = process.inputReader(StandardCharsets.UTF_8)) {
+            String line = reader.readLine();
+            while (line != null) {
+                said.add(line);
+                if (said.size() == lines) {
+                    process.destroyForcibly();
+                }
+                line = reader.readLine();
+            }
+        } catch (IOException e) {
+            // the pipe of a killed process may break
+        }
+        process.destroyForcibly();
+        assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(said.size()).as(Files.readString(output)).isGreaterThanOrEqualTo(lines);
+        said.subList(0, said.size() - 1).forEach(this::note); // the last may be half a line
+    }
+
+    private void note(String line) {
+        String[] words = line.split(" ", -1);
+        switch (words[0]) {
+            case "accepted" ->
+                accepted.computeIfAbsent(words[1], s -> new HashSet<>()).add(words[2]);
+            case "seen" -> seen.computeIfAbsent(words[1], s -> new HashMap<>()).put(Long.parseLong(words[2]), words[3]);
+            case "ended" ->
+                ended.computeIfAbsent(words[1], s -> new HashMap<>()).put(words[2], Long.parseLong(words[3]));
+            default -> throw new AssertionError(line);
+        }
+    }
+
+    private void verify(Engine engine, String what) {
+        for (int i = 0; i < CrashLoad.SESSIONS; i++) {
+            String id = "s" + i;
+            Session session = engine.session(id).orElseThrow();
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() ->
+                            session.info().queuedTurns() == 0 && session.info().runningTurn() == null);
+            List<EventRecord> records = new CopyOnWriteArrayList<>();
+            long newest = session.info().newestOffset();
+            session.subscribe(0, records::add);
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> !records.isEmpty()
+                            && records.get(records.size() - 1).offset() >= newest);
+            verify(id, records, what);
+        }
+    }
+
+    private void verify(String id, List<EventRecord> records, String what) {
+        Map<Long, String> types = new HashMap<>();
+        Map<String, Long> ends = new HashMap<>();
+        Set<String> twice = new HashSet<>();
+        long last = 0;
+        for (EventRecord record : records) {
+            assertThat(record.firstOffset()).as(what + ", " + id).isEqualTo(last + 1);
+            last = record.offset();
+            types.put(record.offset(), record.event().type());
+            if (record.event() instanceof AgentEvent.Terminal
+                    && ends.put(String.valueOf(record.turnId()), record.offset()) != null) {
+                twice.add(String.valueOf(record.turnId()));
+            }
+            assertThat(record.event()).as(what + ", " + id).isNotInstanceOf(AgentEvent.Raw.class);
+        }
+        assertThat(twice).as(what + ", " + id).isEmpty();
+        assertThat(ends.keySet()).as(what + ", " + id).containsAll(accepted.getOrDefault(id, Set.of()));
+        assertThat(ends).as(what + ", " + id).containsAllEntriesOf(ended.getOrDefault(id, Map.of()));
+        seen.getOrDefault(id, Map.of()).forEach((offset, type) -> {
+            if (types.containsKey(offset)) { // else it is in the middle of a merged record
+                assertThat(types.get(offset))
+                        .as(what + ", " + id + " " + offset)
+                        .isEqualTo(type);
+            }
+        });
+    }
+}

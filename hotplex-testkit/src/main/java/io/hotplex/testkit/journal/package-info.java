@@ -1,0 +1,5 @@
+/** The contract of journals. */
+@NullMarked
+package io.hotplex.testkit.journal;
+
+import org.jspecify.annotations.NullMarked;
