@@ -150,6 +150,8 @@ final class JdbcJournal implements Journal {
     }
 
     private void load(Connection connection, @Nullable Retention retention) throws SQLException {
+        Long last = Dialect.one(connection, "SELECT MAX(sess) FROM hotplex_event"); // also of sessions that are lost
+        keys.set(last == null ? 0 : last);
         try (var select = connection.prepareStatement(
                         "SELECT sess, id, oldest, newest, bytes, closed FROM hotplex_session");
                 var rows = select.executeQuery()) {
@@ -246,7 +248,7 @@ final class JdbcJournal implements Journal {
                     ErrorCode.SESSION_IN_USE, "session '" + sessionId + "' is open: close it before it is deleted");
         }
         CompletableFuture<Boolean> done = new CompletableFuture<>();
-        var unused = done.whenComplete((found, failure) -> {
+        CompletableFuture<Boolean> gone = done.whenComplete((found, failure) -> {
             if (failure == null) {
                 logs.remove(sessionId, session);
             } else {
@@ -254,7 +256,7 @@ final class JdbcJournal implements Journal {
             }
         });
         writer.enqueue(new Entry.Erase(session, done));
-        return await(done, "session '" + sessionId + "' could not be deleted");
+        return await(gone, "session '" + sessionId + "' could not be deleted");
     }
 
     @Override

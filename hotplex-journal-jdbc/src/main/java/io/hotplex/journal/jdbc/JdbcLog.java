@@ -158,18 +158,28 @@ final class JdbcLog implements SessionLog {
         }
         long to = from + Math.min(max, newest - from + 1) - 1;
         List<EventRecord> found = new ArrayList<>();
-        long inMemory;
+        long inMemory = copyFromMemory(found, from, to);
+        if (from < inMemory) {
+            found.addAll(journal.readStored(this, from, Math.min(to, inMemory - 1)));
+            if (to >= inMemory) {
+                copyFromMemory(found, inMemory, to);
+            }
+        }
+        return found;
+    }
+
+    /** Adds what is in memory if that begins early enough; returns where it begins. */
+    private long copyFromMemory(List<EventRecord> target, long from, long to) {
         lock.lock();
         try {
-            inMemory = tail == null ? Long.MAX_VALUE : tail.first();
-            if (tail != null && from >= inMemory) {
-                tail.copyTo(found, from, to);
-                return found;
+            long first = tail == null ? Long.MAX_VALUE : tail.first();
+            if (tail != null && from >= first) {
+                tail.copyTo(target, from, to);
             }
+            return first;
         } finally {
             lock.unlock();
         }
-        return journal.readStored(this, from, Math.min(to, inMemory - 1));
     }
 
     @Override

@@ -113,8 +113,7 @@ final class Retention {
             return true;
         }
         long tooMany = log.written - limits.recordsPerSession();
-        long tooLarge =
-                log.bytes > limits.bytesPerSession() ? share(log, log.bytes - limits.bytesPerSession()) : 0;
+        long tooLarge = log.bytes > limits.bytesPerSession() ? share(log, log.bytes - limits.bytesPerSession()) : 0;
         long upTo = Math.min(last, Math.max(tooOld, Math.max(tooMany, tooLarge)));
         if (upTo < log.oldest()) {
             return true;

@@ -113,6 +113,10 @@ final class Salvage {
         } catch (SQLException e) {
             log.error("nothing more can be read of the damaged journal: {}", e.getMessage());
         }
+        fresh.setAutoCommit(true);
+        for (String table : new String[] {"hotplex_event", "hotplex_turn"}) { // of sessions that nobody can name
+            Dialect.execute(fresh, "DELETE FROM " + table + " WHERE sess NOT IN (SELECT sess FROM hotplex_session)");
+        }
         log.error(
                 "the journal was damaged ({}); it is now '{}'. {} rows were saved into a new one, {} could not be read",
                 cause.getMessage(),
