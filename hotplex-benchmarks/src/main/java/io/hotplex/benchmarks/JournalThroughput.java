@@ -31,12 +31,14 @@ import java.util.stream.Stream;
  * What does a durable journal cost, compared with the one in memory?
  *
  * <p>One thread appends text deltas of 200 characters to one session or to 64 in turn, as fast as it can until too much
- * waits to be written, in the journal in memory and in SQLite with each promise. A run is over when readers see the last
- * record. Then the same at 10,000 a second, to see how long a record takes until it is as safe as promised; then how
- * fast a session is read from the file, how many bytes a record takes, and how long opening takes with many sessions.
+ * waits to be written, in the journal in memory and in SQLite with each promise. A run is over when readers see the
+ * last record. Then the same at 10,000 a second, to see how long a record takes until it is as safe as promised; then
+ * how fast a session is read from the file, how many bytes a record takes, and how long opening takes with many
+ * sessions.
  */
 final class JournalThroughput implements Benchmark {
-    private static final Retention ALL = new Retention(Duration.ofDays(36_500), 1L << 50, 1L << 50, Long.MAX_VALUE >> 1);
+    private static final Retention ALL =
+            new Retention(Duration.ofDays(36_500), 1L << 50, 1L << 50, Long.MAX_VALUE >> 1);
     private static final long BACKLOG = 64 << 20;
     private static final double GOAL_PER_SECOND = 50_000;
     private static final double GOAL_OPEN_SECONDS = 2;
@@ -247,7 +249,8 @@ final class JournalThroughput implements Benchmark {
     }
 
     private static SessionState state(String id, long offset) {
-        SessionSpec spec = SessionSpec.builder(id, Path.of("/work")).provider("claude").build();
+        SessionSpec spec =
+                SessionSpec.builder(id, Path.of("/work")).provider("claude").build();
         return new SessionState(
                 spec,
                 spec,

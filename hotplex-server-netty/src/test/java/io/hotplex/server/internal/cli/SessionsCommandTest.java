@@ -36,8 +36,7 @@ class SessionsCommandTest {
     private Engine engine() {
         List<String> command = DemoAgent.command();
         return HotPlex.builder()
-                .config(EngineConfig.fromProperties(
-                        Map.of("state-directory", dir.toString(), "journal", "sqlite")))
+                .config(EngineConfig.fromProperties(Map.of("state-directory", dir.toString(), "journal", "sqlite")))
                 .provider(ProviderConfig.of(
                         "demo",
                         "claude",
@@ -62,12 +61,9 @@ class SessionsCommandTest {
     private int hotplex(String... arguments) {
         out.reset();
         err.reset();
-        List<String> all = Stream.concat(
-                        Stream.of(arguments),
-                        Stream.of("--set", "state-directory=" + dir))
+        List<String> all = Stream.concat(Stream.of(arguments), Stream.of("--set", "state-directory=" + dir))
                 .toList();
-        return new CommandLine(new Surroundings(
-                        InputStream.nullInputStream(), out, err, Terminal.NONE, Map.of(), dir))
+        return new CommandLine(new Surroundings(InputStream.nullInputStream(), out, err, Terminal.NONE, Map.of(), dir))
                 .run(all);
     }
 
