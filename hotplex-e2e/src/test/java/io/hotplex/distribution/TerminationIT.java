@@ -66,6 +66,9 @@ class TerminationIT {
         /** Types of events, in order. */
         final List<String> events = new CopyOnWriteArrayList<>();
 
+        /** Types of everything that the server said, in order. */
+        final List<String> replies = new CopyOnWriteArrayList<>();
+
         volatile int closeCode;
         private final StringBuilder partial = new StringBuilder();
 
@@ -77,17 +80,16 @@ class TerminationIT {
                     .header("Authorization", "Bearer " + gateway.token())
                     .buildAsync(URI.create("ws://" + address.getAuthority() + "/ws/v2"), client)
                     .get(30, TimeUnit.SECONDS);
-            for (Map<String, ?> frame : List.<Map<String, ?>>of(
-                    Map.of(
-                            "type",
-                            "open",
-                            "spec",
-                            Map.of("id", session, "provider", "scripted", "work_dir", work.toString())),
-                    Map.of("type", "attach", "session", session, "after", 0),
-                    Map.of("type", "prompt", "session", session, "text", "SAY 100000 PACE 100"))) {
-                socket.sendText(MAPPER.writeValueAsString(frame), true).get(30, TimeUnit.SECONDS);
-            }
+            Map<String, ?> spec = Map.of("id", session, "provider", "scripted", "work_dir", work.toString());
+            client.ask(socket, Map.of("type", "open", "spec", spec), "opened");
+            client.ask(socket, Map.of("type", "attach", "session", session, "after", 0), "attached");
+            client.ask(socket, Map.of("type", "prompt", "session", session, "text", "SAY 100000 PACE 100"), "accepted");
             return client;
+        }
+
+        private void ask(WebSocket socket, Map<String, ?> frame, String reply) throws Exception {
+            socket.sendText(MAPPER.writeValueAsString(frame), true).get(30, TimeUnit.SECONDS);
+            await().atMost(Duration.ofSeconds(60)).until(() -> replies.contains(reply));
         }
 
         boolean hearsText() {

@@ -63,7 +63,7 @@ record DropIn(Path origin, List<Path> jars) {
      *
      * @throws BrokenException saying why it has none
      */
-    @SuppressWarnings({"IllegalCatch", "resource"}) // a stranger's code; its class loader has to stay open
+    @SuppressWarnings("resource") // the class loader of one that works has to stay open
     List<ProviderType> load() throws BrokenException {
         for (Path jar : jars) {
             try (JarFile opened = new JarFile(jar.toFile())) {
@@ -74,6 +74,20 @@ record DropIn(Path origin, List<Path> jars) {
         }
         IsolatedClassLoader loader =
                 new IsolatedClassLoader(origin.getFileName().toString(), urls());
+        try {
+            return types(loader);
+        } catch (BrokenException e) {
+            try {
+                loader.close();
+            } catch (IOException alsoFailed) {
+                e.addSuppressed(alsoFailed);
+            }
+            throw e;
+        }
+    }
+
+    @SuppressWarnings("IllegalCatch") // a stranger's code
+    private List<ProviderType> types(ClassLoader loader) throws BrokenException {
         List<ProviderType> types = new ArrayList<>();
         try {
             for (AgentProviderFactory factory : ServiceLoader.load(AgentProviderFactory.class, loader)) {
