@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,16 +60,26 @@ public final class HotPlexServer implements AutoCloseable {
         http.drain();
     }
 
-    /** Drains, ends the server, and closes the engine if it was built for it. Idempotent; bounded. */
+    /**
+     * Drains, ends the server, and closes the engine if it was built for it. Idempotent; bounded.
+     *
+     * <p>The engine is closed while clients are let go of: those that follow a session see how it ends, and who waited
+     * for that would wait for nothing.
+     */
     @Override
     public void close() {
+        CompletableFuture<Void> drained =
+                CompletableFuture.runAsync(http::drain, task -> new Thread(task, "hotplex-drain").start());
         try {
-            http.drain();
             if (owned != null) {
                 owned.close();
             }
         } finally {
-            http.close();
+            try {
+                drained.join();
+            } finally {
+                http.close();
+            }
         }
     }
 
