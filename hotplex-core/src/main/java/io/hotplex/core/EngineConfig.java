@@ -251,6 +251,11 @@ public final class EngineConfig {
             listOf(path()),
             "",
             "What agents in bubblewrap may read although it lies where they see nothing, such as in a home directory.");
+    public static final ConfigKey<List<Path>> CONFINEMENT_HIDDEN_PATHS = key(
+            "confinement-hidden-paths",
+            listOf(path()),
+            "",
+            "What agents in bubblewrap must not see besides the state directory, such as a file with keys.");
     public static final ConfigKey<Optional<Path>> CGROUP_PARENT = key(
             "cgroup-parent",
             orNone(path()),

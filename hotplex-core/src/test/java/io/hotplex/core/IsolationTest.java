@@ -44,7 +44,9 @@ class IsolationTest {
                 "confinement-writable-paths",
                 "/w",
                 "confinement-read-only-paths",
-                "/r1,/r2")) {
+                "/r1,/r2",
+                "confinement-hidden-paths",
+                "/etc/keys")) {
             f.hot("s1");
 
             Isolation isolation = f.agents.process(1).spec.isolation();
@@ -56,7 +58,7 @@ class IsolationTest {
                             List.of(Path.of("/w")),
                             List.of(Path.of("/r1"), Path.of("/r2"))));
             assertThat(isolation.writable()).containsExactly(Path.of("/fake/state"));
-            assertThat(isolation.hidden()).containsExactly(dir.resolve("state"));
+            assertThat(isolation.hidden()).containsExactly(Path.of("/etc/keys"), dir.resolve("state"));
         }
     }
 

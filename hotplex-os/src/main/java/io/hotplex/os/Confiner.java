@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -109,13 +110,12 @@ final class Confiner implements AutoCloseable {
     }
 
     private StartPlan wrap(Kind kind, StartPlan plan, Isolation isolation) {
-        Bubblewrap bubblewrap = probeIf(kind == Kind.BUBBLEWRAP) == null ? null : probe().bubblewrap();
-        PidNamespace namespace = probeIf(kind == Kind.PID_NAMESPACE) == null ? null : probe().pidNamespace();
-        return bubblewrap != null ? bubblewrap.wrap(plan, isolation) : namespace != null ? namespace.wrap(plan) : plan;
-    }
-
-    private @Nullable ConfinementProbe probeIf(boolean needed) {
-        return needed ? probe() : null;
+        if (kind == Kind.BUBBLEWRAP) {
+            return Objects.requireNonNull(probe().bubblewrap()).wrap(plan, isolation);
+        }
+        return kind == Kind.PID_NAMESPACE
+                ? Objects.requireNonNull(probe().pidNamespace()).wrap(plan)
+                : plan;
     }
 
     private static boolean needsGroup(ResourceLimits limits) {

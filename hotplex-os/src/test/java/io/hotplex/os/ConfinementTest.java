@@ -211,8 +211,10 @@ class ConfinementTest {
     void aSandboxShowsNoSecrets() throws Exception {
         Files.writeString(Files.createDirectories(dir.resolve("home/.hotplex")).resolve("token"), "secret");
         Files.writeString(dir.resolve("home/.netrc"), "secret");
+        Files.writeString(Files.createDirectories(dir.resolve("visible")).resolve("keys"), "secret");
         Files.writeString(Files.createDirectories(dir.resolve("work/state")).resolve("key"), "secret");
-        String look = "cat $HOME/.hotplex/token $HOME/.netrc state/key /etc/shadow 2>/dev/null; ls state; echo done";
+        String look =
+                "cat $HOME/.hotplex/token $HOME/.netrc state/key ../visible/keys /etc/shadow 2>/dev/null; ls state; echo done";
 
         assertThat(sandboxed("posix", Confinement.of(Kind.BUBBLEWRAP), look)).containsExactly("done");
         // nor to whoever makes namespaces of its own in there, and becomes root in them
@@ -361,8 +363,8 @@ class ConfinementTest {
         Isolation isolation = new Isolation(
                 confinement,
                 ResourceLimits.NONE,
-                List.of(home.resolve(".agent")),
-                List.of(home.resolve(".hotplex"), work.resolve("state")));
+                List.of(home.resolve(".agent"), dir.resolve("visible")),
+                List.of(home.resolve(".hotplex"), work.resolve("state"), dir.resolve("visible/keys")));
         open.launch(
                 new ProcessSpec(
                         "test",

@@ -12,7 +12,8 @@ import java.util.List;
  * @param limits what it may use at most
  * @param writable paths of the agent itself that it must be able to write to, such as its own state; what is not there
  *     is passed over
- * @param hidden directories that it must not see into whatever else it may read; the gateway's keys are in them
+ * @param hidden directories and files that it must not see into whatever else it may read; the gateway's keys are in
+ *     them
  */
 public record Isolation(Confinement confinement, ResourceLimits limits, List<Path> writable, List<Path> hidden) {
     /** Nothing but a process group. */

@@ -13,6 +13,8 @@ import io.hotplex.api.spi.ProcessSpec;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.internal.lease.Lease;
 import io.hotplex.core.internal.lease.SessionLeases;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -84,11 +86,13 @@ final class ProcessStarter {
 
     /** The state directory has what no agent is to see: keys, tokens, what other sessions said. */
     private Isolation isolation(SessionSpec spec, Launch launch) {
+        List<Path> hidden = new ArrayList<>(parts.config().get(EngineConfig.CONFINEMENT_HIDDEN_PATHS));
+        hidden.add(parts.config().get(EngineConfig.STATE_DIRECTORY));
         return new Isolation(
                 Objects.requireNonNull(spec.confinement(), "filled in when the session was opened"),
                 Objects.requireNonNull(spec.limits(), "filled in when the session was opened"),
                 launch.writable(),
-                List.of(parts.config().get(EngineConfig.STATE_DIRECTORY)));
+                hidden);
     }
 
     /**
