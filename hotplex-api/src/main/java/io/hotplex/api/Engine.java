@@ -3,6 +3,7 @@ package io.hotplex.api;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /** Holds sessions and the agent processes that serve them. Thread-safe. */
 public interface Engine extends AutoCloseable {
@@ -35,6 +36,14 @@ public interface Engine extends AutoCloseable {
 
     /** The names of the configured providers. */
     List<String> providers();
+
+    /**
+     * Looks whether a provider's agent is there, which may run its program for a few seconds.
+     *
+     * @param provider its name, or {@code null} for the default provider
+     * @throws HotPlexException PROVIDER_UNKNOWN
+     */
+    CompletionStage<ProviderStatus> probe(@Nullable String provider);
 
     /** The pool at this moment. */
     PoolSnapshot pool();

@@ -14,6 +14,7 @@ import io.hotplex.api.EventRecord;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.PoolSnapshot;
 import io.hotplex.api.Prompt;
+import io.hotplex.api.ProviderStatus;
 import io.hotplex.api.Session;
 import io.hotplex.api.SessionSpec;
 import io.hotplex.api.Subscriber;
@@ -42,6 +43,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 class EngineTest {
     @TempDir
     Path dir;
+
+    @Test
+    void tellsWhetherAnAgentIsThereAndItsVersion() {
+        try (EngineFixture f = new EngineFixture(dir)) {
+            assertThat(f.engine.probe(null).toCompletableFuture().join())
+                    .isEqualTo(new ProviderStatus("fake", true, "1", "fake"));
+            assertThat(f.engine.probe("fake").toCompletableFuture().join().available())
+                    .isTrue();
+            assertThatThrownBy(() -> f.engine.probe("nobody")).hasMessageContaining("nobody");
+        }
+    }
 
     @Test
     void workDirectoriesThatCannotBeUsedAreRefusedWithACode() throws IOException {

@@ -171,9 +171,10 @@ public final class JournalSubscription implements Subscription {
     private boolean deliverBatches() {
         for (int batches = 0; batches < BATCHES_PER_DRAIN || submit() != null; batches++) {
             boolean last = sourceClosed; // before reading: then an empty read means that all was delivered
-            List<EventRecord> batch = paused ? List.of() : source.read(position, batchSize);
+            boolean held = paused; // once: then an empty read is not mistaken for one that a pause prevented
+            List<EventRecord> batch = held ? List.of() : source.read(position, batchSize);
             if (batch.isEmpty()) {
-                if (last && !paused) {
+                if (last && !held) {
                     finish();
                     return false;
                 }

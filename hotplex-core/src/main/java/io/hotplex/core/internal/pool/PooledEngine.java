@@ -6,11 +6,13 @@ import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.PoolSnapshot;
 import io.hotplex.api.ProcessState;
+import io.hotplex.api.ProviderStatus;
 import io.hotplex.api.Session;
 import io.hotplex.api.SessionInfo;
 import io.hotplex.api.SessionSpec;
 import io.hotplex.api.spi.AgentProvider;
 import io.hotplex.api.spi.Journal;
+import io.hotplex.api.spi.ProviderProbe;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.internal.session.EngineParts;
 import io.hotplex.core.internal.session.OwnedSession;
@@ -42,6 +44,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class PooledEngine implements Engine {
     private static final Logger log = LoggerFactory.getLogger(PooledEngine.class);
+
+    /** A cold agent on a slow disk tells its version within this. */
+    private static final Duration PROBE_LIMIT = Duration.ofSeconds(20);
 
     private final EngineParts parts;
     private final Providers providers;
@@ -276,6 +281,17 @@ public final class PooledEngine implements Engine {
     @Override
     public List<String> providers() {
         return providers.names();
+    }
+
+    @Override
+    public CompletionStage<ProviderStatus> probe(@Nullable String name) {
+        AgentProvider provider = providers.get(name == null ? providers.defaultName() : name);
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    ProviderProbe found = provider.probe(parts.launcher(), PROBE_LIMIT);
+                    return new ProviderStatus(provider.name(), found.available(), found.version(), found.detail());
+                },
+                parts.executor());
     }
 
     @Override
