@@ -126,10 +126,11 @@ public final class HotPlexServer implements AutoCloseable {
             Engine built = parts == null ? null : parts.build();
             Engine served = built == null ? Objects.requireNonNull(engine, "engine") : built;
             try {
+                KeyRing ring = new KeyRing(keys);
                 List<Route> routes = new ArrayList<>(HealthRoutes.of(served));
                 routes.addAll(ConsoleRoutes.all());
-                HttpServer http = HttpServer.start(
-                        config, new Router(routes), new Gatekeeper(new KeyRing(keys)), new AccessLog());
+                routes.addAll(ClientRoutes.of(served, config, ring::quota));
+                HttpServer http = HttpServer.start(config, new Router(routes), new Gatekeeper(ring), new AccessLog());
                 return new HotPlexServer(http, built);
             } catch (RuntimeException e) {
                 if (built != null) {

@@ -3,6 +3,8 @@ package io.hotplex.server;
 import static io.hotplex.core.config.ValueType.choice;
 import static io.hotplex.core.config.ValueType.count;
 import static io.hotplex.core.config.ValueType.duration;
+import static io.hotplex.core.config.ValueType.listOf;
+import static io.hotplex.core.config.ValueType.path;
 import static io.hotplex.core.config.ValueType.size;
 import static io.hotplex.core.config.ValueType.text;
 
@@ -11,6 +13,7 @@ import io.hotplex.core.config.ConfigKey;
 import io.hotplex.core.config.ConfigTable;
 import io.hotplex.core.config.ConfigValues;
 import io.hotplex.core.config.ValueType;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -98,6 +101,33 @@ public final class ServerConfig {
             duration(),
             "10s",
             "How long requests and streams may take to end when the server stops.");
+
+    public static final ConfigKey<Duration> HEARTBEAT_INTERVAL = key(
+            "server.heartbeat-interval",
+            duration(),
+            "15s",
+            "How often a stream of events gets a comment, so that both sides notice when the other is gone.");
+
+    public static final ConfigKey<Path> DEFAULT_WORK_DIR = key(
+            "server.default-work-dir",
+            path(),
+            "~/.hotplex/work",
+            "Where agents work when a client names no directory; made when it is first used.");
+    public static final ConfigKey<List<String>> CLIENT_OPTIONS = key(
+            "server.client-options",
+            listOf(choice("environment", "mcp-config", "agent-session", "confinement")),
+            "",
+            "What clients may set although it gives power over this machine, or over conversations that are not theirs.");
+    public static final ConfigKey<String> DISCONNECT_POLICY = key(
+            "server.disconnect-policy",
+            choice("keep", "interrupt"),
+            "keep",
+            "What becomes of a session's turns when the last client that follows it goes.");
+    public static final ConfigKey<Duration> DISCONNECT_GRACE = key(
+            "server.disconnect-grace",
+            duration(),
+            "30s",
+            "How long a client has to come back before server.disconnect-policy interrupts.");
 
     private final ConfigValues values;
 

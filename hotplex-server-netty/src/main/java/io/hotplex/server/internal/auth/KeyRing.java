@@ -21,6 +21,15 @@ public final class KeyRing {
         return keys.isEmpty();
     }
 
+    /** What a principal may use: as its key says, as long as that is valid. */
+    public Quota quota(Principal principal) {
+        return keys.stream()
+                .filter(key -> key.principal().keyId().equals(principal.keyId()))
+                .findFirst()
+                .map(ApiKey::quota)
+                .orElse(Quota.UNLIMITED);
+    }
+
     /** The key with this secret. Looks at all of them whichever matches, so that the time tells nothing. */
     public Optional<ApiKey> find(String secret) {
         String hash = ApiKey.hash(secret);

@@ -56,6 +56,7 @@ public record ErrorStatus(int http, int close, @Nullable Duration retryAfter) {
         t.put(ErrorCode.PROMPT_TOO_LARGE, row(413, 1009));
         t.put(ErrorCode.PROMPT_BLOCKED, row(422, 4422));
         t.put(ErrorCode.QUEUE_FULL, row(429, 4429, LATER));
+        t.put(ErrorCode.TURN_NOT_FOUND, row(404, 4404));
         t.put(ErrorCode.WORK_DIR_NOT_FOUND, row(422, 4422));
         t.put(ErrorCode.WORK_DIR_NOT_A_DIRECTORY, row(422, 4422));
         t.put(ErrorCode.WORK_DIR_NOT_ABSOLUTE, row(400, 4400));
@@ -68,12 +69,14 @@ public record ErrorStatus(int http, int close, @Nullable Duration retryAfter) {
         t.put(ErrorCode.PROVIDER_UNKNOWN, row(422, 4422));
         t.put(ErrorCode.PROVIDER_UNAVAILABLE, row(503, 1013));
         t.put(ErrorCode.NOT_SUPPORTED, row(422, 4422));
+        t.put(ErrorCode.CONFINEMENT_UNAVAILABLE, row(422, 4422));
         t.put(ErrorCode.POOL_EXHAUSTED, row(503, 1013, LATER));
         t.put(ErrorCode.ENGINE_CLOSED, row(503, 1012));
         t.put(ErrorCode.AGENT_START_FAILED, row(502, 1011, SOON));
         t.put(ErrorCode.AGENT_START_TIMEOUT, row(504, 1011, LATER));
         t.put(ErrorCode.AGENT_CRASHED, row(502, 1011, SOON));
         t.put(ErrorCode.AGENT_CRASH_LOOP, row(503, 1013, Duration.ofMinutes(1)));
+        t.put(ErrorCode.AGENT_OUT_OF_MEMORY, row(502, 1011, SOON));
         t.put(ErrorCode.AGENT_PROTOCOL, row(502, 1011, SOON));
         t.put(ErrorCode.AUTHENTICATION_FAILED, row(502, 1011));
         t.put(ErrorCode.MODEL_NOT_FOUND, row(422, 4422));

@@ -24,6 +24,9 @@ public interface WebSocket {
      */
     void close(int code, String reason);
 
+    /** Runs what may take a while; bounded, so it may refuse. */
+    Executor workers();
+
     /** The connection's event loop: runs short tasks in order with the listener's calls. */
     Executor eventLoop();
 }

@@ -277,6 +277,11 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
     }
 
     @Override
+    public Executor workers() {
+        return parts.workers();
+    }
+
+    @Override
     public Executor eventLoop() {
         return ctx().executor();
     }

@@ -1,0 +1,35 @@
+package io.hotplex.server;
+
+import io.hotplex.api.Engine;
+import io.hotplex.server.internal.auth.Principal;
+import io.hotplex.server.internal.auth.Quota;
+import io.hotplex.server.internal.http.Route;
+import io.hotplex.server.internal.rest.SessionRoutes;
+import io.hotplex.server.internal.sessions.Presence;
+import io.hotplex.server.internal.sessions.SessionAccess;
+import io.hotplex.server.internal.ws.WebSocketRoutes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+
+/** Puts together what clients of sessions use: REST, server-sent events, and both dialects on WebSockets. */
+final class ClientRoutes {
+    private ClientRoutes() {}
+
+    static List<Route> of(Engine engine, ServerConfig config, Function<Principal, Quota> quotas) {
+        SessionAccess access = new SessionAccess(
+                engine,
+                Set.copyOf(config.get(ServerConfig.CLIENT_OPTIONS)),
+                config.get(ServerConfig.DEFAULT_WORK_DIR),
+                quotas);
+        Presence presence = new Presence(
+                config.get(ServerConfig.DISCONNECT_POLICY).equals("interrupt"),
+                config.get(ServerConfig.DISCONNECT_GRACE));
+        int maxMessageBytes = Math.toIntExact(Math.min(Integer.MAX_VALUE, config.get(ServerConfig.MAX_BODY_BYTES)));
+        List<Route> routes = new ArrayList<>(
+                new SessionRoutes(access, presence, config.get(ServerConfig.HEARTBEAT_INTERVAL)).routes());
+        routes.addAll(new WebSocketRoutes(access, presence, maxMessageBytes).routes());
+        return routes;
+    }
+}
