@@ -30,7 +30,8 @@ public final class Benchmarks {
             new IdleSessions(),
             new ConfinedStart(),
             new ServerStart(),
-            new JournalThroughput());
+            new JournalThroughput(),
+            new Gateway());
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
