@@ -72,6 +72,10 @@ public record ErrorStatus(int http, int close, @Nullable Duration retryAfter) {
         t.put(ErrorCode.CONFINEMENT_UNAVAILABLE, row(422, 4422));
         t.put(ErrorCode.POOL_EXHAUSTED, row(503, 1013, LATER));
         t.put(ErrorCode.ENGINE_CLOSED, row(503, 1012));
+        t.put(ErrorCode.ENGINE_RESTARTED, row(503, 1012, SOON));
+        t.put(ErrorCode.STATE_IN_USE, row(503, 1013, LATER));
+        t.put(ErrorCode.JOURNAL_UNAVAILABLE, row(503, 1013, LATER));
+        t.put(ErrorCode.JOURNAL_INCOMPATIBLE, row(500, 1011));
         t.put(ErrorCode.AGENT_START_FAILED, row(502, 1011, SOON));
         t.put(ErrorCode.AGENT_START_TIMEOUT, row(504, 1011, LATER));
         t.put(ErrorCode.AGENT_CRASHED, row(502, 1011, SOON));

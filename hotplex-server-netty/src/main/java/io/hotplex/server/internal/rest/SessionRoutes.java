@@ -147,7 +147,9 @@ public final class SessionRoutes {
         fields.end();
         Turn turn = access.submit(request.principal(), session, prompt);
         String location = SESSIONS + "/" + encoded(session.id()) + "/turns/" + turn.id();
-        return now(202, Views.turn(turn.info())).thenApply(response -> response.with("Location", location));
+        return turn.accepted()
+                .thenApply(
+                        safe -> Response.json(202, Views.turn(turn.info())).with("Location", location));
     }
 
     private CompletionStage<Response> turn(Request request) {

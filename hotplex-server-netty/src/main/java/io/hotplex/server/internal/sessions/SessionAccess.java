@@ -147,7 +147,7 @@ public final class SessionAccess {
             Turn turn = session.submit(prompt);
             counted = open.turns.add(turn); // else it is there already, and somebody repeats its client id
             if (counted) {
-                var unused = turn.result().thenRun(() -> open.ended(turn));
+                var unused = turn.result().whenComplete((result, failure) -> open.ended(turn));
             }
             return turn;
         } finally {

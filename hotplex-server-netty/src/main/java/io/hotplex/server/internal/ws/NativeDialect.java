@@ -194,7 +194,7 @@ public final class NativeDialect extends Dialogue {
         if (prompt.clientId() != null) {
             reply.with("id", prompt.clientId());
         }
-        return reply.send("accepted");
+        return turn.accepted().thenRun(() -> reply.send("accepted"));
     }
 
     private CompletionStage<?> cancel(Fields fields, Reply reply) {
