@@ -147,9 +147,8 @@ public final class SessionRoutes {
         fields.end();
         Turn turn = access.submit(request.principal(), session, prompt);
         String location = SESSIONS + "/" + encoded(session.id()) + "/turns/" + turn.id();
-        return turn.accepted()
-                .thenApply(
-                        safe -> Response.json(202, Views.turn(turn.info())).with("Location", location));
+        Response response = Response.json(202, Views.turn(turn.info())).with("Location", location);
+        return turn.accepted().thenApply(safe -> response);
     }
 
     private CompletionStage<Response> turn(Request request) {
