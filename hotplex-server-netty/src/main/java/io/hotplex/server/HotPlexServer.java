@@ -8,6 +8,7 @@ import io.hotplex.server.internal.auth.KeyRing;
 import io.hotplex.server.internal.auth.Principal;
 import io.hotplex.server.internal.auth.Quota;
 import io.hotplex.server.internal.auth.Scope;
+import io.hotplex.server.internal.clients.ClientRoutes;
 import io.hotplex.server.internal.console.ConsoleRoutes;
 import io.hotplex.server.internal.http.AccessLog;
 import io.hotplex.server.internal.http.Gatekeeper;

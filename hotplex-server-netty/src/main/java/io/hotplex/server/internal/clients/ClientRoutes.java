@@ -1,6 +1,7 @@
-package io.hotplex.server;
+package io.hotplex.server.internal.clients;
 
 import io.hotplex.api.Engine;
+import io.hotplex.server.ServerConfig;
 import io.hotplex.server.internal.auth.Principal;
 import io.hotplex.server.internal.auth.Quota;
 import io.hotplex.server.internal.http.Route;
@@ -14,10 +15,15 @@ import java.util.Set;
 import java.util.function.Function;
 
 /** Puts together what clients of sessions use: REST, server-sent events, and both dialects on WebSockets. */
-final class ClientRoutes {
+public final class ClientRoutes {
     private ClientRoutes() {}
 
-    static List<Route> of(Engine engine, ServerConfig config, Function<Principal, Quota> quotas) {
+    /**
+     * Every route.
+     *
+     * @param quotas what a principal may use
+     */
+    public static List<Route> of(Engine engine, ServerConfig config, Function<Principal, Quota> quotas) {
         SessionAccess access = new SessionAccess(
                 engine,
                 Set.copyOf(config.get(ServerConfig.CLIENT_OPTIONS)),
