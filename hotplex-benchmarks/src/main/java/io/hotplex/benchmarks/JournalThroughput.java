@@ -56,7 +56,7 @@ final class JournalThroughput implements Benchmark {
 
     @Override
     public List<Result> run(Options options) throws Exception {
-        int records = options.quick() ? 5_000 : 1_000_000;
+        int records = options.quick() ? 5_000 : 300_000;
         int rounds = options.quick() ? 1 : 3;
         List<Result> results = new ArrayList<>();
         for (int sessions : new int[] {1, 64}) {
