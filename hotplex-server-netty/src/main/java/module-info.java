@@ -16,6 +16,9 @@ module io.hotplex.server {
     requires io.netty.transport.classes.io_uring;
     requires jdk.management;
     requires jdk.unsupported;
+    requires simpleclient;
+    requires simpleclient.common;
+    requires org.snakeyaml.engine.v2;
     requires org.slf4j;
     requires static com.google.errorprone.annotations;
     requires static org.jspecify;

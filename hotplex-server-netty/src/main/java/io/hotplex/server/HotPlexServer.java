@@ -1,27 +1,46 @@
 package io.hotplex.server;
 
 import io.hotplex.api.Engine;
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.HotPlexException;
 import io.hotplex.core.HotPlex;
+import io.hotplex.core.config.ConfigKey;
+import io.hotplex.server.internal.admin.AdminRoutes;
 import io.hotplex.server.internal.admin.HealthRoutes;
+import io.hotplex.server.internal.admin.Metrics;
+import io.hotplex.server.internal.admin.Readiness;
 import io.hotplex.server.internal.auth.ApiKey;
 import io.hotplex.server.internal.auth.KeyRing;
-import io.hotplex.server.internal.auth.Principal;
-import io.hotplex.server.internal.auth.Quota;
-import io.hotplex.server.internal.auth.Scope;
+import io.hotplex.server.internal.auth.Keys;
 import io.hotplex.server.internal.clients.ClientRoutes;
 import io.hotplex.server.internal.console.ConsoleRoutes;
 import io.hotplex.server.internal.http.AccessLog;
+import io.hotplex.server.internal.http.Connections;
 import io.hotplex.server.internal.http.Gatekeeper;
 import io.hotplex.server.internal.http.HttpServer;
+import io.hotplex.server.internal.http.Policy;
 import io.hotplex.server.internal.http.Route;
 import io.hotplex.server.internal.http.Router;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A gateway: an engine behind HTTP and WebSocket.
@@ -29,19 +48,37 @@ import org.jspecify.annotations.Nullable;
  * <pre>{@code
  * try (HotPlexServer server = HotPlexServer.builder().engine(HotPlex.builder()).key(secret).start()) {
  *     System.out.println("listening on " + server.address());
- *     server.awaitStop();
+ *     server.awaitStop(Duration.ofDays(1));
  * }
  * }</pre>
  *
  * <p>Thread-safe.
  */
 public final class HotPlexServer implements AutoCloseable {
-    private final HttpServer http;
-    private final @Nullable Engine owned;
+    private static final Logger log = LoggerFactory.getLogger(HotPlexServer.class);
 
-    private HotPlexServer(HttpServer http, @Nullable Engine owned) {
+    /** What {@link #reload} applies; a change of anything else needs another start. */
+    private static final Set<ConfigKey<?>> RELOADABLE = Set.of(
+            ServerConfig.ALLOWED_HOSTS, ServerConfig.ALLOWED_ORIGINS, ServerConfig.REQUESTS_PER_SECOND_PER_ADDRESS);
+
+    private final Builder parts;
+    private final KeyRing keys;
+    private final Gatekeeper gatekeeper;
+    private final HttpServer http;
+    private final Engine engine;
+    private final @Nullable Engine owned;
+    private final AtomicReference<ServerConfig> config;
+    private final CountDownLatch stop;
+
+    private HotPlexServer(Builder parts, Assembly assembly, HttpServer http) {
+        this.parts = parts;
+        this.keys = assembly.keys;
+        this.gatekeeper = assembly.gatekeeper;
         this.http = http;
-        this.owned = owned;
+        this.engine = assembly.engine;
+        this.owned = assembly.owned;
+        this.config = assembly.config;
+        this.stop = assembly.stop;
     }
 
     public static Builder builder() {
@@ -51,6 +88,44 @@ public final class HotPlexServer implements AutoCloseable {
     /** Where it listens. */
     public InetSocketAddress address() {
         return http.address();
+    }
+
+    /** What it serves. */
+    Engine engine() {
+        return engine;
+    }
+
+    /** What is served, for tests that go through all of it. */
+    List<Route> routes() {
+        return http.routes();
+    }
+
+    /**
+     * Applies keys, allowed hosts, allowed origins and the rate of addresses of another configuration. Who is connected
+     * stays.
+     *
+     * @return the settings that differ and were not applied: they need another start
+     * @throws HotPlexException CONFIG_INVALID when a secret is not where it should be; then nothing was changed
+     */
+    public List<String> reload(ServerConfig other) {
+        List<ApiKey> valid = parts.keys(other);
+        keys.replace(valid);
+        gatekeeper.replace(Policy.of(other));
+        ServerConfig before = config.getAndSet(other);
+        return ServerConfig.keys().stream()
+                .filter(key -> !RELOADABLE.contains(key) && !before.get(key).equals(other.get(key)))
+                .map(ConfigKey::name)
+                .toList();
+    }
+
+    /** Asks whoever is in {@link #awaitStop} to close the server; does not block. */
+    public void stop() {
+        stop.countDown();
+    }
+
+    /** Waits until an operator or {@link #stop} asks for the end; tells whether one did. */
+    public boolean awaitStop(Duration limit) throws InterruptedException {
+        return stop.await(limit.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     /**
@@ -69,6 +144,7 @@ public final class HotPlexServer implements AutoCloseable {
      */
     @Override
     public void close() {
+        stop();
         CompletableFuture<Void> drained =
                 CompletableFuture.runAsync(http::drain, task -> new Thread(task, "hotplex-drain").start());
         try {
@@ -84,22 +160,74 @@ public final class HotPlexServer implements AutoCloseable {
         }
     }
 
+    /** What is made before the server listens. */
+    private static final class Assembly {
+        private final Metrics metrics = new Metrics();
+        private final CountDownLatch stop = new CountDownLatch(1);
+        private final AtomicReference<HttpServer> http = new AtomicReference<>();
+        private final AtomicReference<ServerConfig> config;
+        private final KeyRing keys;
+        private final Gatekeeper gatekeeper;
+        private final Engine engine;
+        private final @Nullable Engine owned;
+
+        Assembly(Builder parts) {
+            config = new AtomicReference<>(parts.config);
+            keys = new KeyRing(parts.keys(parts.config));
+            gatekeeper = new Gatekeeper(keys, Policy.of(parts.config), open(parts.config), System::nanoTime);
+            HotPlex unbuilt = parts.parts;
+            owned = unbuilt == null ? null : unbuilt.listener(metrics).build();
+            engine = owned == null ? Objects.requireNonNull(parts.engine, "engine") : owned;
+        }
+
+        private Connections connections() {
+            return Objects.requireNonNull(http.get(), "not started").connections();
+        }
+
+        List<Route> routes(Builder parts) {
+            Map<String, BooleanSupplier> checks = new LinkedHashMap<>();
+            checks.put("accepting", () -> !connections().draining());
+            checks.put("providers", () -> !engine.providers().isEmpty());
+            checks.putAll(parts.checks);
+            List<Route> routes = new ArrayList<>();
+            routes.addAll(new HealthRoutes(new Readiness(checks, System::nanoTime), Clock.systemUTC()).routes());
+            routes.add(metrics.route(engine, this::connections));
+            routes.addAll(new AdminRoutes(
+                            engine,
+                            this::connections,
+                            () -> AdminRoutes.describe(Objects.requireNonNull(config.get())),
+                            stop::countDown)
+                    .routes());
+            routes.add(gatekeeper.ticketRoute());
+            routes.addAll(ConsoleRoutes.all());
+            routes.addAll(ClientRoutes.of(engine, parts.config, keys::quota));
+            return routes;
+        }
+    }
+
+    private static boolean open(ServerConfig config) {
+        return config.get(ServerConfig.AUTHENTICATION).equals("none");
+    }
+
     /** Collects what a server is made of. Not thread-safe; starts one server. */
     public static final class Builder {
         private ServerConfig config = ServerConfig.builder().build();
-        private final List<ApiKey> keys = new ArrayList<>();
+        private final List<ApiKey> own = new ArrayList<>();
+        private final Map<String, BooleanSupplier> checks = new LinkedHashMap<>();
+        private Map<String, String> environment = Map.of();
+        private @Nullable Path stateDirectory;
         private @Nullable Engine engine;
         private @Nullable HotPlex parts;
 
         private Builder() {}
 
-        /** Address, limits, timeouts. */
+        /** Address, keys, limits, timeouts. */
         public Builder config(ServerConfig value) {
             config = Objects.requireNonNull(value, "config");
             return this;
         }
 
-        /** Serves this engine, which the application closes. */
+        /** Serves this engine, which the application closes. Metrics then lack what the engine alone can tell. */
         public Builder engine(Engine value) {
             engine = Objects.requireNonNull(value, "engine");
             return this;
@@ -113,31 +241,94 @@ public final class HotPlexServer implements AutoCloseable {
 
         /** Lets in who has this secret: with every scope, for the owner {@code local}. */
         public Builder key(String secret) {
-            Principal principal = new Principal("local", EnumSet.allOf(Scope.class), "key-" + (keys.size() + 1));
-            keys.add(ApiKey.of(secret, principal, Quota.UNLIMITED));
+            own.add(Keys.everything("key-" + (own.size() + 1), Keys.LOCAL, secret));
             return this;
+        }
+
+        /**
+         * Where keys are that are configured as variables; {@code HOTPLEX_API_KEY} and {@code HOTPLEX_API_KEYS} too.
+         */
+        public Builder environment(Map<String, String> value) {
+            environment = Map.copyOf(value);
+            return this;
+        }
+
+        /** Where, when there is no other key, a file with one is made, for its owner alone to read. */
+        public Builder tokenDirectory(Path value) {
+            stateDirectory = Objects.requireNonNull(value, "tokenDirectory");
+            return this;
+        }
+
+        /** A further condition of {@code /health/ready}. May block for a moment, and fails by a throw as well. */
+        public Builder readyCheck(String name, BooleanSupplier check) {
+            checks.put(name, check);
+            return this;
+        }
+
+        private List<ApiKey> keys(ServerConfig configured) {
+            List<ApiKey> keys = new ArrayList<>(own);
+            keys.addAll(Keys.of(configured.clientKeys(), environment));
+            if (keys.isEmpty() && stateDirectory != null && !HotPlexServer.open(configured)) {
+                keys.add(Keys.ofTokenFile(stateDirectory));
+            }
+            return keys;
         }
 
         /**
          * Starts the server.
          *
-         * @throws io.hotplex.api.HotPlexException CONFIG_INVALID; then nothing is left running
+         * @throws HotPlexException CONFIG_INVALID, also when the server could be reached from elsewhere without a key;
+         *     then nothing is left running
          */
         public HotPlexServer start() {
-            Engine built = parts == null ? null : parts.build();
-            Engine served = built == null ? Objects.requireNonNull(engine, "engine") : built;
+            checkExposure();
+            Assembly assembly = new Assembly(this);
             try {
-                KeyRing ring = new KeyRing(keys);
-                List<Route> routes = new ArrayList<>(HealthRoutes.of(served));
-                routes.addAll(ConsoleRoutes.all());
-                routes.addAll(ClientRoutes.of(served, config, ring::quota));
-                HttpServer http = HttpServer.start(config, new Router(routes), new Gatekeeper(ring), new AccessLog());
-                return new HotPlexServer(http, built);
+                if (assembly.keys.isEmpty() && !HotPlexServer.open(config)) {
+                    throw new HotPlexException(
+                            ErrorCode.CONFIG_INVALID,
+                            "there is no key (expected: server.keys, or server.authentication: none on loopback)");
+                }
+                AccessLog accessLog = new AccessLog();
+                HttpServer http = HttpServer.start(
+                        config,
+                        new Router(assembly.routes(this)),
+                        assembly.gatekeeper,
+                        List.of(accessLog, assembly.metrics));
+                assembly.http.set(http);
+                return new HotPlexServer(this, assembly, http);
             } catch (RuntimeException e) {
-                if (built != null) {
-                    built.close();
+                if (assembly.owned != null) {
+                    assembly.owned.close();
                 }
                 throw e;
+            }
+        }
+
+        private void checkExposure() {
+            String host = config.get(ServerConfig.HOST);
+            if (isLoopback(host)) {
+                return;
+            }
+            if (HotPlexServer.open(config)) {
+                throw new HotPlexException(
+                        ErrorCode.CONFIG_INVALID,
+                        "server.authentication: none, and server.host: " + host + " can be reached from other machines"
+                                + " (expected: a key, or 127.0.0.1); whoever reaches it could run commands here");
+            }
+            if (config.get(ServerConfig.TLS_CERTIFICATE).isEmpty()) {
+                log.warn(
+                        "WITHOUT TLS on {}: keys and conversations can be read on the way; set server.tls.certificate"
+                                + " and server.tls.key, or let a proxy do it",
+                        host);
+            }
+        }
+
+        private static boolean isLoopback(String host) {
+            try {
+                return InetAddress.getByName(host).isLoopbackAddress();
+            } catch (UnknownHostException e) {
+                return false; // binding tells what is wrong with it
             }
         }
     }

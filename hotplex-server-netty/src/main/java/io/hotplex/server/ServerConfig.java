@@ -4,10 +4,12 @@ import static io.hotplex.core.config.ValueType.choice;
 import static io.hotplex.core.config.ValueType.count;
 import static io.hotplex.core.config.ValueType.duration;
 import static io.hotplex.core.config.ValueType.listOf;
+import static io.hotplex.core.config.ValueType.orNone;
 import static io.hotplex.core.config.ValueType.path;
 import static io.hotplex.core.config.ValueType.size;
 import static io.hotplex.core.config.ValueType.text;
 
+import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.core.config.ConfigKey;
 import io.hotplex.core.config.ConfigTable;
@@ -15,8 +17,11 @@ import io.hotplex.core.config.ConfigValues;
 import io.hotplex.core.config.ValueType;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
@@ -31,6 +36,7 @@ public final class ServerConfig {
 
     private static final int MANY = 1_000_000;
     private static final long GIB = 1L << 30;
+    private static final Pattern ORIGIN_TEXT = Pattern.compile("(?:https?|[a-z][a-z0-9+.-]*)://[^/?#\\s]{1,255}");
     private static final Pattern HOST_TEXT = Pattern.compile("[A-Za-z0-9._:\\[\\]-]{1,255}");
 
     public static final ConfigKey<String> HOST = key(
@@ -45,6 +51,35 @@ public final class ServerConfig {
             choice("auto", "io_uring", "epoll", "nio"),
             "auto",
             "How sockets are waited for; auto takes epoll where it works, else nio.");
+    public static final ConfigKey<Optional<Path>> TLS_CERTIFICATE = key(
+            "server.tls.certificate",
+            orNone(path()),
+            "none",
+            "PEM file with the certificate and those that it depends on; read again when it changes.");
+    public static final ConfigKey<Optional<Path>> TLS_KEY = key(
+            "server.tls.key", orNone(path()), "none", "PEM file with the certificate's private key, not encrypted.");
+
+    public static final ConfigKey<String> AUTHENTICATION = key(
+            "server.authentication",
+            choice("required", "none"),
+            "required",
+            "Whether a key is needed; none lets everybody on this machine do everything.");
+    public static final ConfigKey<List<String>> ALLOWED_HOSTS = key(
+            "server.allowed-hosts",
+            listOf(text("a host name", HOST_TEXT)),
+            "",
+            "Names that requests may have in Host, besides localhost, server.host and addresses.");
+    public static final ConfigKey<List<String>> ALLOWED_ORIGINS = key(
+            "server.allowed-origins",
+            listOf(text("an origin such as https://app.example.com", ORIGIN_TEXT)),
+            "",
+            "Origins of web pages that may use the server, besides its own.");
+    public static final ConfigKey<Integer> REQUESTS_PER_SECOND_PER_ADDRESS = key(
+            "server.requests-per-second-per-address",
+            count(1, MANY),
+            "200",
+            "Requests of one client address in a second; others get 429.");
+
     public static final ConfigKey<Integer> IO_THREADS =
             key("server.io-threads", count(1, 64), "2", "Threads that serve connections.");
     public static final ConfigKey<Integer> WORKER_THREADS = key(
@@ -129,10 +164,15 @@ public final class ServerConfig {
             "30s",
             "How long a client has to come back before server.disconnect-policy interrupts.");
 
-    private final ConfigValues values;
+    /** Begins the names of settings of keys: {@code server.keys.<name>.<setting>}. */
+    public static final String KEY_PREFIX = "server.keys.";
 
-    private ServerConfig(ConfigValues values) {
+    private final ConfigValues values;
+    private final List<KeyConfig> clientKeys;
+
+    private ServerConfig(ConfigValues values, List<KeyConfig> clientKeys) {
         this.values = values;
+        this.clientKeys = List.copyOf(clientKeys);
     }
 
     /** A builder that has every default. */
@@ -162,7 +202,12 @@ public final class ServerConfig {
         return values.get(key);
     }
 
-    /** All settings as text, defaults included; {@link #fromProperties} reads it. In the order of {@link #keys()}. */
+    /** The keys that clients may have. */
+    public List<KeyConfig> clientKeys() {
+        return clientKeys;
+    }
+
+    /** All settings but those of client keys, as text, defaults included. In the order of {@link #keys()}. */
     public Map<String, String> toProperties() {
         return values.toProperties();
     }
@@ -179,6 +224,7 @@ public final class ServerConfig {
     /** Collects settings. Not thread-safe. */
     public static final class Builder {
         private final ConfigValues.Builder values = ConfigValues.builder(KEYS);
+        private final Map<String, Map<String, String>> clientKeys = new LinkedHashMap<>();
 
         private Builder() {}
 
@@ -198,13 +244,36 @@ public final class ServerConfig {
          * @throws HotPlexException CONFIG_INVALID when the key is unknown or its value cannot be read
          */
         public Builder set(String name, String text) {
-            values.set(name, text);
+            if (!name.startsWith(KEY_PREFIX)) {
+                values.set(name, text);
+                return this;
+            }
+            int dot = name.indexOf('.', KEY_PREFIX.length());
+            if (dot < 0 || dot == name.length() - 1) {
+                throw new HotPlexException(
+                        ErrorCode.CONFIG_INVALID, name + " (expected: " + KEY_PREFIX + "<name>.<setting>)");
+            }
+            clientKeys
+                    .computeIfAbsent(name.substring(KEY_PREFIX.length(), dot), id -> new LinkedHashMap<>())
+                    .put(name.substring(dot + 1), text);
             return this;
         }
 
-        /** The settings. */
+        /**
+         * The settings.
+         *
+         * @throws HotPlexException CONFIG_INVALID when settings contradict each other
+         */
         public ServerConfig build() {
-            return new ServerConfig(values.build());
+            ConfigValues config = values.build();
+            if (config.get(TLS_CERTIFICATE).isPresent() != config.get(TLS_KEY).isPresent()) {
+                throw new HotPlexException(
+                        ErrorCode.CONFIG_INVALID,
+                        TLS_CERTIFICATE + " and " + TLS_KEY + ": one of them is set (expected: both or none)");
+            }
+            List<KeyConfig> keys = new ArrayList<>();
+            clientKeys.forEach((id, settings) -> keys.add(KeyConfig.fromProperties(id, settings)));
+            return new ServerConfig(config, keys);
         }
     }
 }

@@ -9,6 +9,7 @@ import io.hotplex.api.EventSchema;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.spi.ProviderConfig;
 import io.hotplex.core.EngineConfig;
+import io.hotplex.core.config.ConfigKey;
 import io.hotplex.provider.claude.ClaudeProviderFactory;
 import io.hotplex.server.ChildProgram.Result;
 import io.hotplex.testkit.agent.DemoAgent;
@@ -69,6 +70,20 @@ class DocumentationTest {
     }
 
     @Test
+    void configurationHasTheTablesOfServerAndKeys() throws IOException {
+        assertThat(table("docs/configuration.md", "Settings of the server").values())
+                .containsExactlyElementsOf(rows(ServerConfig.keys()));
+        assertThat(table("docs/configuration.md", "Settings of a key").values())
+                .containsExactlyElementsOf(rows(KeyConfig.keys()));
+    }
+
+    private static List<List<String>> rows(List<ConfigKey<?>> keys) {
+        return keys.stream()
+                .map(key -> List.of(code(key.name()), key.type(), code(key.defaultText()), key.description()))
+                .toList();
+    }
+
+    @Test
     void errorsNamesEveryCodeAndWhetherARetryCanHelp() throws IOException {
         Map<String, String> documented = new LinkedHashMap<>();
         table("docs/errors.md", "Errors").forEach((code, cells) -> documented.put(code, cells.get(3)));
@@ -91,7 +106,7 @@ class DocumentationTest {
 
     @Test
     void exampleConfigurationIsRead() throws Exception {
-        Path example = ROOT.resolve("examples/hotplex.properties");
+        Path example = ROOT.resolve("examples/hotplex.yaml");
 
         Result result = new ChildProgram(home).hotplex("doctor", "--config", example.toString());
 

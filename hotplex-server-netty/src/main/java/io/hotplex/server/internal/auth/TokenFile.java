@@ -29,6 +29,13 @@ public final class TokenFile {
         return stateDirectory.resolve(NAME);
     }
 
+    /** A key that nobody guesses. */
+    public static String newToken() {
+        byte[] random = new byte[TOKEN_BYTES];
+        new SecureRandom().nextBytes(random);
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(random);
+    }
+
     /**
      * The key in the file, which is made if it is not there.
      *
@@ -51,10 +58,7 @@ public final class TokenFile {
     }
 
     private static void make(Path file) throws IOException {
-        byte[] random = new byte[TOKEN_BYTES];
-        new SecureRandom().nextBytes(random);
-        byte[] text = (Base64.getUrlEncoder().withoutPadding().encodeToString(random) + "\n")
-                .getBytes(StandardCharsets.UTF_8);
+        byte[] text = (newToken() + "\n").getBytes(StandardCharsets.UTF_8);
         try (var channel = Files.newByteChannel(
                 file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), forOwner())) {
             channel.write(java.nio.ByteBuffer.wrap(text));

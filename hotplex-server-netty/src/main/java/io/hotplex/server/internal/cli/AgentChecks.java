@@ -6,6 +6,7 @@ import io.hotplex.api.spi.ProcessLauncher;
 import io.hotplex.api.spi.ProviderConfig;
 import io.hotplex.api.spi.ProviderProbe;
 import io.hotplex.core.EngineConfig;
+import io.hotplex.server.internal.config.Settings;
 import io.hotplex.server.internal.providers.ProviderType;
 import io.hotplex.server.internal.providers.ProviderTypes;
 import java.time.Duration;

@@ -3,6 +3,7 @@ package io.hotplex.server.internal.cli;
 import io.hotplex.api.spi.Executables;
 import io.hotplex.api.spi.ProviderConfig;
 import io.hotplex.core.EngineConfig;
+import io.hotplex.server.internal.config.Settings;
 import io.hotplex.server.internal.providers.ProviderType;
 import io.hotplex.server.internal.providers.ProviderTypes;
 import io.hotplex.testkit.agent.DemoAgent;

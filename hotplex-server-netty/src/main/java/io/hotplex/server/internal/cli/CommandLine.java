@@ -100,9 +100,17 @@ public final class CommandLine {
             case "archive" ->
                 throw new UsageException("archive is a command of the start script, bin/hotplex: use that");
             case "serve" -> {
-                Arguments options = Arguments.parse(
-                        rest, Set.of("--debug", "--help"), Set.of("--config", "--set", "--host", "--port"));
+                Arguments options = Arguments.parse(rest, ServeCommand.FLAGS, ServeCommand.VALUED);
                 return options.has("--help") ? help() : new ServeCommand(surroundings, options, out, err).run();
+            }
+            case "config" -> {
+                Arguments options = Arguments.parse(rest, ConfigCommand.FLAGS, ConfigCommand.VALUED);
+                return options.has("--help") ? help() : new ConfigCommand(surroundings, options, out).run();
+            }
+            case "key" -> {
+                return Arguments.parse(rest, Set.of("--help"), Set.of()).has("--help")
+                        ? help()
+                        : new KeyCommand(out).run();
             }
             case "--version", "version" -> {
                 out.line("hotplex " + version() + " (Java " + Runtime.version() + ", " + System.getProperty("os.name")
@@ -114,10 +122,11 @@ public final class CommandLine {
             }
             case "" ->
                 throw new UsageException(
-                        "a command is missing: run, serve, sessions, replay, doctor, --version or --help");
+                        "a command is missing: run, serve, config, key, sessions, replay, doctor, --version or --help");
             default ->
-                throw new UsageException("'" + command
-                        + "' is not a command (known: run, serve, sessions, replay, doctor, --version, --help)");
+                throw new UsageException(
+                        "'" + command
+                                + "' is not a command (known: run, serve, config, key, sessions, replay, doctor, --version, --help)");
         }
     }
 

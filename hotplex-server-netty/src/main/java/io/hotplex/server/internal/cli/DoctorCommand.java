@@ -3,6 +3,7 @@ package io.hotplex.server.internal.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hotplex.core.EngineConfig;
+import io.hotplex.server.internal.config.Settings;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,7 +27,7 @@ final class DoctorCommand {
         if (!arguments.operands().isEmpty()) {
             throw new UsageException("doctor takes no operands");
         }
-        Settings settings = Settings.load(arguments.one("--config"), arguments.all("--set"), surroundings);
+        Settings settings = Configured.settings(arguments, surroundings);
         List<Check> checks = new ArrayList<>();
         checks.add(MachineChecks.java());
         checks.add(MachineChecks.archive());

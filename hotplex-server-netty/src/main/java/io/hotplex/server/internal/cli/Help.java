@@ -12,6 +12,9 @@ final class Help {
               hotplex sessions [list | show ID | export ID | delete ID]
                                                 what a durable journal keeps; export writes one event a line
               hotplex replay ID [--speed N]     shows a session again; N is a factor, or max
+              hotplex config --describe         tells every setting; --markdown as tables
+              hotplex config --check [FILE]     tells whether a configuration is right
+              hotplex key                       makes a key for clients of serve, and its hash
               hotplex doctor [options]          tells what was found on this machine
               hotplex archive                   prepares the classes, so that starts with this Java are faster
               hotplex --version
@@ -28,10 +31,11 @@ final class Help {
 
             Options of serve:
               --host HOST              where to listen; by default 127.0.0.1
-              --port PORT              by default 8080
+              --port PORT              by default 8080; 0 for any
+              --check                  checks the configuration, and serves nothing
 
             Options of every command:
-              --config FILE            settings; else $HOTPLEX_CONFIG, else ~/.hotplex/hotplex.properties
+              --config FILE            settings; else $HOTPLEX_CONFIG, else ~/.hotplex/hotplex.yaml
               --set KEY=VALUE          one setting; counts more than the file; may be repeated
               --debug                  logs what happens, and where errors come from
             sessions, replay and doctor take --json, too.

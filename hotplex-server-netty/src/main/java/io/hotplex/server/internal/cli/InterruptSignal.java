@@ -1,5 +1,6 @@
 package io.hotplex.server.internal.cli;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.util.Objects;
@@ -17,13 +18,19 @@ final class InterruptSignal {
      * @return {@code false} when this JVM does not allow it; then Ctrl-C ends the JVM as usual
      */
     static boolean handle(Runnable action) {
+        return handle("INT", action);
+    }
+
+    /** The same for another signal, such as {@code TERM}: the JVM then does not end by itself. */
+    @CanIgnoreReturnValue
+    static boolean handle(String name, Runnable action) {
         try {
             Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> handler = Class.forName("sun.misc.SignalHandler");
             Object proxy = Proxy.newProxyInstance(
                     InterruptSignal.class.getClassLoader(), new Class<?>[] {handler}, calling(action));
             signal.getMethod("handle", signal, handler)
-                    .invoke(null, signal.getConstructor(String.class).newInstance("INT"), proxy);
+                    .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
             return true;
         } catch (ReflectiveOperationException e) {
             return false;

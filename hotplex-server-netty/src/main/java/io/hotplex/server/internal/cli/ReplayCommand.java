@@ -1,6 +1,7 @@
 package io.hotplex.server.internal.cli;
 
 import io.hotplex.api.EventRecord;
+import io.hotplex.server.internal.config.Settings;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -39,7 +40,7 @@ final class ReplayCommand {
         }
         speed = speed(arguments.one("--speed"));
         String id = arguments.operands().get(0);
-        Settings settings = Settings.load(arguments.one("--config"), arguments.all("--set"), surroundings);
+        Settings settings = Configured.settings(arguments, surroundings);
         Lane err = new Lane(surroundings.err());
         View view = arguments.has("--json") ? new JsonView(out, err) : new TextView(out, err, surroundings.terminal());
         try (KeptSessions sessions = KeptSessions.open(settings.engine(), true)) {

@@ -9,6 +9,7 @@ import io.hotplex.api.SessionSpec;
 import io.hotplex.api.Turn;
 import io.hotplex.api.spi.ProcessLauncher;
 import io.hotplex.core.HotPlex;
+import io.hotplex.server.internal.config.Settings;
 import io.hotplex.server.internal.providers.ProviderTypes;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -30,7 +31,7 @@ final class RunCommand {
     /** Runs it. The result is the exit code. */
     int run() {
         Arguments arguments = options.arguments();
-        Settings settings = Settings.load(arguments.one("--config"), arguments.all("--set"), surroundings);
+        Settings settings = Configured.settings(arguments, surroundings);
         ProviderTypes types = ProviderTypes.find(settings.providerDirectories());
         types.broken().forEach(broken -> view.notice(broken.describe()));
         Agents agents = Agents.choose(settings, types, arguments.one("--provider"), surroundings.environment());

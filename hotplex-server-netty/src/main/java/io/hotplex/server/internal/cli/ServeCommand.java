@@ -1,51 +1,73 @@
 package io.hotplex.server.internal.cli;
 
+import io.hotplex.api.HotPlexException;
+import io.hotplex.api.spi.ProcessLauncher;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.HotPlex;
 import io.hotplex.server.HotPlexServer;
+import io.hotplex.server.KeyConfig;
 import io.hotplex.server.ServerConfig;
 import io.hotplex.server.internal.auth.TokenFile;
+import io.hotplex.server.internal.config.FileWatch;
+import io.hotplex.server.internal.config.Settings;
 import io.hotplex.server.internal.providers.ProviderTypes;
+import java.net.Inet6Address;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.CountDownLatch;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** {@code hotplex serve}: the gateway, until it is told to stop. */
 final class ServeCommand {
+    static final Set<String> FLAGS = Set.of("--check", "--debug", "--help");
+    static final Set<String> VALUED = Set.of("--config", "--set", "--host", "--port");
+
+    private static final Duration LONG = Duration.ofDays(1);
+
     private final Surroundings surroundings;
     private final Arguments arguments;
     private final Lane out;
     private final Lane err;
+    private final Settings.Sources sources;
+    private final AtomicInteger signals = new AtomicInteger();
 
     ServeCommand(Surroundings surroundings, Arguments arguments, Lane out, Lane err) {
         this.surroundings = surroundings;
         this.arguments = arguments;
         this.out = out;
         this.err = err;
+        this.sources = Configured.forServer(arguments.one("--config"), arguments, surroundings);
     }
 
     /** Serves. The result is the exit code. */
+    @SuppressWarnings("try") // the watch is there to be closed
     int run() {
         if (!arguments.operands().isEmpty()) {
             throw new UsageException("serve takes no operands");
         }
-        Settings settings = Settings.load(arguments.one("--config"), arguments.all("--set"), surroundings);
+        Settings settings = Settings.load(sources);
+        if (arguments.has("--check")) {
+            ConfigCommand.check(settings, surroundings.environment(), out);
+            return ExitCode.OK;
+        }
         ProviderTypes types = ProviderTypes.find(settings.providerDirectories());
         types.broken().forEach(broken -> err.line(broken.describe()));
-        Agents agents = Agents.choose(settings, types, null, surroundings.environment());
-        HotPlex engine = HotPlex.builder().config(settings.engine());
-        types.droppedIn().forEach(engine::factory);
-        agents.providers().forEach(engine::provider);
-        Path state = settings.engine().get(EngineConfig.STATE_DIRECTORY);
-        CountDownLatch stop = new CountDownLatch(1);
-        try (HotPlexServer server = HotPlexServer.builder()
-                .config(serverConfig())
-                .engine(engine)
-                .key(TokenFile.readOrMake(state))
-                .start()) {
-            InterruptSignal.handle(stop::countDown);
-            out.line("hotplex: listening on http://" + server.address().getHostString() + ":"
-                    + server.address().getPort() + ", the key is in " + TokenFile.in(state));
-            stop.await();
+        ProcessLauncher launcher = Launchers.open(settings.engine());
+        // Whatever ends this JVM must not leave agents behind; after a proper end this does nothing.
+        Runtime.getRuntime().addShutdownHook(new Thread(launcher::close, "hotplex-cli-exit"));
+        try (launcher;
+                HotPlexServer server = start(settings, types, launcher);
+                FileWatch watch = FileWatch.start(() -> watched(settings), () -> reload(settings, server))) {
+            handleSignals(server, launcher);
+            out.line(ready(settings, server.address()));
+            while (!server.awaitStop(LONG)) {
+                // a server runs for days
+            }
+            err.line("hotplex: stopping; a second signal stops at once");
             return ExitCode.OK;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -53,16 +75,73 @@ final class ServeCommand {
         }
     }
 
-    private ServerConfig serverConfig() {
-        ServerConfig.Builder config = ServerConfig.builder();
-        String host = arguments.one("--host");
-        if (host != null) {
-            config.set(ServerConfig.HOST.name(), host);
+    private HotPlexServer start(Settings settings, ProviderTypes types, ProcessLauncher launcher) {
+        HotPlex engine = HotPlex.builder().config(settings.engine()).launcher(launcher);
+        types.droppedIn().forEach(engine::factory);
+        Agents.choose(settings, types, null, surroundings.environment())
+                .providers()
+                .forEach(engine::provider);
+        Path state = settings.engine().get(EngineConfig.STATE_DIRECTORY);
+        return HotPlexServer.builder()
+                .config(settings.server())
+                .engine(engine)
+                .environment(surroundings.environment())
+                .tokenDirectory(state)
+                .readyCheck("launcher", () -> !launcher.info().name().isEmpty())
+                .readyCheck("state-directory", () -> Files.isWritable(state))
+                .start();
+    }
+
+    /** One line, for people and for scripts that wait for it. */
+    private String ready(Settings settings, InetSocketAddress address) {
+        String host = address.getAddress() instanceof Inet6Address
+                ? "[" + address.getAddress().getHostAddress() + "]"
+                : address.getAddress().getHostAddress();
+        String scheme = settings.server().get(ServerConfig.TLS_CERTIFICATE).isPresent() ? "https" : "http";
+        Path token = TokenFile.in(settings.engine().get(EngineConfig.STATE_DIRECTORY));
+        boolean open = settings.server().get(ServerConfig.AUTHENTICATION).equals("none");
+        boolean other = !settings.server().clientKeys().isEmpty()
+                || surroundings.environment().keySet().stream().anyMatch(name -> name.startsWith("HOTPLEX_API_KEY"));
+        String key = open ? "no key is needed" : other ? "keys are configured" : "the key is in " + token;
+        return "hotplex: listening on " + scheme + "://" + host + ":" + address.getPort() + ", " + key;
+    }
+
+    private void handleSignals(HotPlexServer server, ProcessLauncher launcher) {
+        Runnable action = () -> {
+            if (signals.incrementAndGet() == 1) {
+                server.stop();
+            } else {
+                launcher.close();
+                Runtime.getRuntime().halt(ExitCode.INTERRUPTED);
+            }
+        };
+        InterruptSignal.handle("INT", action);
+        InterruptSignal.handle("TERM", action);
+    }
+
+    private static List<Path> watched(Settings settings) {
+        List<Path> files = new ArrayList<>();
+        if (settings.file() != null) {
+            files.add(settings.file());
         }
-        String port = arguments.one("--port");
-        if (port != null) {
-            config.set(ServerConfig.PORT.name(), port);
+        settings.server().clientKeys().forEach(key -> key.get(KeyConfig.FILE).ifPresent(files::add));
+        return files;
+    }
+
+    /** On the watch's thread. What is wrong changes nothing. */
+    private void reload(Settings before, HotPlexServer server) {
+        try {
+            Settings now = Settings.load(sources);
+            List<String> restart = new ArrayList<>(server.reload(now.server()));
+            before.engine().toProperties().forEach((key, value) -> {
+                if (!value.equals(now.engine().toProperties().get(key))) {
+                    restart.add(key);
+                }
+            });
+            err.line("hotplex: configuration read again: keys, hosts, origins and rates are in force"
+                    + (restart.isEmpty() ? "" : "; needs a restart: " + String.join(", ", restart)));
+        } catch (HotPlexException e) {
+            err.line("hotplex: configuration not changed: " + e.code() + ": " + e.getMessage());
         }
-        return config.build();
     }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hotplex.api.SessionStats;
 import io.hotplex.api.spi.SessionState;
 import io.hotplex.api.spi.StoredSession;
+import io.hotplex.server.internal.config.Settings;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -40,7 +41,7 @@ final class SessionsCommand {
             throw new UsageException("sessions " + action + " needs the id of a session");
         }
         String id = list ? "" : operands.get(1);
-        Settings settings = Settings.load(arguments.one("--config"), arguments.all("--set"), surroundings);
+        Settings settings = Configured.settings(arguments, surroundings);
         try (KeptSessions sessions = KeptSessions.open(settings.engine(), !action.equals("delete"))) {
             switch (action) {
                 case "list" -> sessions.list().forEach(s -> show(s, arguments.has("--json"), false));

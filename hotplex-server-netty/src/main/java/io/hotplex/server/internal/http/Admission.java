@@ -8,10 +8,12 @@ import io.hotplex.server.internal.auth.Principal;
 import io.hotplex.server.internal.auth.Scope;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,39 +33,62 @@ final class Admission {
      * Looks up the route and checks all that can be checked now.
      *
      * @return what the request asks for
-     * @throws Refusal with the response
+     * @throws Refusal with the response; for a page's question whether it may ask, with the answer
      */
-    Request.Target admit(Exchange exchange, InetAddress remote) throws Refusal {
+    Request.Target admit(Exchange exchange, InetAddress remote, boolean tls) throws Refusal {
         try {
-            return check(exchange, remote);
+            return check(exchange, remote, tls);
         } catch (HotPlexException e) {
             throw new Refusal(Problem.of(e, exchange.id));
         }
     }
 
-    private Request.Target check(Exchange exchange, InetAddress remote) throws Refusal {
-        Headers headers = exchange.headers;
-        parts.gatekeeper().checkSource(headers, remote);
+    private Request.Target check(Exchange exchange, InetAddress remote, boolean tls) throws Refusal {
         String uri = exchange.head.uri();
         if (!uri.startsWith("/")) {
             throw new HotPlexException(
                     ErrorCode.INVALID_ARGUMENT, "the request target is not a path (expected: one that begins with /)");
         }
+        checkRate(exchange, parts.gatekeeper().checkRate(remote));
+        String origin = parts.gatekeeper().checkSource(exchange.headers, tls);
+        if (origin != null) {
+            exchange.responseHeaders.put("Access-Control-Allow-Origin", origin);
+            exchange.responseHeaders.put("Access-Control-Expose-Headers", "X-Request-Id, Retry-After");
+            exchange.responseHeaders.put("Vary", "Origin");
+        }
         String method = exchange.head.method().name();
         QueryStringDecoder decoder = new QueryStringDecoder(uri);
         String path = decoder.rawPath();
         Router.Match match = parts.router().find(method, path);
+        if (origin != null && method.equals("OPTIONS") && match instanceof Router.Match.OtherMethods other) {
+            throw new Refusal(preflight(other));
+        }
         Map<String, String> parameters = Map.of();
         if (match instanceof Router.Match.Found found) {
             exchange.route = found.route();
             parameters = found.parameters();
         }
         Request.Target target = new Request.Target(method, path, parameters, query(decoder));
-        identify(exchange);
+        identify(exchange, target);
         if (match instanceof Router.Match.OtherMethods other) {
             throw new Refusal(problem(exchange, ErrorCode.METHOD_NOT_ALLOWED, method + " is not a method of this path")
-                    .with("Allow", String.join(", ", other.methods())));
+                    .with("Allow", String.join(", ", new TreeSet<>(other.methods()))));
         }
+        checkRoute(exchange);
+        return target;
+    }
+
+    /** A browser asks whether a page may send what it wants to send. */
+    private static Response.Whole preflight(Router.Match.OtherMethods other) {
+        return Response.empty(204)
+                .with("Access-Control-Allow-Methods", String.join(", ", new TreeSet<>(other.methods())))
+                .with(
+                        "Access-Control-Allow-Headers",
+                        "Authorization, Content-Type, Last-Event-ID, X-API-Key, traceparent")
+                .with("Access-Control-Max-Age", "600");
+    }
+
+    private void checkRoute(Exchange exchange) throws Refusal {
         Route route = exchange.route;
         if (route == null) {
             throw new HotPlexException(ErrorCode.ROUTE_NOT_FOUND, "there is nothing at this path");
@@ -74,7 +99,13 @@ final class Admission {
         }
         checkUpgrade(exchange, route);
         checkBody(exchange);
-        return target;
+    }
+
+    private static void checkRate(Exchange exchange, @Nullable Duration wait) throws Refusal {
+        if (wait != null) {
+            throw new Refusal(
+                    Problem.of(ErrorCode.TOO_MANY_REQUESTS, "too many requests in a second: wait", exchange.id, wait));
+        }
     }
 
     private static Map<String, List<String>> query(QueryStringDecoder decoder) {
@@ -85,11 +116,16 @@ final class Admission {
         }
     }
 
-    private void identify(Exchange exchange) {
+    private void identify(Exchange exchange, Request.Target target) throws Refusal {
         Route route = exchange.route;
         if (route == null || route.access() != Access.PUBLIC) {
-            ApiKey key = parts.gatekeeper().authenticate(exchange.headers);
-            exchange.principal = key.principal();
+            try {
+                ApiKey key = parts.gatekeeper().authenticate(route, exchange.headers, target);
+                exchange.principal = key.principal();
+                checkRate(exchange, parts.gatekeeper().checkRate(key));
+            } catch (HotPlexException e) {
+                throw new Refusal(Problem.of(e, exchange.id).with("WWW-Authenticate", "Bearer realm=\"hotplex\""));
+            }
         }
     }
 

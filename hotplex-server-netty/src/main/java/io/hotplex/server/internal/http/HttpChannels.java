@@ -11,16 +11,24 @@ import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.flow.FlowControlHandler;
 import io.netty.handler.flush.FlushConsolidationHandler;
+import io.netty.handler.ssl.SslHandler;
+import org.jspecify.annotations.Nullable;
 
 /** Prepares accepted connections. Stateless. */
 final class HttpChannels extends ChannelInitializer<Channel> {
     /** So many messages may wait to go out in one system call. */
     private static final int FLUSH_AFTER = 256;
 
-    private final ServerParts parts;
+    /** So many requests may come in one read before the first is answered; more end the connection. */
+    static final int MAX_PIPELINED = 128;
 
-    HttpChannels(ServerParts parts) {
+    private final ServerParts parts;
+    private final @Nullable Tls tls;
+
+    /** @param tls encrypts connections, or {@code null} */
+    HttpChannels(ServerParts parts, @Nullable Tls tls) {
         this.parts = parts;
+        this.tls = tls;
     }
 
     @Override
@@ -30,14 +38,22 @@ final class HttpChannels extends ChannelInitializer<Channel> {
             var unused = channel.close();
             return;
         }
-        HttpConnection connection = new HttpConnection(parts);
+        HttpConnection connection = new HttpConnection(parts, tls != null);
         ChannelPipeline pipeline = channel.pipeline();
         pipeline.addLast(new StallWatch(parts.config().get(ServerConfig.STALL_TIMEOUT)));
+        if (tls != null) {
+            SslHandler handler = tls.context().newHandler(channel.alloc());
+            handler.setHandshakeTimeoutMillis(
+                    parts.config().get(ServerConfig.HEADER_TIMEOUT).toMillis());
+            pipeline.addLast(handler);
+        }
         pipeline.addLast(new FlushConsolidationHandler(FLUSH_AFTER, true));
         pipeline.addLast(new HeadWatch(connection));
-        pipeline.addLast(new HttpServerCodec(new HttpDecoderConfig()
-                .setMaxInitialLineLength(bytes(ServerConfig.MAX_REQUEST_LINE_BYTES))
-                .setMaxHeaderSize(bytes(ServerConfig.MAX_HEADER_BYTES))));
+        pipeline.addLast(new HttpServerCodec(
+                new HttpDecoderConfig()
+                        .setMaxInitialLineLength(bytes(ServerConfig.MAX_REQUEST_LINE_BYTES))
+                        .setMaxHeaderSize(bytes(ServerConfig.MAX_HEADER_BYTES)),
+                MAX_PIPELINED));
         pipeline.addLast(new FlowControlHandler());
         pipeline.addLast(connection);
     }

@@ -38,9 +38,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
     /** A refused body of up to this size is read and dropped, so that the client gets to read why. */
     private static final long DROP_BYTES = 1 << 20;
+    /** So long a refused client that must go may take to read why. */
+    private static final Duration LAST_WORDS = Duration.ofSeconds(2);
 
     private final ServerParts parts;
     private final Admission admission;
+    private final boolean tls;
 
     private @Nullable Exchange current;
     private Request.@Nullable Target target;
@@ -57,8 +60,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
     private @Nullable SseStream stream;
 
-    HttpConnection(ServerParts parts) {
+    /** @param tls whether the connection is encrypted */
+    HttpConnection(ServerParts parts, boolean tls) {
         this.parts = parts;
+        this.tls = tls;
         this.admission = new Admission(parts);
     }
 
@@ -154,7 +159,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         }
         setDeadline(ctx, ServerConfig.BODY_TIMEOUT, () -> tooSlow(ctx, exchange));
         try {
-            target = admission.admit(exchange, Connections.address(ctx.channel()));
+            target = admission.admit(exchange, Connections.address(ctx.channel()), tls);
             if (HttpUtil.is100ContinueExpected(head)) {
                 ctx.writeAndFlush(Responses.continued()).addListener(Responses.CLOSE_ON_FAILURE);
             }
@@ -197,12 +202,16 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         } else if (exchange.announced() > DROP_BYTES) {
             exchange.keepAlive = false;
         }
+        if (!exchange.keepAlive) {
+            setDeadline(ctx, LAST_WORDS, () -> end(ctx));
+        }
         respond(ctx, exchange, response);
     }
 
     private void take(ChannelHandlerContext ctx, Exchange exchange, HttpContent content) {
         if (content.decoderResult().isFailure()) {
             exchange.keepAlive = false;
+            exchange.requestEnded = true; // nobody knows where it ends
             if (exchange.discarding) {
                 end(ctx);
             } else {
@@ -361,10 +370,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** Tells the stream later: this is called in the middle of a write, and it will write. */
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        if (stream != null && ctx.channel().isWritable()) {
-            stream.onWritable();
+        SseStream open = stream;
+        if (open != null && ctx.channel().isWritable()) {
+            ctx.executor().execute(open::onWritable);
         }
         ctx.fireChannelWritabilityChanged();
     }
@@ -418,8 +429,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
 
     private void setDeadline(ChannelHandlerContext ctx, ConfigKey<Duration> limit, Runnable action) {
+        setDeadline(ctx, parts.config().get(limit), action);
+    }
+
+    private void setDeadline(ChannelHandlerContext ctx, Duration limit, Runnable action) {
         cancelDeadline();
-        deadline = ctx.executor().schedule(action, parts.config().get(limit).toNanos(), TimeUnit.NANOSECONDS);
+        deadline = ctx.executor().schedule(action, limit.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     private void cancelDeadline() {

@@ -13,10 +13,13 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,10 +34,13 @@ public final class HttpServer implements AutoCloseable {
     private static final int BACKLOG = 1024;
     /** A stream is told to pause above the upper mark, and to go on below the lower one. */
     private static final WriteBufferWaterMark WATER_MARKS = new WriteBufferWaterMark(64 << 10, 256 << 10);
+    /** How often is looked for a new certificate: those who renew one keep the old one for hours at least. */
+    private static final Duration TLS_REFRESH = Duration.ofSeconds(2);
     /** How long what is told to end at the end of the drain time may take. */
     private static final Duration LAST_WORDS = Duration.ofSeconds(3);
 
     private final ServerConfig config;
+    private final Router router;
     private final Connections connections;
     private final EventLoopGroup loops;
     private final ThreadPoolExecutor workers;
@@ -42,11 +48,13 @@ public final class HttpServer implements AutoCloseable {
 
     private HttpServer(
             ServerConfig config,
+            Router router,
             Connections connections,
             EventLoopGroup loops,
             ThreadPoolExecutor workers,
             Channel listener) {
         this.config = config;
+        this.router = router;
         this.connections = connections;
         this.loops = loops;
         this.workers = workers;
@@ -58,7 +66,8 @@ public final class HttpServer implements AutoCloseable {
      *
      * @throws HotPlexException CONFIG_INVALID when the address cannot be bound
      */
-    public static HttpServer start(ServerConfig config, Router router, Gatekeeper gatekeeper, ExchangeListener log) {
+    public static HttpServer start(
+            ServerConfig config, Router router, Gatekeeper gatekeeper, List<ExchangeListener> listeners) {
         Transport transport = Transport.choose(config.get(ServerConfig.TRANSPORT));
         Connections connections = new Connections(
                 config.get(ServerConfig.MAX_CONNECTIONS), config.get(ServerConfig.MAX_CONNECTIONS_PER_ADDRESS));
@@ -74,17 +83,33 @@ public final class HttpServer implements AutoCloseable {
                 workers,
                 connections,
                 new ByteBudget(config.get(ServerConfig.MAX_BODIES_BYTES)),
-                log);
+                new Listeners(listeners));
         try {
-            Channel listener = bind(config, transport, loops, parts);
-            return new HttpServer(config, connections, loops, workers, listener);
+            Tls tls = tls(config, loops, workers);
+            Channel listener = bind(config, transport, loops, new HttpChannels(parts, tls));
+            return new HttpServer(config, router, connections, loops, workers, listener);
         } catch (HotPlexException e) {
             stop(loops, workers);
             throw e;
         }
     }
 
-    private static Channel bind(ServerConfig config, Transport transport, EventLoopGroup loops, ServerParts parts) {
+    private static @Nullable Tls tls(ServerConfig config, EventLoopGroup loops, Executor workers) {
+        if (config.get(ServerConfig.TLS_CERTIFICATE).isEmpty()) {
+            return null;
+        }
+        Tls tls = Tls.open(
+                config.get(ServerConfig.TLS_CERTIFICATE).orElseThrow(),
+                config.get(ServerConfig.TLS_KEY).orElseThrow());
+        var unused = loops.scheduleWithFixedDelay(
+                () -> workers.execute(tls::refresh),
+                TLS_REFRESH.toMillis(),
+                TLS_REFRESH.toMillis(),
+                TimeUnit.MILLISECONDS);
+        return tls;
+    }
+
+    private static Channel bind(ServerConfig config, Transport transport, EventLoopGroup loops, HttpChannels channels) {
         String host = config.get(ServerConfig.HOST);
         int port = config.get(ServerConfig.PORT);
         ChannelFuture bound = new ServerBootstrap()
@@ -96,7 +121,7 @@ public final class HttpServer implements AutoCloseable {
                 .childOption(ChannelOption.SO_KEEPALIVE, true)
                 .childOption(ChannelOption.AUTO_READ, false)
                 .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARKS)
-                .childHandler(new HttpChannels(parts))
+                .childHandler(channels)
                 .bind(new InetSocketAddress(host, port))
                 .awaitUninterruptibly();
         if (!bound.isSuccess()) {
@@ -126,6 +151,11 @@ public final class HttpServer implements AutoCloseable {
     /** Where it listens. */
     public InetSocketAddress address() {
         return (InetSocketAddress) listener.localAddress();
+    }
+
+    /** Every route. */
+    public List<Route> routes() {
+        return router.routes();
     }
 
     /** Its open connections. */
@@ -161,5 +191,22 @@ public final class HttpServer implements AutoCloseable {
         workers.shutdownNow();
         loops.shutdownGracefully(0, LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS)
                 .awaitUninterruptibly(LAST_WORDS.toMillis());
+    }
+
+    /** Tells each of several. */
+    private record Listeners(List<ExchangeListener> all) implements ExchangeListener {
+        Listeners {
+            all = List.copyOf(all);
+        }
+
+        @Override
+        public void onExchange(Summary summary) {
+            all.forEach(listener -> listener.onExchange(summary));
+        }
+
+        @Override
+        public void onConnectionRefused() {
+            all.forEach(ExchangeListener::onConnectionRefused);
+        }
     }
 }

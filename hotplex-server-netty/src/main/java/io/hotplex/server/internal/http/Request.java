@@ -32,6 +32,13 @@ public final class Request {
             query = Map.copyOf(query);
         }
 
+        /** The first value of a name in the query, or {@code null}. */
+        @Nullable
+        String first(String name) {
+            List<String> values = query.get(name);
+            return values == null || values.isEmpty() ? null : values.get(0);
+        }
+
         /** Without values: some may be secret. */
         @Override
         public String toString() {
@@ -97,8 +104,7 @@ public final class Request {
 
     /** The first value of a name in the query, or {@code null}. */
     public @Nullable String query(String name) {
-        List<String> values = target.query().get(name);
-        return values == null || values.isEmpty() ? null : values.get(0);
+        return target.first(name);
     }
 
     /**

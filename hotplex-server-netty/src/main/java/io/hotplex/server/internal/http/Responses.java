@@ -6,6 +6,7 @@ import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -55,6 +56,9 @@ final class Responses {
         headers(message.headers(), exchange);
         headers.forEach(message.headers()::set);
         HttpUtil.setKeepAlive(message.headers(), exchange.head.protocolVersion(), exchange.keepAlive);
+        if (!exchange.keepAlive) {
+            message.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        }
     }
 
     /** What every response has; a handler may say otherwise. */

@@ -286,17 +286,22 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
         return ctx().executor();
     }
 
+    /** Tells the listener later: this is called in the middle of a write, and it will write. */
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext c) {
         if (c.channel().isWritable()) {
-            if (listener != null) {
-                listener.onWritable();
-            }
-            if (wanted) {
-                read();
-            }
+            c.executor().execute(this::writable);
         }
         c.fireChannelWritabilityChanged();
+    }
+
+    private void writable() {
+        if (listener != null) {
+            listener.onWritable();
+        }
+        if (wanted) {
+            read();
+        }
     }
 
     @Override

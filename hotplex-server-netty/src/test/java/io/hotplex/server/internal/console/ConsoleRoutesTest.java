@@ -10,6 +10,7 @@ import io.hotplex.server.internal.auth.Quota;
 import io.hotplex.server.internal.auth.Scope;
 import io.hotplex.server.internal.http.Gatekeeper;
 import io.hotplex.server.internal.http.HttpServer;
+import io.hotplex.server.internal.http.Policy;
 import io.hotplex.server.internal.http.Route;
 import io.hotplex.server.internal.http.Router;
 import java.io.IOException;
@@ -41,12 +42,14 @@ class ConsoleRoutesTest {
 
     @BeforeEach
     void start() {
+        ServerConfig config = ServerConfig.builder().set(ServerConfig.PORT, 0).build();
+        KeyRing keys = new KeyRing(
+                List.of(ApiKey.of(KEY, new Principal("me", Set.of(Scope.SESSION_READ), "reader"), Quota.UNLIMITED)));
         server = HttpServer.start(
-                ServerConfig.builder().set(ServerConfig.PORT, 0).build(),
+                config,
                 new Router(ConsoleRoutes.all()),
-                new Gatekeeper(new KeyRing(List.of(
-                        ApiKey.of(KEY, new Principal("me", Set.of(Scope.SESSION_READ), "reader"), Quota.UNLIMITED)))),
-                summary -> {});
+                new Gatekeeper(keys, Policy.of(config), false, System::nanoTime),
+                List.of());
     }
 
     @AfterEach

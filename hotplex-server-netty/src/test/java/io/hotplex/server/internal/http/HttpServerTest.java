@@ -25,8 +25,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Requests, responses, streams and upgrades, as clients see them. */
+@ExtendWith(LeakCheck.class)
 class HttpServerTest {
     private static final String KEY = "Authorization: Bearer reader-secret";
     private static final String JSON = "Content-Type: application/json";
@@ -47,7 +49,11 @@ class HttpServerTest {
         }
         KeyRing keys = new KeyRing(List.of(ApiKey.of(
                 "reader-secret", new Principal("me", Set.of(Scope.SESSION_READ), "reader"), Quota.UNLIMITED)));
-        running = HttpServer.start(config.build(), new Router(routes()), new Gatekeeper(keys), log::add);
+        running = HttpServer.start(
+                config.build(),
+                new Router(routes()),
+                new Gatekeeper(keys, Policy.of(config.build()), false, System::nanoTime),
+                List.of(log::add));
     }
 
     private List<Route> routes() {
@@ -305,8 +311,9 @@ class HttpServerTest {
             assertThat(stream.isEnded()).isTrue();
             assertThat(socket.next()).isEqualTo("closed 1001 the server is stopping");
             draining.join();
-            assertThat(server().connections().open()).isZero();
+            await().untilAsserted(
+                            () -> assertThat(server().connections().open()).isZero());
         }
-        assertThat(closed).hasValue(2);
+        await().untilAsserted(() -> assertThat(closed).hasValue(2));
     }
 }

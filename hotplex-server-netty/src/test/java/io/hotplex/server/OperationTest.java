@@ -1,0 +1,134 @@
+package io.hotplex.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hotplex.api.Prompt;
+import io.hotplex.api.SessionSpec;
+import io.hotplex.api.spi.ProviderConfig;
+import io.hotplex.core.EngineConfig;
+import io.hotplex.core.HotPlex;
+import io.hotplex.server.internal.http.RawClient;
+import io.hotplex.server.internal.http.RawClient.Answer;
+import io.hotplex.testkit.agent.DemoAgent;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What operators see, and how they end a server. */
+class OperationTest {
+    private static final String KEY = "Authorization: Bearer " + ServerRig.ADMIN;
+
+    @TempDir
+    Path state;
+
+    private static Answer get(HotPlexServer server, String path) throws IOException {
+        try (RawClient client = RawClient.connect(server.address())) {
+            return client.send(RawClient.request("GET", path, KEY)).read();
+        }
+    }
+
+    private ProviderConfig demo() {
+        List<String> command = DemoAgent.command();
+        int classPath = command.indexOf("-cp");
+        List<String> rest = new ArrayList<>(command.subList(1, command.size()));
+        rest.remove(classPath);
+        rest.remove(classPath - 1);
+        return ProviderConfig.of("demo", "claude", Map.of())
+                .with("command", command.get(0))
+                .with("command-args", String.join(",", rest))
+                .with("environment.CLASSPATH", command.get(classPath + 1))
+                .with("environment.HOTPLEX_DEMO_HOME", state.resolve("demo").toString());
+    }
+
+    @Test
+    void isReadyWhenEveryCheckHolds() throws IOException {
+        AtomicBoolean holds = new AtomicBoolean(true);
+        try (HotPlexServer server =
+                ServerRig.builder(state).readyCheck("disk", holds::get).start()) {
+            assertThat(get(server, "/health/ready").body()).isEqualTo("{\"status\":\"ready\"}");
+            assertThat(get(server, "/health/live").body()).contains("\"status\":\"alive\"", "uptime", "timestamp");
+            assertThat(get(server, "/health").body()).contains("\"status\":\"healthy\"", "\"disk\":true");
+        }
+        holds.set(false);
+        try (HotPlexServer server = ServerRig.builder(state)
+                .readyCheck("disk", holds::get)
+                .readyCheck("broken", () -> {
+                    throw new IllegalStateException("secret detail");
+                })
+                .start()) {
+            Answer ready = get(server, "/health/ready");
+            assertThat(ready.status()).isEqualTo(503);
+            assertThat(ready.body()).contains("not_ready", "disk, broken").doesNotContain("secret");
+            assertThat(get(server, "/health").status()).isEqualTo(503);
+        }
+    }
+
+    @Test
+    void countsWhatTheEngineAndTheServerDo() throws IOException {
+        EngineConfig config =
+                EngineConfig.builder().set(EngineConfig.STATE_DIRECTORY, state).build();
+        HotPlexServer.Builder builder =
+                ServerRig.builder(state).engine(HotPlex.builder().config(config).provider(demo()));
+        try (HotPlexServer server = builder.start()) {
+            var session = server.engine()
+                    .open(SessionSpec.builder("m", state).provider("demo").build());
+            assertThat(session.submit(Prompt.of("hello"))
+                            .result()
+                            .toCompletableFuture()
+                            .join()
+                            .completed())
+                    .isTrue();
+
+            assertThat(get(server, "/admin/sessions").body()).contains("\"session_id\":\"m\"", "\"owner\":\"local\"");
+            assertThat(get(server, "/admin/processes").body())
+                    .contains("\"pid\":")
+                    .doesNotContain("hello");
+            assertThat(get(server, "/admin/pool").body()).contains("\"processes\":1", "\"idle\":1");
+            String metrics = get(server, "/metrics").body();
+            assertThat(metrics)
+                    .contains(
+                            "hotplex_sessions_opened_total{provider=\"demo\",} 1.0",
+                            "hotplex_sessions 1.0",
+                            "hotplex_processes{state=\"idle\",} 1.0",
+                            "hotplex_process_start_seconds_count{provider=\"demo\",} 1.0",
+                            "hotplex_turns_accepted_total{provider=\"demo\",} 1.0",
+                            "hotplex_turns_total{provider=\"demo\",outcome=\"completed\",} 1.0",
+                            "hotplex_http_requests_total{method=\"GET\",route=\"/admin/pool\",status=\"200\",} 1.0",
+                            "hotplex_http_connections ",
+                            "hotplex_start_time_seconds ")
+                    .doesNotContain("\"m\"");
+        }
+    }
+
+    @Test
+    void showsTheConfigurationWithoutSecrets() throws IOException {
+        try (HotPlexServer server = ServerRig.start(state)) {
+            assertThat(get(server, "/admin/config").body())
+                    .contains("\"server.port\":\"0\"", "\"server.keys.operator.scopes\":\"admin\"")
+                    .doesNotContain("sha256", ServerRig.ADMIN);
+        }
+    }
+
+    @Test
+    @SuppressWarnings("try") // closed twice, which has to do no harm
+    void anOperatorCanEndIt() throws Exception {
+        try (HotPlexServer server = ServerRig.start(state);
+                RawClient client = RawClient.connect(server.address())) {
+            assertThat(server.awaitStop(Duration.ofMillis(1))).isFalse();
+
+            Answer answer =
+                    client.send(RawClient.request("POST", "/admin/drain", KEY)).read();
+
+            assertThat(answer.status()).isEqualTo(202);
+            assertThat(server.awaitStop(Duration.ofSeconds(10))).isTrue();
+            server.close();
+            assertThat(client.isEnded()).isTrue();
+        }
+    }
+}
