@@ -17,6 +17,7 @@ import io.hotplex.api.HotPlexException;
 import io.hotplex.api.ResourceLimits;
 import io.hotplex.api.spi.JournalConfig;
 import io.hotplex.api.spi.LauncherConfig;
+import io.hotplex.api.spi.LauncherConfig.GuardianMode;
 import io.hotplex.core.config.ConfigKey;
 import io.hotplex.core.config.ConfigTable;
 import io.hotplex.core.config.ConfigValues;
@@ -215,6 +216,11 @@ public final class EngineConfig {
             duration(),
             "1s",
             "How long output is read after an agent ended while others hold its pipes.");
+    public static final ConfigKey<String> GUARDIAN = key(
+            "guardian",
+            choice("on", "required", "off"),
+            "on",
+            "A process that kills the agents when this one is killed; required refuses to start agents without it.");
     public static final ConfigKey<Duration> SWEEP_TIMEOUT = key(
             "sweep-timeout",
             duration(),
@@ -340,6 +346,8 @@ public final class EngineConfig {
                 .drainTimeout(get(DRAIN_TIMEOUT))
                 .inherit(get(INHERIT_ENVIRONMENT))
                 .cgroupParent(get(CGROUP_PARENT).orElse(null))
+                .guardian(GuardianMode.valueOf(get(GUARDIAN).toUpperCase(Locale.ROOT)))
+                .stateDirectory(get(STATE_DIRECTORY))
                 .sweepTimeout(get(SWEEP_TIMEOUT))
                 .build();
     }

@@ -78,6 +78,36 @@ class ConfigWiringTest {
     }
 
     @Test
+    void theGuardianIsAChildOfThisProcessUnlessItIsOff() {
+        for (String mode : List.of("required", "off")) {
+            long before = guardians();
+            try (Engine engine = real(Fault.NONE, FaultPoint.STARTING, "guardian", mode)) {
+                assertThat(engine.providers()).isNotEmpty();
+                assertThat(guardians()).isEqualTo(before + (mode.equals("off") ? 0 : 1));
+            }
+            await().until(() -> guardians() == before);
+        }
+    }
+
+    private static long guardians() {
+        return ProcessHandle.current()
+                .children()
+                .filter(child -> child.info().command().isPresent())
+                .filter(child ->
+                        List.of(child.info().arguments().orElse(new String[0])).contains("hotplex-guardian"))
+                .count();
+    }
+
+    @Test
+    void theRunIsWrittenDownInTheStateDirectoryAsLongAsItLasts() {
+        try (Engine engine = real(Fault.NONE, FaultPoint.STARTING)) {
+            assertThat(engine.providers()).isNotEmpty();
+            assertThat(dir.resolve("state/runs")).isNotEmptyDirectory();
+        }
+        assertThat(dir.resolve("state/runs")).isEmptyDirectory();
+    }
+
+    @Test
     void leasesLieInTheStateDirectory() {
         Path state = dir.resolve("elsewhere");
         try (EngineFixture f = new EngineFixture(dir, "state-directory", state.toString())) {

@@ -29,7 +29,10 @@ class EngineConfigTest {
         assertThat(config.get(EngineConfig.WORK_DIR_ROOTS)).isEmpty();
         assertThat(config.get(EngineConfig.TURN_TIMEOUT)).isEqualTo(Duration.ofMinutes(30));
         assertThat(config.get(EngineConfig.PROMPT_MAX_BYTES)).isEqualTo(16L << 20);
-        assertThat(config.launcherConfig()).isEqualTo(LauncherConfig.DEFAULT);
+        assertThat(config.launcherConfig())
+                .isEqualTo(LauncherConfig.builder()
+                        .stateDirectory(config.get(EngineConfig.STATE_DIRECTORY))
+                        .build());
     }
 
     @Test
@@ -70,6 +73,7 @@ class EngineConfigTest {
         assertThat(again.launcherConfig())
                 .isEqualTo(LauncherConfig.builder()
                         .kind("portable")
+                        .stateDirectory(again.get(EngineConfig.STATE_DIRECTORY))
                         .maxLineBytes(16 << 10)
                         .inherit(List.of("LANG", "AWS_*"))
                         .build());

@@ -510,6 +510,23 @@ class SessionProcessTest {
     }
 
     @Test
+    void anAgentThatWorksIsInterruptedBeforeItIsEndedSoThatItEndsItsOwnTools() {
+        try (EngineFixture f = new EngineFixture(dir, "interrupt-grace", "10s")) {
+            Session session = f.hot("s1");
+            Turn running = session.submit(Prompt.of("a"));
+            FakeProcess process = f.agents.process(1).expect("prompt a");
+
+            var closed = session.close().toCompletableFuture();
+
+            process.expect("interrupt");
+            assertThat(process.signals).isEmpty();
+            process.say("aborted");
+            closed.join();
+            assertThat(result(running).end()).isInstanceOf(AgentEvent.TurnCancelled.class);
+        }
+    }
+
+    @Test
     void closingTheEngineEndsEverythingWithinItsLimit() {
         EngineFixture f = new EngineFixture(dir, "shutdown-timeout", "50ms", "interrupt-grace", "10s");
         Session session = f.hot("s1");

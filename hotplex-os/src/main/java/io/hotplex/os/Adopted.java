@@ -1,6 +1,9 @@
 package io.hotplex.os;
 
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
@@ -14,12 +17,17 @@ import org.jspecify.annotations.Nullable;
  * needs an init.
  */
 final class Adopted {
-    /** So long the dead wait at most; they cost a slot in the table of processes each. */
-    static final Duration INTERVAL = Duration.ofSeconds(5);
+    /** How often they are looked for at least; the dead cost a slot in the table of processes each. */
+    static final Duration INTERVAL = Duration.ofSeconds(1);
+
+    /** A child of this run that ended at once may not be known as one yet; after this time it is. */
+    private static final long LEAST_DEAD_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final RunMarker marker;
     private final IntPredicate own;
     private final ProcFs proc = new ProcFs();
+    /** The dead, and when they were first seen. */
+    private Map<ProcFs.Look, Long> seen = new HashMap<>();
 
     private Adopted(RunMarker marker, IntPredicate own) {
         this.marker = marker;
@@ -35,15 +43,23 @@ final class Adopted {
     }
 
     void reap() {
+        long now = System.nanoTime();
+        Map<ProcFs.Look, Long> dead = new HashMap<>();
         for (int pid : proc.pids()) {
             ProcFs.Look look = proc.look(pid);
-            if (look != null
-                    && look.dead()
-                    && look.parent() == 1
-                    && marker.isLimit(proc.lockLimit(pid))
-                    && !own.test(pid)) {
-                LibC.reap(pid);
+            if (look != null && look.dead() && look.parent() == 1 && mine(pid)) {
+                long since = seen.getOrDefault(look, now);
+                if (now - since < LEAST_DEAD_NANOS) {
+                    dead.put(look, since);
+                } else {
+                    LibC.reap(pid);
+                }
             }
         }
+        seen = dead;
+    }
+
+    private boolean mine(int pid) {
+        return marker.isLimit(proc.lockLimit(pid)) && !own.test(pid);
     }
 }

@@ -81,7 +81,7 @@ final class JobObjectLauncher implements ProcessLauncher {
 
     @Override
     public void close() {
-        processes.close();
+        processes.close(() -> {});
     }
 
     private static HotPlexException closed(ProcessSpec spec) {

@@ -13,9 +13,6 @@ final class LinuxLibC {
 
     private static final long SYS_PIDFD_SEND_SIGNAL = 424;
     private static final long SYS_PIDFD_OPEN = 434;
-    private static final int RLIMIT_LOCKS = 10;
-    private static final int RLIMIT_BYTES = 16;
-    private static final long RLIM_INFINITY = -1;
 
     static {
         Native.register(LinuxLibC.class, NativeLibrary.getProcess());
@@ -33,8 +30,6 @@ final class LinuxLibC {
 
     static native int epoll_wait(int epoll, Pointer events, int count, int timeoutMillis);
 
-    private static native int prlimit(int pid, int resource, Pointer limit, Pointer old);
-
     private static native long syscall(long number, long first, long second, long third, long fourth);
 
     /** @return a descriptor that gets readable when the process ends, or -1 */
@@ -45,17 +40,5 @@ final class LinuxLibC {
     /** Kills the process of a descriptor; {@code false} when it is gone or may not be killed. */
     static boolean pidfdKill(int fd) {
         return syscall(SYS_PIDFD_SEND_SIGNAL, fd, LibC.SIGKILL, 0, 0) == 0;
-    }
-
-    /** Sets the soft limit on file locks, which the kernel stores and inherits but does not enforce. */
-    static boolean setLockLimit(int pid, long soft) {
-        Pointer limit = LibC.allocate(RLIMIT_BYTES);
-        try {
-            limit.setLong(0, soft);
-            limit.setLong(8, RLIM_INFINITY);
-            return prlimit(pid, RLIMIT_LOCKS, limit, Pointer.createConstant(0)) == 0;
-        } finally {
-            LibC.free(limit);
-        }
     }
 }

@@ -14,9 +14,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A {@link Process}, its group, and what it is kept in. Immutable.
  *
- * @param inRun how the run knows it
+ * @param inRun how the run knows it, or {@code null} for the guardian
  */
-record PortableChild(Process process, PortableGroup group, Run.Child inRun, Enclosure enclosure, Confiner confiner)
+record PortableChild(
+        Process process, PortableGroup group, Run.@Nullable Child inRun, Enclosure enclosure, Confiner confiner)
         implements ThreadedChild {
     /** What a {@link Process} adds to the number of the signal that ended it. */
     private static final int SIGNAL_BASE = 128;
@@ -50,26 +51,43 @@ record PortableChild(Process process, PortableGroup group, Run.Child inRun, Encl
 
     @Override
     public void terminate() {
-        group.terminate(process, enclosure.termGroup(process.pid()));
+        long agent = enclosure.termGroup(process.pid());
+        if (agent != process.pid() || inRun == null || !inRun.signal("TERM")) {
+            group.terminate(process, agent);
+        }
     }
 
     @Override
     public void kill() {
         enclosure.kill();
-        group.kill(List.of(process));
+        if (inRun != null && inRun.signal("KILL")) {
+            process.destroyForcibly();
+        } else if (process.isAlive() || inRun != null && !inRun.searchable()) {
+            group.kill(List.of(process));
+        } // else the search finds the group's members too, and looks whose pid it is that it signals
     }
 
     @Override
     public void cleanUp(Consumer<@Nullable Cleanup> told) {
-        inRun.reaped(); // by the JDK
-        inRun.sweep(told);
+        if (inRun == null) {
+            told.accept(null);
+        } else {
+            inRun.sweep(found -> {
+                inRun.forget();
+                inRun.reaped(); // by the JDK
+                told.accept(found);
+            });
+        }
     }
 
     /** Ends a process that nobody watches, and what it started. */
     void discard() {
         kill();
-        inRun.reaped();
-        inRun.sweepNow();
+        if (inRun != null) {
+            inRun.sweepNow();
+            inRun.forget();
+            inRun.reaped();
+        }
         release();
     }
 
@@ -80,7 +98,7 @@ record PortableChild(Process process, PortableGroup group, Run.Child inRun, Encl
 
     @Override
     public Optional<ProcessUsage> usage() {
-        return UsageReader.read(process.pid(), enclosure.cgroup(), inRun.pids());
+        return inRun == null ? Optional.empty() : UsageReader.read(process.pid(), enclosure.cgroup(), inRun.pids());
     }
 
     @Override

@@ -5,9 +5,7 @@ import io.hotplex.api.spi.ProcessLauncher.Probe;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,12 +26,6 @@ record PortableGroup(List<String> wrapper) {
     static final String PERL_GROUP = "setpgrp(0,0);exec{$ARGV[0]}@ARGV or exit 127";
     /** Parameter 0 is the signal, the others are groups. A shell's own kill is there even where no program kill is. */
     private static final String KILL_SCRIPT = "r=0; for g; do kill -s \"$0\" -- \"-$g\" || r=1; done; exit $r";
-
-    /** Parameter 0 is the limit. The option is -w in dash and busybox, -x in bash; a shell that has neither goes on. */
-    private static final String LIMIT_SCRIPT =
-            "{ ulimit -S -w \"$0\" || ulimit -S -x \"$0\"; } 2>/dev/null; exec \"$@\"";
-
-    private static final List<String> OF_A_SHELL = List.of("PWD", "OLDPWD", "SHLVL", "_");
 
     private static final long KILL_LIMIT_SECONDS = 5;
 
@@ -59,22 +51,9 @@ record PortableGroup(List<String> wrapper) {
                 : new Probe("process-group", true, wrapper.get(0));
     }
 
-    /**
-     * The command line that runs a command in a group of its own, with the same pid, and on Linux with a limit on file
-     * locks.
-     *
-     * @param given names of the variables that the command is to have; a shell adds some of its own
-     */
-    List<String> wrap(List<String> command, long lockLimit, Set<String> given) {
-        String unset = OF_A_SHELL.stream()
-                .filter(name -> !given.contains(name))
-                .collect(Collectors.joining(" ", "unset ", "; "));
-        Stream<String> limited = ProcFs.available()
-                ? Stream.of(SHELL, "-c", unset + LIMIT_SCRIPT, Long.toString(lockLimit))
-                : Stream.of();
-        return Stream.of(limited, wrapper.stream(), command.stream())
-                .flatMap(part -> part)
-                .toList();
+    /** The command line that runs a command in a group of its own, with the same pid. */
+    List<String> wrap(List<String> command) {
+        return Stream.concat(wrapper.stream(), command.stream()).toList();
     }
 
     /**
@@ -97,6 +76,11 @@ record PortableGroup(List<String> wrapper) {
         signal("KILL", processes.stream().map(Process::pid).toList());
         processes.forEach(Process::destroyForcibly); // in case that there is no group yet
         seen.forEach(ProcessHandle::destroyForcibly);
+    }
+
+    /** Ends a group that an earlier JVM made. Blocks for a few milliseconds. */
+    void killStale(int leader) {
+        signal("KILL", List.of((long) leader));
     }
 
     /** @return whether all groups got the signal */

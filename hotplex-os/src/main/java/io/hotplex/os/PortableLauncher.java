@@ -8,9 +8,12 @@ import io.hotplex.api.spi.ProcessLauncher;
 import io.hotplex.api.spi.ProcessListener;
 import io.hotplex.api.spi.ProcessSpec;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * Starts processes with {@link ProcessBuilder} and serves each with three platform threads: for systems without the
@@ -18,6 +21,9 @@ import java.util.Map;
  * carrier.) Thread-safe: immutable but for a counter; processes belong to the control thread.
  */
 final class PortableLauncher implements ProcessLauncher {
+    /** The children have ended by then, or will not. */
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(1);
+
     private final LauncherConfig config;
     private final PortableGroup group;
     private final List<Probe> probes;
@@ -32,7 +38,7 @@ final class PortableLauncher implements ProcessLauncher {
         this.group = group;
         this.probes = List.copyOf(probes);
         this.environment = environment;
-        this.run = new Run(config.sweepTimeout(), false, false);
+        this.run = new Run(config, false, false, group::killStale);
         this.confiner = new Confiner(config.cgroupParent());
         this.processes = new ThreadedProcesses(children -> group.kill(children.stream()
                 .map(child -> ((PortableChild) child).process()) // what this launcher has added
@@ -48,12 +54,34 @@ final class PortableLauncher implements ProcessLauncher {
             LauncherConfig config, PortableGroup group, List<Probe> probes, ChildEnvironment environment) {
         List<Probe> all = new ArrayList<>(probes);
         all.add(group.probe());
-        return new PortableLauncher(config, group, all, environment);
+        PortableLauncher launcher = new PortableLauncher(config, group, all, environment);
+        launcher.run.guard(launcher::startGuardian, launcher.processes, launcher.processes::execute);
+        return launcher;
+    }
+
+    /** On the control thread. The guardian is not among the processes that end with the launcher. */
+    private AgentProcess startGuardian(List<String> command, ProcessListener listener) {
+        Path root = Path.of("/");
+        StartPlan plan =
+                new StartPlan(Path.of(command.get(0)), command, root, Map.of("PATH", PosixLauncher.GUARDIAN_PATH));
+        ProcessBuilder builder = new ProcessBuilder(group.wrap(plan.command())).directory(root.toFile());
+        builder.environment().clear();
+        builder.environment().putAll(plan.environment());
+        try {
+            PortableChild child = new PortableChild(builder.start(), group, null, Enclosure.none(plan), confiner);
+            ThreadedProcess guardian = new ThreadedProcess(processes, "guardian", child, config, listener);
+            guardian.start();
+            return guardian;
+        } catch (IOException e) {
+            throw new HotPlexException(ErrorCode.AGENT_START_FAILED, "cannot start the guardian", e);
+        }
     }
 
     @Override
     public Info info() {
-        return new Info("portable", probes);
+        return new Info(
+                "portable",
+                Stream.concat(probes.stream(), run.probes().stream()).toList());
     }
 
     @Override
@@ -70,8 +98,7 @@ final class PortableLauncher implements ProcessLauncher {
         long number = run.nextNumber();
         variables.put(run.marker().variable(), Long.toString(number));
         Enclosure enclosure = confiner.enclose(StartPlan.of(spec, variables), spec);
-        Process started = confiner.start(
-                enclosure, () -> start(enclosure.plan(), run.marker().lockLimit(number)));
+        Process started = confiner.start(enclosure, () -> start(run.marked(enclosure.plan(), number)));
         PortableChild child =
                 new PortableChild(started, group, run.started(number, started.pid()), enclosure, confiner);
         ThreadedProcess process = new ThreadedProcess(processes, spec.label(), child, config, listener);
@@ -82,9 +109,8 @@ final class PortableLauncher implements ProcessLauncher {
         return process;
     }
 
-    private Process start(StartPlan plan, long lockLimit) {
-        ProcessBuilder builder = new ProcessBuilder(group.wrap(
-                        plan.absoluteCommand(), lockLimit, plan.environment().keySet()))
+    private Process start(StartPlan plan) {
+        ProcessBuilder builder = new ProcessBuilder(group.wrap(plan.absoluteCommand()))
                 .directory(plan.workDir().toFile());
         builder.environment().clear();
         builder.environment().putAll(plan.environment());
@@ -97,7 +123,7 @@ final class PortableLauncher implements ProcessLauncher {
 
     @Override
     public void close() {
-        processes.close();
+        processes.close(() -> run.end(CLOSE_LIMIT));
         run.close();
         confiner.close();
     }

@@ -7,11 +7,14 @@ import io.hotplex.api.spi.LauncherConfig;
 import io.hotplex.api.spi.ProcessLauncher;
 import io.hotplex.api.spi.ProcessListener;
 import io.hotplex.api.spi.ProcessSpec;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * Starts processes with {@code posix_spawn} and serves their pipes on {@link IoLoop}s; a process stays on its loop.
@@ -19,6 +22,11 @@ import java.util.function.Supplier;
  * <p>Threading: immutable but for a flag; the state of a process belongs to its loop.
  */
 final class PosixLauncher implements ProcessLauncher {
+    /** Where the guardian finds grep and sleep. */
+    static final String GUARDIAN_PATH = "/usr/bin:/bin";
+    /** As long as a loop waits for its processes. */
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
+
     private static final AtomicInteger LOOP_NUMBERS = new AtomicInteger();
 
     private final LauncherConfig config;
@@ -42,7 +50,7 @@ final class PosixLauncher implements ProcessLauncher {
         this.config = config;
         this.capabilities = capabilities;
         this.environment = environment;
-        this.run = new Run(config.sweepTimeout(), true, capabilities.pidfd());
+        this.run = new Run(config, true, capabilities.pidfd(), group -> LibC.kill(-group, LibC.SIGKILL));
         this.confiner = new Confiner(config.cgroupParent());
     }
 
@@ -54,6 +62,7 @@ final class PosixLauncher implements ProcessLauncher {
                         "hotplex-io-" + LOOP_NUMBERS.incrementAndGet(),
                         capabilities.selector().get()));
             }
+            launcher.guard();
             return launcher;
         } catch (RuntimeException e) {
             launcher.close();
@@ -61,9 +70,29 @@ final class PosixLauncher implements ProcessLauncher {
         }
     }
 
+    private void guard() {
+        IoLoop loop = loops.get(0);
+        run.guard(this::startGuardian, loop, loop::execute);
+    }
+
+    /** On the loop's thread. */
+    private AgentProcess startGuardian(List<String> command, ProcessListener listener) {
+        Path root = Path.of("/");
+        StartPlan plan = new StartPlan(Path.of(command.get(0)), command, root, Map.of("PATH", GUARDIAN_PATH));
+        PosixSpawn.Child pipes = PosixSpawn.start(plan);
+        int pidfd = capabilities.pidfd() ? LinuxLibC.pidfdOpen(pipes.pid()) : -1;
+        PosixProcess guardian = new PosixProcess(
+                "guardian", loops.get(0), null, pipes, pidfd, Enclosure.none(plan), confiner, config, listener);
+        guardian.start();
+        return guardian;
+    }
+
     @Override
     public Info info() {
-        return new Info("posix-spawn", capabilities.probes());
+        return new Info(
+                "posix-spawn",
+                Stream.concat(capabilities.probes().stream(), run.probes().stream())
+                        .toList());
     }
 
     @Override
@@ -80,7 +109,8 @@ final class PosixLauncher implements ProcessLauncher {
         long number = run.nextNumber();
         variables.put(run.marker().variable(), Long.toString(number));
         Enclosure enclosure = confiner.enclose(StartPlan.of(spec, variables), spec);
-        PosixSpawn.Child pipes = confiner.start(enclosure, () -> PosixSpawn.start(enclosure.plan()));
+        StartPlan plan = run.marked(enclosure.plan(), number);
+        PosixSpawn.Child pipes = confiner.start(enclosure, () -> PosixSpawn.start(plan));
         Run.Child child = run.started(number, pipes.pid());
         int pidfd = capabilities.pidfd() ? LinuxLibC.pidfdOpen(pipes.pid()) : -1;
         IoLoop loop = loops.get((int) (number % loops.size()));
@@ -97,6 +127,7 @@ final class PosixLauncher implements ProcessLauncher {
     public void close() {
         closed = true;
         loops.forEach(IoLoop::close);
+        run.end(CLOSE_LIMIT);
         loops.forEach(IoLoop::awaitEnd);
         run.close();
         confiner.close();

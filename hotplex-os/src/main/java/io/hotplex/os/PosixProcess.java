@@ -41,7 +41,7 @@ final class PosixProcess implements AgentProcess {
     private final StderrTail stderrTail;
     private final Termination termination;
 
-    private final Run.Child child;
+    private final Run.@Nullable Child child;
     private final OutputPipe stdout;
     private final OutputPipe stderr;
     private int pidfd;
@@ -58,14 +58,14 @@ final class PosixProcess implements AgentProcess {
     private Runnable cancelDrain = () -> {};
 
     /**
-     * @param child how the run knows it
+     * @param child how the run knows it, or {@code null} for the guardian, which the run does not end
      * @param pipes its pipes
      * @param pidfd readable when the process has ended, or -1 when the kernel has no such descriptors
      */
     PosixProcess(
             String label,
             IoLoop loop,
-            Run.Child child,
+            Run.@Nullable Child child,
             PosixSpawn.Child pipes,
             int pidfd,
             Enclosure enclosure,
@@ -100,7 +100,7 @@ final class PosixProcess implements AgentProcess {
 
     @Override
     public Optional<ProcessUsage> usage() {
-        return UsageReader.read(group.leader(), enclosure.cgroup(), child.pids());
+        return child == null ? Optional.empty() : UsageReader.read(group.leader(), enclosure.cgroup(), child.pids());
     }
 
     @Override
@@ -157,8 +157,11 @@ final class PosixProcess implements AgentProcess {
     /** Kills and reaps a process that no loop has taken. */
     void discard() {
         group.discard();
-        child.reaped();
-        child.sweepNow();
+        if (child != null) {
+            child.sweepNow();
+            child.forget();
+            child.reaped();
+        }
         confiner.left(enclosure.cgroup());
         stdin.close();
         stdout.discard();
@@ -168,9 +171,11 @@ final class PosixProcess implements AgentProcess {
         }
     }
 
-    /** Kills the group at once. On the loop's thread. */
+    /** Kills the group at once, unless it is to outlive the others. On the loop's thread. */
     void kill() {
-        group.kill();
+        if (child != null) {
+            group.kill();
+        }
     }
 
     /** Gives up waiting for a process that does not end although it was killed. On the loop's thread, as it ends. */
@@ -226,7 +231,11 @@ final class PosixProcess implements AgentProcess {
     private void checkExit() {
         if (!ended && group.ended()) {
             ended();
-            child.sweep(found -> loop.execute(() -> swept(found)));
+            if (child == null) {
+                swept(null);
+            } else {
+                child.sweep(found -> loop.execute(() -> swept(found)));
+            }
         }
     }
 
@@ -252,8 +261,13 @@ final class PosixProcess implements AgentProcess {
 
     private void swept(@Nullable Cleanup found) {
         if (status == null) {
+            if (child != null) {
+                child.forget(); // first: from the reaping on its pid may be another's
+            }
             ExitStatus how = group.reap();
-            child.reaped();
+            if (child != null) {
+                child.reaped();
+            }
             reaped(how, found);
         }
     }

@@ -39,6 +39,17 @@ final class ProcFs {
         return Files.isReadable(ROOT.resolve("self/stat"));
     }
 
+    /**
+     * Where the ids of processes mean what they mean here.
+     *
+     * @throws IOException when the system does not tell
+     */
+    static RunFile.Host host() throws IOException {
+        return new RunFile.Host(
+                Files.readString(ROOT.resolve("sys/kernel/random/boot_id")).strip(),
+                Files.readSymbolicLink(ROOT.resolve("self/ns/pid")).toString());
+    }
+
     /** The ids of all processes. */
     int[] pids() {
         String[] names = ROOT.toFile().list();

@@ -1,21 +1,38 @@
 package io.hotplex.os;
 
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.HotPlexException;
+import io.hotplex.api.spi.AgentProcess;
+import io.hotplex.api.spi.LauncherConfig;
+import io.hotplex.api.spi.LauncherConfig.GuardianMode;
+import io.hotplex.api.spi.ProcessLauncher.Probe;
+import io.hotplex.api.spi.ProcessListener;
 import io.hotplex.api.spi.ProcessListener.Cleanup;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The life of one launcher as the machine sees it: gives each child its marks, knows which are there, and finds what
  * they leave behind. Thread-safe.
  */
 final class Run implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Run.class);
     private static final AtomicInteger NAMES = new AtomicInteger();
 
     private final RunMarker marker = RunMarker.random();
@@ -24,15 +41,24 @@ final class Run implements AutoCloseable {
     private final Duration sweepTimeout;
     private final @Nullable Supplier<MarkedProcesses> processes;
     private final @Nullable Sweeper sweeper;
-    private final boolean nativeCode;
+    private final GuardianMode mode;
+    private final @Nullable RunRegistry registry;
+    private final List<Probe> probes = new ArrayList<>();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition someReaped = lock.newCondition();
+    private volatile @Nullable Guardian guardian;
 
     /**
+     * Looks after what earlier runs left, then begins.
+     *
      * @param nativeCode whether the C library may be called
      * @param pidfd whether signals can go to descriptors of processes
+     * @param killGroup kills a process group
      */
-    Run(Duration sweepTimeout, boolean nativeCode, boolean pidfd) {
-        this.sweepTimeout = sweepTimeout;
-        this.nativeCode = nativeCode;
+    Run(LauncherConfig config, boolean nativeCode, boolean pidfd, IntConsumer killGroup) {
+        this.sweepTimeout = config.sweepTimeout();
+        this.mode = config.guardian();
+        this.registry = registry(config, pidfd, killGroup);
         if (ProcFs.available()) {
             processes = () -> new LinuxProcesses(marker, pidfd);
         } else if (Abi.MAC) {
@@ -49,12 +75,78 @@ final class Run implements AutoCloseable {
                         nativeCode ? Adopted.ifFirstProcess(marker, children::containsKey) : null);
     }
 
+    private @Nullable RunRegistry registry(LauncherConfig config, boolean pidfd, IntConsumer killGroup) {
+        Path state = config.stateDirectory();
+        if (state == null || !ProcFs.available()) {
+            return null;
+        }
+        try {
+            Path runs = state.resolve("runs");
+            RunFile.Host host = ProcFs.host();
+            new Recovery(runs, host, sweepTimeout, pidfd, killGroup).run();
+            int self = (int) ProcessHandle.current().pid();
+            ProcFs.Look look = new ProcFs().look(self);
+            long start = look == null ? 0 : look.start();
+            RunRegistry made = RunRegistry.create(runs, new RunFile(marker.run(), host, self, start, Map.of()));
+            probes.add(new Probe("registry", true, "runs are written down for the next start"));
+            return made;
+        } catch (IOException | UnsupportedOperationException e) {
+            log.warn("runs cannot be written down; what survives a killed JVM and guardian stays", e);
+            probes.add(new Probe("registry", false, String.valueOf(e.getMessage())));
+            return null;
+        }
+    }
+
+    /**
+     * Puts the run under a guardian, if it is to have one.
+     *
+     * @param starter starts a command without marks, in a session of its own
+     * @param timers call the guardian on a thread that may start processes
+     * @param execute runs a task on that thread
+     */
+    void guard(
+            BiFunction<List<String>, ProcessListener, AgentProcess> starter,
+            Timers timers,
+            Consumer<Runnable> execute) {
+        if (mode == GuardianMode.OFF) {
+            probes.add(new Probe("guardian", true, "off: agents outlive a killed JVM until the next start"));
+            return;
+        }
+        Guardian made = new Guardian(
+                listener -> starter.apply(GuardianScript.command(StartPlan.SHELL, marker), listener), timers);
+        guardian = made;
+        execute.accept(made::start);
+        boolean there = made.await(Guardian.WAIT);
+        probes.add(new Probe("guardian", there, StartPlan.SHELL + (there ? "" : " cannot be started")));
+    }
+
+    /** What was found out about guardian and registry. */
+    List<Probe> probes() {
+        return List.copyOf(probes);
+    }
+
     RunMarker marker() {
         return marker;
     }
 
-    /** A number for the next child. */
+    /** What a child's start becomes so that it has both marks; the variable is in its environment. */
+    StartPlan marked(StartPlan plan, long number) {
+        return ProcFs.available() ? plan.limited(marker.lockLimit(number)) : plan;
+    }
+
+    /**
+     * A number for the next child.
+     *
+     * @throws HotPlexException AGENT_START_FAILED when there has to be a guardian and is none
+     */
     long nextNumber() {
+        Guardian watching = guardian;
+        if (mode == GuardianMode.REQUIRED && watching != null && !watching.await(Guardian.WAIT)) {
+            throw new HotPlexException(
+                    ErrorCode.AGENT_START_FAILED,
+                    "there is no guardian that would end the agent when this JVM is killed (guardian=required); the"
+                            + " log says why " + StartPlan.SHELL + " could not be started");
+        }
         return numbers.incrementAndGet();
     }
 
@@ -62,14 +154,50 @@ final class Run implements AutoCloseable {
     Child started(long number, long pid) {
         Child child = new Child(number, (int) pid);
         children.put(child.leader, child);
-        if (nativeCode && !Abi.MAC) {
-            // where it is refused, the variable alone has to do
-            LinuxLibC.setLockLimit(child.leader, marker.lockLimit(number));
+        if (registry != null) {
+            registry.add(child.leader, child.start, number);
+        }
+        if (guardian != null) {
+            guardian.register(pid);
         }
         return child;
     }
 
-    /** Ends the search for survivors when it is done; call it when no child is left. */
+    /**
+     * Waits until all children are reaped, then lets the guardian go; if they are not, it does its work.
+     *
+     * @return whether all are
+     */
+    boolean end(Duration limit) {
+        boolean clean = awaitReaped(limit.toNanos());
+        if (guardian != null) {
+            guardian.end(clean);
+        }
+        if (registry != null) {
+            if (clean) {
+                registry.delete();
+            }
+            registry.close();
+        }
+        return clean;
+    }
+
+    private boolean awaitReaped(long nanos) {
+        long left = nanos;
+        lock.lock();
+        try {
+            while (!children.isEmpty() && left > 0) {
+                left = someReaped.awaitNanos(left);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            lock.unlock();
+        }
+        return children.isEmpty();
+    }
+
+    /** Ends the search for survivors; call it when nobody waits for its answers any more. */
     @Override
     public void close() {
         if (sweeper != null) {
@@ -123,9 +251,45 @@ final class Run implements AutoCloseable {
                             .toList();
         }
 
+        /**
+         * Has the guardian signal the group.
+         *
+         * @param signal {@code TERM} or {@code KILL}
+         * @return {@code false} when there is no guardian, or no such group for certain
+         */
+        boolean signal(String signal) {
+            ProcFs.Look look = ProcFs.available() ? new ProcFs().look(leader) : null;
+            return guardian != null
+                    && look != null
+                    && look.start() == start
+                    && look.group() == leader
+                    && guardian.signal(signal, leader);
+        }
+
+        /** Whether a search for what is left finds the members of the group as well. */
+        boolean searchable() {
+            return start != MarkedProcesses.ANY && sweeper != null;
+        }
+
+        /** Nothing of it is left but its leader's status: its pid may not be signalled from here on. */
+        void forget() {
+            if (guardian != null) {
+                guardian.forget(leader);
+            }
+            if (registry != null) {
+                registry.remove(leader);
+            }
+        }
+
         /** Its leader was reaped. */
         void reaped() {
-            children.remove(leader, this);
+            lock.lock();
+            try {
+                children.remove(leader, this);
+                someReaped.signalAll();
+            } finally {
+                lock.unlock();
+            }
         }
     }
 }

@@ -28,7 +28,7 @@ final class ThreadedProcesses implements Timers {
 
     private final Consumer<List<ThreadedChild>> killAll;
     private final ScheduledThreadPoolExecutor control;
-    private final CountDownLatch allEnded = new CountDownLatch(1);
+    private final CountDownLatch noneLeft = new CountDownLatch(1);
     private final Set<ThreadedProcess> processes = new LinkedHashSet<>();
     private boolean closing;
 
@@ -103,8 +103,12 @@ final class ThreadedProcesses implements Timers {
         newThread(name, task).start();
     }
 
-    /** Kills all processes, waits for their ends, and ends the control thread. From any thread; idempotent. */
-    void close() {
+    /**
+     * Kills all processes, waits for their ends, and ends the control thread. From any thread; idempotent.
+     *
+     * @param allEnded called when the processes have ended, or did not in time, before the thread ends
+     */
+    void close(Runnable allEnded) {
         boolean first = execute(() -> {
             closing = true;
             killAll.accept(processes.stream().map(ThreadedProcess::child).toList());
@@ -114,9 +118,10 @@ final class ThreadedProcesses implements Timers {
             return;
         }
         try {
-            if (!allEnded.await(CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS)) {
+            if (!noneLeft.await(CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS)) {
                 execute(() -> List.copyOf(processes).forEach(ThreadedProcess::abandon));
             }
+            allEnded.run();
             control.shutdown();
             if (!control.awaitTermination(CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS)) {
                 log.warn("the control thread did not end; a process listener blocks it");
@@ -129,7 +134,7 @@ final class ThreadedProcesses implements Timers {
 
     private void countDownWhenEnded() {
         if (closing && processes.isEmpty()) {
-            allEnded.countDown();
+            noneLeft.countDown();
         }
     }
 

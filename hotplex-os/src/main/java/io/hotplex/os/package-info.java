@@ -30,6 +30,12 @@
  *   <li>When the leader of a group ends, what is left of the group is killed at once. {@code posix-spawn} does it
  *       before it reaps the leader, so that no signal can reach a process that got the same id. {@code portable}
  *       cannot: the JDK reaps.
+ *   <li>A descendant that leaves the group ({@code setsid}) is found by its marks when the leader has ended, and
+ *       killed: a variable {@code HOTPLEX_<run>=<child>}, and on Linux a soft limit on file locks, which an emptied
+ *       environment does not remove. A shell sets the limit before it becomes the program, so that nothing ever runs
+ *       without it.
+ *   <li>When the JVM is killed, a guardian does the same: {@code /bin/sh} with a script, at the other end of a pipe.
+ *       When both are, the next launcher with the same state directory does.
  *   <li>Only own children are waited for, by id; processes of the application are not disturbed.
  *   <li>A line, the queue of input and the error output kept are bounded. An idle process costs about a kilobyte of
  *       heap and, with {@code posix-spawn}, four descriptors. A thread has one read buffer for all its processes.
@@ -42,9 +48,8 @@
  * <h2>What does not</h2>
  *
  * <ul>
- *   <li>A descendant that leaves the group ({@code setsid}) outlives a group kill. Every process is marked, by a
- *       variable {@code HOTPLEX_<run>=<child>} and on Linux by a soft limit on file locks, so that it can be found. The
- *       limit is set right after the start: what a child starts in its first instant may lack it.
+ *   <li>What a descendant does to escape on purpose is not prevented: one that becomes another process again and again,
+ *       faster than it is looked for, can; so can one that removes both marks and the group. Confinement is for those.
  *   <li>{@code portable}: a wrapper makes the group, so that an interpreter that is missing shows as exit status 126 or
  *       127 and not as an error of the start; exit status 129 to 192 are reported as signals, since a {@link Process}
  *       does not tell them apart; without {@code setsid} and {@code perl} there are no groups, and descendants that are

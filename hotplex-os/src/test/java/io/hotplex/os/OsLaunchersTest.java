@@ -45,7 +45,7 @@ class OsLaunchersTest {
             assertThat(launcher.info().name()).isEqualTo("posix-spawn");
             assertThat(launcher.info().probes())
                     .extracting(ProcessLauncher.Probe::name)
-                    .containsExactly("system", "jna", "closefrom", "epoll", "pidfd");
+                    .containsExactly("system", "jna", "closefrom", "epoll", "pidfd", "guardian");
             assertThat(launcher.info().probes()).allMatch(ProcessLauncher.Probe::ok);
         }
     }

@@ -211,6 +211,46 @@ class MainTest {
     }
 
     @Test
+    void aTerminationSignalCancelsTheTurnFirst() throws Exception {
+        Process process =
+                child.start(child.hotplexCommand("run", "--json", "--provider", "demo", "word ".repeat(20_000)));
+        await().atMost(Duration.ofSeconds(40)).until(() -> child.out().contains("You said"));
+
+        process.destroy();
+        Result result = child.await(process);
+
+        assertThat(result.exitCode()).as(result.err()).isEqualTo(143);
+        assertThat(result.out()).contains("turn_cancelled");
+    }
+
+    @Test
+    void theSecondTerminationSignalEndsItAtOnceAndTheAgentAsWell() throws Exception {
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        Process process = child.start(child.hotplexCommand(
+                "run",
+                "--set=interrupt-grace=10m",
+                "--set=shutdown-timeout=10m",
+                "--set=provider.deaf.type=claude",
+                "--set=provider.deaf.command=" + java,
+                "--set=provider.deaf.command-args=" + ScriptedAgent.class.getName()
+                        + ",--fault=ignore-interrupt,--at=ready",
+                "--set=provider.deaf.environment.CLASSPATH=" + ChildProgram.classPath(),
+                "--set=provider.deaf.environment.HOTPLEX_DEMO_HOME=" + home,
+                "SAY 100000 PACE 20"));
+        await().atMost(Duration.ofSeconds(40)).until(() -> child.out().contains("w1 w2"));
+
+        await().atMost(Duration.ofSeconds(30))
+                .pollInterval(Duration.ofMillis(200))
+                .until(() -> {
+                    process.destroy(); // two signals at the same time are one
+                    return !process.isAlive();
+                });
+
+        assertThat(child.await(process).exitCode()).isEqualTo(143);
+        await().atMost(Duration.ofSeconds(10)).until(() -> child.survivors().isEmpty());
+    }
+
+    @Test
     void leavesNothingBehindWhenItIsTerminated() throws Exception {
         Process process = child.start(child.hotplexCommand("run", "--provider", "demo", "word ".repeat(20_000)));
         await().atMost(Duration.ofSeconds(40)).until(() -> child.out().contains("You said"));

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param cgroupParent control group (v2) in which those of processes are made, or {@code null} for the JVM's own
  * @param inherit names of further variables that every child takes over when they are set; a trailing {@code *} matches
  *     a prefix
+ * @param guardian whether a process watches over this one, and kills what it started when it dies
+ * @param stateDirectory where a run writes down its processes for the next start, or {@code null} for nowhere
  * @param sweepTimeout how long, after a process ended, its descendants are searched for and killed
  */
 public record LauncherConfig(
@@ -28,9 +30,21 @@ public record LauncherConfig(
         Duration drainTimeout,
         @Nullable Path cgroupParent,
         List<String> inherit,
+        GuardianMode guardian,
+        @Nullable Path stateDirectory,
         Duration sweepTimeout) {
     /** One loop, lines of 64 MiB, 64 MiB of queued input, 20 lines of error output. */
     public static final LauncherConfig DEFAULT = builder().build();
+
+    /** Whether there is a guardian. */
+    public enum GuardianMode {
+        /** There is none: what a killed JVM started lives on until the next start. */
+        OFF,
+        /** There is one where it can be started. */
+        ON,
+        /** Nothing is launched while there is none. */
+        REQUIRED
+    }
 
     public LauncherConfig {
         inherit = List.copyOf(inherit);
@@ -51,6 +65,8 @@ public record LauncherConfig(
         private Duration drainTimeout = Duration.ofSeconds(1);
         private @Nullable Path cgroupParent;
         private List<String> inherit = List.of();
+        private GuardianMode guardian = GuardianMode.ON;
+        private @Nullable Path stateDirectory;
         private Duration sweepTimeout = Duration.ofSeconds(5);
 
         private Builder() {}
@@ -95,6 +111,16 @@ public record LauncherConfig(
             return this;
         }
 
+        public Builder guardian(GuardianMode value) {
+            guardian = value;
+            return this;
+        }
+
+        public Builder stateDirectory(@Nullable Path value) {
+            stateDirectory = value;
+            return this;
+        }
+
         public Builder sweepTimeout(Duration value) {
             sweepTimeout = value;
             return this;
@@ -110,6 +136,8 @@ public record LauncherConfig(
                     drainTimeout,
                     cgroupParent,
                     inherit,
+                    guardian,
+                    stateDirectory,
                     sweepTimeout);
         }
     }

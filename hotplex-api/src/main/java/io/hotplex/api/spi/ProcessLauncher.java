@@ -8,8 +8,8 @@ public interface ProcessLauncher extends AutoCloseable {
     Info info();
 
     /**
-     * Starts a process. Blocks for the time of the start alone (about a millisecond). The listener may be called before
-     * this method returns.
+     * Starts a process. Blocks for the time of the start (a few milliseconds), and for a guardian that is required and
+     * not there, some seconds at most. The listener may be called before this method returns.
      *
      * @throws io.hotplex.api.HotPlexException PROVIDER_UNAVAILABLE when the program is not found or not executable,
      *     WORK_DIR_NOT_FOUND, WORK_DIR_NOT_A_DIRECTORY, INVALID_ARGUMENT when an argument or variable has a NUL

@@ -43,7 +43,7 @@ final class Help {
             Ctrl-C interrupts the turn; a second one leaves at once.
 
             Exit codes: 0 done, 1 the turn failed, 2 wrong usage or input, 3 this machine cannot do it,
-            130 interrupted.
+            130 interrupted, 143 told to end by SIGTERM or SIGHUP.
             """;
 
     private Help() {}

@@ -6,8 +6,9 @@ import java.lang.reflect.Proxy;
 import java.util.Objects;
 
 /**
- * Ctrl-C. The only way to hear of it without the JVM going down is {@code sun.misc.Signal}, which every JDK has in
- * {@code jdk.unsupported}; compiling against it draws a warning that cannot be switched off, so it is looked up.
+ * Ctrl-C, and requests to end. The only way to hear of them without the JVM going down is {@code sun.misc.Signal},
+ * which every JDK has in {@code jdk.unsupported}; compiling against it draws a warning that cannot be switched off, so
+ * it is looked up.
  */
 final class InterruptSignal {
     private InterruptSignal() {}

@@ -8,10 +8,13 @@ import io.hotplex.api.Session;
 import io.hotplex.api.SessionSpec;
 import io.hotplex.api.Turn;
 import io.hotplex.api.spi.ProcessLauncher;
+import io.hotplex.core.EngineConfig;
 import io.hotplex.core.HotPlex;
 import io.hotplex.server.internal.config.Settings;
 import io.hotplex.server.internal.providers.ProviderTypes;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** {@code hotplex run}: one prompt, shown as it is answered. */
 final class RunCommand {
@@ -19,6 +22,7 @@ final class RunCommand {
     private final RunOptions options;
     private final View view;
     private final AtomicInteger interrupts = new AtomicInteger();
+    private @Nullable TerminationSignals terminated;
 
     RunCommand(Surroundings surroundings, RunOptions options) {
         this.surroundings = surroundings;
@@ -42,7 +46,8 @@ final class RunCommand {
         try (launcher;
                 Engine engine = engine(settings, types, agents, launcher)) {
             Session session = engine.open(spec);
-            return converse(session, launcher, agents.stopgap());
+            Duration grace = settings.engine().get(EngineConfig.SHUTDOWN_TIMEOUT);
+            return converse(session, launcher, agents.stopgap(), grace);
         } catch (OutputClosedException e) {
             return ExitCode.OK; // whoever read our output has seen enough
         }
@@ -55,8 +60,8 @@ final class RunCommand {
         return builder.build();
     }
 
-    private int converse(Session session, ProcessLauncher launcher, boolean stopgap) {
-        AgentEvent.Terminal end = answer(session, launcher, stopgap);
+    private int converse(Session session, ProcessLauncher launcher, boolean stopgap, Duration grace) {
+        AgentEvent.Terminal end = answer(session, launcher, stopgap, grace);
         view.end();
         if (view instanceof TextView && end instanceof AgentEvent.TurnCompleted completed) {
             view.notice(TextView.summary(completed, session.id()));
@@ -65,7 +70,7 @@ final class RunCommand {
     }
 
     @SuppressWarnings("try") // both are there to be closed
-    private AgentEvent.Terminal answer(Session session, ProcessLauncher launcher, boolean stopgap) {
+    private AgentEvent.Terminal answer(Session session, ProcessLauncher launcher, boolean stopgap, Duration grace) {
         boolean canAsk = surroundings.terminal().canAsk() && !options.promptFromInput();
         Watch watch = new Watch(view, new Asker(session, view, canAsk ? surroundings.in() : null));
         try (var subscription = session.subscribe(session.info().newestOffset(), watch);
@@ -75,6 +80,7 @@ final class RunCommand {
                 view.notice("no agent is installed, so the demo agent answers; for Claude Code: " + Agents.INSTALL);
             }
             InterruptSignal.handle(() -> interrupted(turn, launcher));
+            terminated = TerminationSignals.handle(grace, turn::cancel);
             return watch.await(turn.id());
         }
     }
@@ -110,6 +116,9 @@ final class RunCommand {
             view.notice(CommandLine.problem(ErrorCode.PROMPT_BLOCKED, blocked.message()));
         } else if (end instanceof AgentEvent.TurnCancelled cancelled) {
             view.notice(interrupts.get() > 0 ? "interrupted" : "the turn was cancelled: " + cancelled.reason());
+        }
+        if (terminated != null && terminated.any()) {
+            return TerminationSignals.EXIT_CODE;
         }
         return interrupts.get() > 0 ? ExitCode.INTERRUPTED : ExitCode.FAILED;
     }

@@ -1,0 +1,275 @@
+package io.hotplex.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.awaitility.Awaitility.await;
+
+import io.hotplex.api.Engine;
+import io.hotplex.api.Prompt;
+import io.hotplex.api.Session;
+import io.hotplex.testkit.LeakChecks;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Nothing that an agent started outlives it, whatever dies first. A round is one agent with descendants of every kind
+ * that {@link TreeProvider} knows; where the JVM dies it has five agents, which are five rounds. {@code -Drounds=200}
+ * does more of them. At the end the times to a clean machine are printed.
+ */
+@EnabledOnOs(OS.LINUX)
+@Timeout(1800)
+class SurvivorsTest {
+    private static final int ROUNDS = Integer.getInteger("rounds", 20);
+    private static final int AGENTS = 5;
+    private static final Map<String, List<Long>> TIMES = new TreeMap<>();
+
+    @TempDir
+    Path dir;
+
+    private final List<Process> victims = new ArrayList<>();
+    private final String tag = "9" + ThreadLocalRandom.current().nextLong(100_000_000L, 1_000_000_000L);
+
+    @BeforeEach
+    void needsPerl() throws IOException {
+        assumeThat(Path.of("/usr/bin/perl")).as("perl, which makes the daemon").exists();
+        Files.writeString(dir.resolve("tag"), tag);
+    }
+
+    @AfterEach
+    void leavesNothing() {
+        victims.forEach(Process::destroyForcibly);
+        List<Long> left = LeakChecks.processesMarked(tag);
+        left.forEach(pid -> ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly));
+        assertThat(left).as("survivors").isEmpty();
+    }
+
+    @AfterAll
+    static void printTable() {
+        System.out.printf("%-52s %6s %9s %9s %9s%n", "way", "trees", "survivors", "p50 ms", "max ms");
+        TIMES.forEach((way, times) -> {
+            long[] sorted = times.stream().mapToLong(Long::longValue).sorted().toArray();
+            System.out.printf(
+                    Locale.ROOT,
+                    "%-52s %6d %9d %9d %9d%n",
+                    way,
+                    ROUNDS,
+                    0,
+                    sorted[sorted.length / 2],
+                    sorted[sorted.length - 1]);
+        });
+    }
+
+    @Test
+    void afterASessionIsClosed() {
+        try (Engine engine = Victim.open(dir, tag)) {
+            for (int i = 0; i < ROUNDS; i++) {
+                Session session = agents(engine, 1, i).get(0);
+                clean("1 session closed", session::close);
+            }
+        }
+    }
+
+    @Test
+    void afterTheIdleSweep() {
+        try (Engine engine = Victim.open(dir, tag, "idle-timeout", "40ms")) {
+            for (int i = 0; i < ROUNDS; i++) {
+                Victim.start(engine, dir, 1, i);
+                clean("2 idle sweep (40 ms of idleness counted)", () -> {});
+            }
+        }
+    }
+
+    @Test
+    void afterATurnTimedOut() {
+        try (Engine engine = Victim.open(dir, tag, "turn-timeout", "5s")) {
+            for (int i = 0; i < ROUNDS; i++) {
+                Session session = agents(engine, 1, i).get(0);
+                Prompt hang =
+                        Prompt.builder("hang").timeout(Duration.ofMillis(20)).build();
+                clean("3 turn timeout (20 ms of turn counted)", () -> session.submit(hang));
+            }
+        }
+    }
+
+    @Test
+    void afterTheEngineIsClosed() {
+        for (int i = 0; i < ROUNDS; i += AGENTS) {
+            Engine engine = Victim.open(dir, tag);
+            agents(engine, AGENTS, 0);
+            clean("4 engine closed, 5 agents", engine::close);
+        }
+    }
+
+    @Test
+    void afterTheJvmIsTerminated() throws Exception {
+        for (int i = 0; i < ROUNDS; i += AGENTS) {
+            Process victim = victim("hold");
+            clean("5 JVM SIGTERM, 5 agents", victim::destroy);
+        }
+    }
+
+    @Test
+    void afterTheJvmIsKilled() throws Exception {
+        for (int i = 0; i < ROUNDS; i += AGENTS) {
+            Process victim = victim("hold");
+            clean("6 JVM SIGKILL, 5 agents", victim::destroyForcibly);
+        }
+    }
+
+    @Test
+    void afterTheJvmIsKilledInTheMiddleOfLaunches() throws Exception {
+        for (int i = 0; i < ROUNDS; i += AGENTS) {
+            Process victim = victim("launch");
+            int some = ThreadLocalRandom.current().nextInt(3, 40);
+            await().pollInterval(Duration.ofMillis(1))
+                    .until(() -> LeakChecks.processesMarked(tag).size() >= some);
+            clean("7 JVM SIGKILL while 4 agents start", victim::destroyForcibly);
+        }
+    }
+
+    @Test
+    void afterTheGuardianIsKilledAndThenTheJvm() throws Exception {
+        for (int i = 0; i < ROUNDS; i += AGENTS) {
+            Process victim = victim("hold");
+            long first = guardian(victim);
+            signal("KILL", first);
+            await().until(() -> guardian(victim) > 0 && guardian(victim) != first);
+            clean("8 guardian SIGKILL, another one, JVM SIGKILL", victim::destroyForcibly);
+        }
+    }
+
+    @Test
+    void afterTheNextStartWhenGuardianAndJvmAreKilledTogether() throws Exception {
+        for (int i = 0; i < ROUNDS; i += AGENTS) {
+            Process victim = victim("hold");
+            signal("STOP", victim.pid()); // so that it starts no other guardian
+            signal("KILL", guardian(victim));
+            victim.destroyForcibly().waitFor();
+            assertThat(LeakChecks.processesMarked(tag)).isNotEmpty();
+
+            clean(
+                    "9 guardian and JVM SIGKILL, next start",
+                    () -> Victim.open(dir, tag).close());
+        }
+    }
+
+    @Test
+    void ofOneEngineAreNotTheAgentsOfAnother() throws Exception {
+        try (Engine other = Victim.open(dir, tag + "1")) { // the same state directory
+            agents(other, 1, 99, tag + "1"); // a session of another id
+            int kept = LeakChecks.processesMarked(tag + "1").size();
+            Process victim = victim("hold", AGENTS * TreeProvider.PROCESSES + kept);
+            signal("STOP", victim.pid());
+            signal("KILL", guardian(victim));
+            victim.destroyForcibly().waitFor();
+
+            Victim.open(dir, tag + "2").close(); // recovers what the victim left, and nothing else
+
+            await().untilAsserted(
+                            () -> assertThat(LeakChecks.processesMarked(tag)).hasSize(kept));
+            assertThat(LeakChecks.processesMarked(tag + "1")).hasSize(kept);
+        }
+    }
+
+    private List<Session> agents(Engine engine, int count, int round) {
+        return agents(engine, count, round, tag);
+    }
+
+    private List<Session> agents(Engine engine, int count, int round, String mark) {
+        List<Session> sessions = Victim.start(engine, dir, count, round);
+        awaitProcesses(mark, count * TreeProvider.PROCESSES);
+        return sessions;
+    }
+
+    private static void awaitProcesses(String mark, int count) {
+        await().atMost(Duration.ofSeconds(30))
+                .pollInterval(Duration.ofMillis(5))
+                .untilAsserted(
+                        () -> assertThat(LeakChecks.processesMarked(mark)).hasSize(count));
+    }
+
+    private Process victim(String mode) throws IOException {
+        return victim(mode, AGENTS * TreeProvider.PROCESSES);
+    }
+
+    private Process victim(String mode, int processes) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Victim.class.getName()));
+        command.addAll(List.of(dir.toString(), String.valueOf(AGENTS), mode));
+        Process victim = new ProcessBuilder(command)
+                .redirectError(dir.resolve("victim.log").toFile())
+                .start();
+        victims.add(victim);
+        BufferedReader out = victim.inputReader();
+        assertThat(out.readLine()).as(() -> log()).isEqualTo("READY");
+        if (mode.equals("hold")) {
+            awaitProcesses(tag, processes);
+        }
+        return victim;
+    }
+
+    private String log() {
+        try {
+            return Files.readString(dir.resolve("victim.log"));
+        } catch (IOException e) {
+            return String.valueOf(e);
+        }
+    }
+
+    /** Does it, and waits until no process of the trees is left. */
+    private void clean(String way, Runnable action) {
+        long begun = System.nanoTime();
+        action.run();
+        await().atMost(Duration.ofSeconds(30))
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(2))
+                .untilAsserted(() ->
+                        assertThat(LeakChecks.processesMarked(tag)).as(way).isEmpty());
+        TIMES.computeIfAbsent(way, any -> new ArrayList<>())
+                .add(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun));
+    }
+
+    private static long guardian(Process victim) {
+        return victim.children()
+                .filter(child -> commandLine(child.pid()).contains("hotplex-guardian"))
+                .mapToLong(ProcessHandle::pid)
+                .findFirst()
+                .orElse(-1);
+    }
+
+    private static String commandLine(long pid) {
+        try {
+            return Files.readString(Path.of("/proc/" + pid + "/cmdline"), StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    private static void signal(String signal, long pid) throws Exception {
+        assertThat(pid).isPositive();
+        List<String> command = Arrays.asList("kill", "-" + signal, String.valueOf(pid));
+        assertThat(new ProcessBuilder(command).start().waitFor()).isZero();
+    }
+}
