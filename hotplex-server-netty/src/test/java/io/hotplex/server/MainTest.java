@@ -174,8 +174,8 @@ class MainTest {
         assumeThat(interruptsAreIgnored())
                 .as("SIGINT is ignored by this JVM's children")
                 .isFalse();
-        Process process = child.start(child.hotplexCommand("run", "--provider", "demo", "word ".repeat(20_000)));
-        await().atMost(Duration.ofSeconds(40)).until(() -> child.out().contains("You said"));
+        Process process = child.start(longRun(""));
+        await().atMost(Duration.ofSeconds(40)).until(() -> child.out().contains("w1 w2"));
 
         interrupt(process);
         Result result = child.await(process);
@@ -189,17 +189,7 @@ class MainTest {
         assumeThat(interruptsAreIgnored())
                 .as("SIGINT is ignored by this JVM's children")
                 .isFalse();
-        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        Process process = child.start(child.hotplexCommand(
-                "run",
-                "--set=interrupt-grace=10m",
-                "--set=provider.deaf.type=claude",
-                "--set=provider.deaf.command=" + java,
-                "--set=provider.deaf.command-args=" + ScriptedAgent.class.getName()
-                        + ",--fault=ignore-interrupt,--at=ready",
-                "--set=provider.deaf.environment.CLASSPATH=" + ChildProgram.classPath(),
-                "--set=provider.deaf.environment.HOTPLEX_DEMO_HOME=" + home,
-                "SAY 100000 PACE 20"));
+        Process process = child.start(longRun(",--fault=ignore-interrupt,--at=ready", "--set=interrupt-grace=10m"));
         await().atMost(Duration.ofSeconds(40)).until(() -> child.out().contains("w1 w2"));
 
         interrupt(process);
@@ -212,9 +202,8 @@ class MainTest {
 
     @Test
     void aTerminationSignalCancelsTheTurnFirst() throws Exception {
-        Process process =
-                child.start(child.hotplexCommand("run", "--json", "--provider", "demo", "word ".repeat(20_000)));
-        await().atMost(Duration.ofSeconds(40)).until(() -> child.out().contains("You said"));
+        Process process = child.start(longRun("", "--json"));
+        await().atMost(Duration.ofSeconds(40)).until(() -> child.out().contains("text_delta"));
 
         process.destroy();
         Result result = child.await(process);
@@ -225,18 +214,8 @@ class MainTest {
 
     @Test
     void theSecondTerminationSignalEndsItAtOnceAndTheAgentAsWell() throws Exception {
-        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        Process process = child.start(child.hotplexCommand(
-                "run",
-                "--set=interrupt-grace=10m",
-                "--set=shutdown-timeout=10m",
-                "--set=provider.deaf.type=claude",
-                "--set=provider.deaf.command=" + java,
-                "--set=provider.deaf.command-args=" + ScriptedAgent.class.getName()
-                        + ",--fault=ignore-interrupt,--at=ready",
-                "--set=provider.deaf.environment.CLASSPATH=" + ChildProgram.classPath(),
-                "--set=provider.deaf.environment.HOTPLEX_DEMO_HOME=" + home,
-                "SAY 100000 PACE 20"));
+        Process process = child.start(longRun(
+                ",--fault=ignore-interrupt,--at=ready", "--set=interrupt-grace=10m", "--set=shutdown-timeout=10m"));
         await().atMost(Duration.ofSeconds(40)).until(() -> child.out().contains("w1 w2"));
 
         await().atMost(Duration.ofSeconds(30))
@@ -252,12 +231,27 @@ class MainTest {
 
     @Test
     void leavesNothingBehindWhenItIsTerminated() throws Exception {
-        Process process = child.start(child.hotplexCommand("run", "--provider", "demo", "word ".repeat(20_000)));
-        await().atMost(Duration.ofSeconds(40)).until(() -> child.out().contains("You said"));
+        Process process = child.start(longRun(""));
+        await().atMost(Duration.ofSeconds(40)).until(() -> child.out().contains("w1 w2"));
 
         process.destroy();
 
         assertThat(child.await(process).exitCode()).isEqualTo(143);
+    }
+
+    /** A turn of an agent that talks until it is stopped, however slow the machine is. */
+    private List<String> longRun(String agentArguments, String... options) {
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        List<String> arguments = new ArrayList<>(List.of("run"));
+        arguments.addAll(List.of(options));
+        arguments.addAll(List.of(
+                "--set=provider.talker.type=claude",
+                "--set=provider.talker.command=" + java,
+                "--set=provider.talker.command-args=" + ScriptedAgent.class.getName() + agentArguments,
+                "--set=provider.talker.environment.CLASSPATH=" + ChildProgram.classPath(),
+                "--set=provider.talker.environment.HOTPLEX_DEMO_HOME=" + home,
+                "SAY 100000 PACE 20"));
+        return child.hotplexCommand(arguments.toArray(String[]::new));
     }
 
     @Test
