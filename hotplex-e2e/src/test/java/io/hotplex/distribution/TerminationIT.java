@@ -102,6 +102,7 @@ class TerminationIT {
             if (last) {
                 try {
                     JsonNode frame = MAPPER.readTree(partial.toString());
+                    replies.add(frame.path("type").asText());
                     frame.path("events")
                             .forEach(event -> events.add(event.path("type").asText()));
                 } catch (IOException e) {
