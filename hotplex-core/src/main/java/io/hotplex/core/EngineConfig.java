@@ -225,7 +225,7 @@ public final class EngineConfig {
             "sweep-timeout",
             duration(),
             "5s",
-            "How long, after an agent ended, descendants that left its process group are searched for and killed.");
+            "How long, after an agent ended, descendants that left its process group are searched for and killed; at most 1m.");
     public static final ConfigKey<List<String>> INHERIT_ENVIRONMENT = key(
             "inherit-environment",
             listOf(text("the name of an environment variable, or a prefix and *", VARIABLE_TEXT)),

@@ -7,6 +7,9 @@ import static org.awaitility.Awaitility.await;
 import io.hotplex.api.Engine;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.Session;
+import io.hotplex.api.spi.LauncherConfig;
+import io.hotplex.api.spi.ProcessLauncher;
+import io.hotplex.api.spi.ProcessLauncherProvider;
 import io.hotplex.testkit.LeakChecks;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -16,9 +19,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -30,6 +36,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Nothing that an agent started outlives it, whatever dies first. A round is one agent with descendants of every kind
@@ -41,7 +49,17 @@ import org.junit.jupiter.api.io.TempDir;
 class SurvivorsTest {
     private static final int ROUNDS = Integer.getInteger("rounds", 20);
     private static final int AGENTS = 5;
-    private static final Map<String, List<Long>> TIMES = new TreeMap<>();
+    /** So long nothing may be seen: a process that hides from one look would show in another. */
+    private static final Duration QUIET = Duration.ofMillis(600);
+
+    private static final Map<String, Row> ROWS = new TreeMap<>();
+
+    /** What was seen of one way to die. */
+    private static final class Row {
+        private final List<Long> times = new ArrayList<>();
+        private int trees;
+        private final Set<Long> survivors = new HashSet<>();
+    }
 
     @TempDir
     Path dir;
@@ -66,14 +84,15 @@ class SurvivorsTest {
     @AfterAll
     static void printTable() {
         System.out.printf("%-52s %6s %9s %9s %9s%n", "way", "trees", "survivors", "p50 ms", "max ms");
-        TIMES.forEach((way, times) -> {
-            long[] sorted = times.stream().mapToLong(Long::longValue).sorted().toArray();
+        ROWS.forEach((way, row) -> {
+            long[] sorted =
+                    row.times.stream().mapToLong(Long::longValue).sorted().toArray();
             System.out.printf(
                     Locale.ROOT,
                     "%-52s %6d %9d %9d %9d%n",
                     way,
-                    ROUNDS,
-                    0,
+                    row.trees,
+                    row.survivors.size(),
                     sorted[sorted.length / 2],
                     sorted[sorted.length - 1]);
         });
@@ -84,7 +103,7 @@ class SurvivorsTest {
         try (Engine engine = Victim.open(dir, tag)) {
             for (int i = 0; i < ROUNDS; i++) {
                 Session session = agents(engine, 1, i).get(0);
-                clean("1 session closed", session::close);
+                clean("1 session closed", 1, session::close);
             }
         }
     }
@@ -94,7 +113,7 @@ class SurvivorsTest {
         try (Engine engine = Victim.open(dir, tag, "idle-timeout", "40ms")) {
             for (int i = 0; i < ROUNDS; i++) {
                 Victim.start(engine, dir, 1, i);
-                clean("2 idle sweep (40 ms of idleness counted)", () -> {});
+                clean("2 idle sweep (40 ms of idleness counted)", 1, () -> {});
             }
         }
     }
@@ -106,7 +125,7 @@ class SurvivorsTest {
                 Session session = agents(engine, 1, i).get(0);
                 Prompt hang =
                         Prompt.builder("hang").timeout(Duration.ofMillis(20)).build();
-                clean("3 turn timeout (20 ms of turn counted)", () -> session.submit(hang));
+                clean("3 turn timeout (20 ms of turn counted)", 1, () -> session.submit(hang));
             }
         }
     }
@@ -116,7 +135,7 @@ class SurvivorsTest {
         for (int i = 0; i < ROUNDS; i += AGENTS) {
             Engine engine = Victim.open(dir, tag);
             agents(engine, AGENTS, 0);
-            clean("4 engine closed, 5 agents", engine::close);
+            clean("4 engine closed, 5 agents", AGENTS, engine::close);
         }
     }
 
@@ -124,7 +143,7 @@ class SurvivorsTest {
     void afterTheJvmIsTerminated() throws Exception {
         for (int i = 0; i < ROUNDS; i += AGENTS) {
             Process victim = victim("hold");
-            clean("5 JVM SIGTERM, 5 agents", victim::destroy);
+            clean("5 JVM SIGTERM, 5 agents", AGENTS, victim::destroy);
         }
     }
 
@@ -132,7 +151,7 @@ class SurvivorsTest {
     void afterTheJvmIsKilled() throws Exception {
         for (int i = 0; i < ROUNDS; i += AGENTS) {
             Process victim = victim("hold");
-            clean("6 JVM SIGKILL, 5 agents", victim::destroyForcibly);
+            clean("6 JVM SIGKILL, 5 agents", AGENTS, victim::destroyForcibly);
         }
     }
 
@@ -143,7 +162,7 @@ class SurvivorsTest {
             int some = ThreadLocalRandom.current().nextInt(3, 40);
             await().pollInterval(Duration.ofMillis(1))
                     .until(() -> LeakChecks.processesMarked(tag).size() >= some);
-            clean("7 JVM SIGKILL while 4 agents start", victim::destroyForcibly);
+            clean("7 JVM SIGKILL while 4 agents start", AGENTS, victim::destroyForcibly);
         }
     }
 
@@ -154,7 +173,58 @@ class SurvivorsTest {
             long first = guardian(victim);
             signal("KILL", first);
             await().until(() -> guardian(victim) > 0 && guardian(victim) != first);
-            clean("8 guardian SIGKILL, another one, JVM SIGKILL", victim::destroyForcibly);
+            clean("8 guardian SIGKILL, another one, JVM SIGKILL", AGENTS, victim::destroyForcibly);
+        }
+    }
+
+    @Test
+    void afterTheGuardianIsKilledAndTheJvmBeforeAnotherOneIsUp() throws Exception {
+        for (int i = 0; i < ROUNDS; i += AGENTS) {
+            Process victim = victim("hold");
+            signal("KILL", guardian(victim));
+            victim.destroyForcibly().waitFor(); // at once: there may be another one by now, or not
+            clean(
+                    "9 guardian SIGKILL, at once JVM SIGKILL, next start",
+                    AGENTS,
+                    () -> Victim.open(dir, tag).close());
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"portable launcher", "cgroup", "pid-namespace", "bubblewrap"})
+    void withAnotherLauncherAndInEachConfinement(String name) throws Exception {
+        String[] settings = name.startsWith("portable")
+                ? new String[] {"launcher", "portable"}
+                : new String[] {"confinement", name, "confinement-strict", "true"};
+        assumeAvailable(name);
+        try (Engine engine = Victim.open(dir, tag, settings)) {
+            List<Session> sessions = Victim.start(engine, dir, AGENTS, 0);
+            awaitAtLeast(AGENTS * TreeProvider.PROCESSES);
+            clean("B " + name + ", sessions closed", AGENTS, () -> sessions.forEach(Session::close));
+        }
+        Process victim = victim("hold with settings", 0, settings);
+        awaitAtLeast(AGENTS * TreeProvider.PROCESSES);
+        clean("B " + name + ", JVM SIGKILL", AGENTS, victim::destroyForcibly);
+    }
+
+    /** Wrappers count as well. */
+    private void awaitAtLeast(int count) {
+        await().atMost(Duration.ofSeconds(30))
+                .until(() -> LeakChecks.processesMarked(tag).size() >= count);
+    }
+
+    /** Skips, saying why, what cannot be had on this machine. */
+    private static void assumeAvailable(String confinement) {
+        try (ProcessLauncher launcher = ServiceLoader.load(ProcessLauncherProvider.class)
+                .findFirst()
+                .orElseThrow()
+                .open(LauncherConfig.DEFAULT)) {
+            for (ProcessLauncher.Probe probe : launcher.confinements()) {
+                if (probe.name().equals(confinement) && !probe.ok()) {
+                    System.out.println("skipped, no " + confinement + ": " + probe.detail());
+                    assumeThat(probe.ok()).as(probe.detail()).isTrue();
+                }
+            }
         }
     }
 
@@ -168,7 +238,8 @@ class SurvivorsTest {
             assertThat(LeakChecks.processesMarked(tag)).isNotEmpty();
 
             clean(
-                    "9 guardian and JVM SIGKILL, next start",
+                    "A guardian and JVM SIGKILL, next start",
+                    AGENTS,
                     () -> Victim.open(dir, tag).close());
         }
     }
@@ -212,12 +283,13 @@ class SurvivorsTest {
         return victim(mode, AGENTS * TreeProvider.PROCESSES);
     }
 
-    private Process victim(String mode, int processes) throws IOException {
+    private Process victim(String mode, int processes, String... settings) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"));
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Victim.class.getName()));
         command.addAll(List.of(dir.toString(), String.valueOf(AGENTS), mode));
+        command.addAll(List.of(settings));
         Process victim = new ProcessBuilder(command)
                 .redirectError(dir.resolve("victim.log").toFile())
                 .start();
@@ -238,8 +310,12 @@ class SurvivorsTest {
         }
     }
 
-    /** Does it, and waits until no process of the trees is left. */
-    private void clean(String way, Runnable action) {
+    /**
+     * Does it, waits until no process of the trees is left, and goes on looking for a while.
+     *
+     * @param trees that there were
+     */
+    private void clean(String way, int trees, Runnable action) {
         long begun = System.nanoTime();
         action.run();
         await().atMost(Duration.ofSeconds(30))
@@ -247,8 +323,16 @@ class SurvivorsTest {
                 .pollInterval(Duration.ofMillis(2))
                 .untilAsserted(() ->
                         assertThat(LeakChecks.processesMarked(tag)).as(way).isEmpty());
-        TIMES.computeIfAbsent(way, any -> new ArrayList<>())
-                .add(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun));
+        Row row = ROWS.computeIfAbsent(way, any -> new Row());
+        row.times.add(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun));
+        row.trees += trees;
+        await().atMost(QUIET.multipliedBy(10))
+                .during(QUIET)
+                .pollInterval(Duration.ofMillis(50))
+                .untilAsserted(() -> {
+                    row.survivors.addAll(LeakChecks.processesMarked(tag));
+                    assertThat(row.survivors).as(way).isEmpty();
+                });
     }
 
     private static long guardian(Process victim) {

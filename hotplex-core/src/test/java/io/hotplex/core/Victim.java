@@ -7,6 +7,7 @@ import io.hotplex.api.SessionSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -17,14 +18,15 @@ final class Victim {
 
     /**
      * @param arguments a directory with the agents' tag in a file {@code tag}; the number of agents; {@code hold} to
-     *     say READY when all are there, {@code launch} to go on starting and closing four at a time
+     *     say READY when all are there, {@code launch} to go on starting and closing four at a time; key, value, …
      */
     @SuppressWarnings("InfiniteLoop")
     public static void main(String[] arguments) throws Exception {
         Path dir = Path.of(arguments[0]);
         int agents = Integer.parseInt(arguments[1]);
-        Engine engine = open(dir, Files.readString(dir.resolve("tag")));
-        if (arguments[2].equals("hold")) {
+        Engine engine =
+                open(dir, Files.readString(dir.resolve("tag")), Arrays.copyOfRange(arguments, 3, arguments.length));
+        if (arguments[2].startsWith("hold")) {
             start(engine, dir, agents, 0);
             System.out.println("READY");
             System.in.read(); // it is killed here

@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
  * of a pipe that only this JVM holds. When it dies itself, another one is started and told everything.
  *
  * <p>Thread-safe, guarded by {@code lock}. Lines are written under it, so that a new guardian hears what the old one
- * would have; a write only fills a queue.
+ * would have; a write only fills a queue. Starts and exits are on one thread, which the process's listener shares; no
+ * lock is held during a start.
  */
 final class Guardian implements ProcessListener {
     /** A launch waits so long for a guardian that it requires; a start takes milliseconds. */
@@ -49,6 +50,9 @@ final class Guardian implements ProcessListener {
     @GuardedBy("lock")
     private boolean ending;
 
+    @GuardedBy("lock")
+    private boolean clean;
+
     /**
      * @param starter starts the script, in a session of its own and without marks
      * @param timers for starts after a pause; its tasks may start a process
@@ -58,33 +62,45 @@ final class Guardian implements ProcessListener {
         this.timers = timers;
     }
 
-    /** Starts it; a failure is logged, and tried again. */
+    /**
+     * Starts it; a failure is logged, and tried again. On the thread of the timers, which hears of its exit as well.
+     */
     void start() {
-        lock.lock();
-        try {
-            startNow();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    @GuardedBy("lock")
-    private void startNow() {
-        if (ending || process != null) {
+        if (!wanted()) {
             return;
         }
-        startedAt = timers.nanoTime();
         try {
-            process = starter.apply(this);
-            groups.forEach(group -> tell("+ " + group));
-            changed.signalAll();
+            started(starter.apply(this));
         } catch (HotPlexException e) {
             log.error("the guardian cannot be started; agents would outlive a killed JVM", e);
             startLater();
         }
     }
 
-    @GuardedBy("lock")
+    private boolean wanted() {
+        lock.lock();
+        try {
+            startedAt = timers.nanoTime();
+            return !ending && process == null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void started(AgentProcess made) {
+        lock.lock();
+        try {
+            process = made;
+            groups.forEach(group -> tell("+ " + group));
+            changed.signalAll();
+            if (ending) { // meanwhile
+                endNow();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void startLater() {
         var unused = timers.at(timers.nanoTime() + SHORT_LIFE_NANOS, this::start);
     }
@@ -154,14 +170,20 @@ final class Guardian implements ProcessListener {
         lock.lock();
         try {
             ending = true;
-            if (clean) {
-                tell("q");
-            }
-            if (process != null) {
-                process.closeInput();
-            }
+            this.clean = clean;
+            endNow();
         } finally {
             lock.unlock();
+        }
+    }
+
+    @GuardedBy("lock")
+    private void endNow() {
+        if (clean) {
+            tell("q");
+        }
+        if (process != null) {
+            process.closeInput();
         }
     }
 
@@ -189,19 +211,22 @@ final class Guardian implements ProcessListener {
 
     @Override
     public void onExit(Exit exit) {
+        boolean shortLife;
         lock.lock();
         try {
             process = null;
-            if (!ending) {
-                log.warn("the guardian ended with {}, another one is started", exit.status());
-                if (timers.nanoTime() - startedAt < SHORT_LIFE_NANOS) {
-                    startLater();
-                } else {
-                    startNow();
-                }
+            if (ending) {
+                return;
             }
+            shortLife = timers.nanoTime() - startedAt < SHORT_LIFE_NANOS;
         } finally {
             lock.unlock();
+        }
+        log.warn("the guardian ended with {}, another one is started", exit.status());
+        if (shortLife) {
+            startLater();
+        } else {
+            start();
         }
     }
 }

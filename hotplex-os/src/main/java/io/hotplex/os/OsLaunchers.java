@@ -18,6 +18,8 @@ import org.slf4j.LoggerFactory;
 public final class OsLaunchers implements ProcessLauncherProvider {
     private static final Logger log = LoggerFactory.getLogger(OsLaunchers.class);
     private static final Duration LONGEST_WAIT = Duration.ofHours(1);
+    /** A start waits so long for the processes of an earlier run, and nobody waits longer for a server. */
+    private static final Duration LONGEST_SWEEP = Duration.ofMinutes(1);
 
     /** Made by {@link java.util.ServiceLoader}. */
     public OsLaunchers() {}
@@ -28,8 +30,8 @@ public final class OsLaunchers implements ProcessLauncherProvider {
         requireRange("max-line-bytes", config.maxLineBytes(), 1, Integer.MAX_VALUE - 8);
         requireRange("stdin-queue-bytes", config.stdinQueueBytes(), 1, Integer.MAX_VALUE);
         requireRange("stderr-tail-lines", config.stderrTailLines(), 0, 100_000);
-        requireRange("drain-timeout", config.drainTimeout());
-        requireRange("sweep-timeout", config.sweepTimeout());
+        requireRange("drain-timeout", config.drainTimeout(), LONGEST_WAIT);
+        requireRange("sweep-timeout", config.sweepTimeout(), LONGEST_SWEEP);
         ChildEnvironment environment = ChildEnvironment.here(System.getenv(), config.inherit());
         return switch (config.kind()) {
             case "portable" -> PortableLauncher.open(config, List.of(), environment);
@@ -78,10 +80,9 @@ public final class OsLaunchers implements ProcessLauncherProvider {
         }
     }
 
-    private static void requireRange(String key, Duration value) {
-        if (value.isNegative() || value.compareTo(LONGEST_WAIT) > 0) {
-            throw new HotPlexException(
-                    ErrorCode.CONFIG_INVALID, key + ": " + value + " (expected: 0 to " + LONGEST_WAIT + ")");
+    private static void requireRange(String key, Duration value, Duration most) {
+        if (value.isNegative() || value.compareTo(most) > 0) {
+            throw new HotPlexException(ErrorCode.CONFIG_INVALID, key + ": " + value + " (expected: 0 to " + most + ")");
         }
     }
 }

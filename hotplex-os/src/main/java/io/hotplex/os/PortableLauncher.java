@@ -55,7 +55,7 @@ final class PortableLauncher implements ProcessLauncher {
         List<Probe> all = new ArrayList<>(probes);
         all.add(group.probe());
         PortableLauncher launcher = new PortableLauncher(config, group, all, environment);
-        launcher.run.guard(launcher::startGuardian, launcher.processes, launcher.processes::execute);
+        launcher.run.guard(launcher::startGuardian, launcher.processes, launcher.processes::execute, Guardian.WAIT);
         return launcher;
     }
 

@@ -72,7 +72,7 @@ final class PosixLauncher implements ProcessLauncher {
 
     private void guard() {
         IoLoop loop = loops.get(0);
-        run.guard(this::startGuardian, loop, loop::execute);
+        run.guard(this::startGuardian, loop, loop::execute, Guardian.WAIT);
     }
 
     /** On the loop's thread. */

@@ -39,19 +39,20 @@ final class Recovery {
 
     private final Path runs;
     private final RunFile.Host host;
-    private final Duration limit;
+    private final long deadline;
     private final boolean pidfd;
     private final IntConsumer killGroup;
     private final ProcFs proc = new ProcFs();
 
     /**
-     * @param limit how long the search for the processes of one run may take
+     * @param limit how long the search for processes may take, for all runs together; what it leaves is tried again at
+     *     the next start
      * @param killGroup kills a process group
      */
     Recovery(Path runs, RunFile.Host host, Duration limit, boolean pidfd, IntConsumer killGroup) {
         this.runs = runs;
         this.host = host;
-        this.limit = limit;
+        this.deadline = System.nanoTime() + limit.toNanos();
         this.pidfd = pidfd;
         this.killGroup = killGroup;
     }
@@ -109,7 +110,10 @@ final class Recovery {
                 killGroup.accept(pid);
             }
         });
-        Sweep sweep = new Sweep(process -> true, 0, System.nanoTime(), limit);
+        long now = System.nanoTime();
+        // half of what is left: a process that cannot be killed must not keep the other runs from their turn
+        Duration part = Duration.ofNanos(Math.max(0, deadline - now) / 2);
+        Sweep sweep = new Sweep(process -> true, 0, now, part);
         Cleanup cleanup = sweep.complete(new LinuxProcesses(new RunMarker(run.run()), pidfd), MarkedProcesses.ANY);
         if (cleanup.survivorsFound() > 0) {
             log.warn("killed {} processes that an earlier run left behind", cleanup.survivorsFound());

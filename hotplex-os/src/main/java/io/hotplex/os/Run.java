@@ -47,6 +47,7 @@ final class Run implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition someReaped = lock.newCondition();
     private volatile @Nullable Guardian guardian;
+    private volatile Duration guardianWait = Duration.ZERO;
 
     /**
      * Looks after what earlier runs left, then begins.
@@ -73,6 +74,13 @@ final class Run implements AutoCloseable {
                         processes.get(),
                         sweepTimeout,
                         nativeCode ? Adopted.ifFirstProcess(marker, children::containsKey) : null);
+        if (!nativeCode && ProcFs.available() && ProcessHandle.current().pid() == 1) {
+            probes.add(new Probe(
+                    "reaping",
+                    false,
+                    "this is process 1, and only the launcher posix-spawn reaps orphans; use an init"
+                            + " (docker run --init)"));
+        }
     }
 
     private @Nullable RunRegistry registry(LauncherConfig config, boolean pidfd, IntConsumer killGroup) {
@@ -103,20 +111,23 @@ final class Run implements AutoCloseable {
      * @param starter starts a command without marks, in a session of its own
      * @param timers call the guardian on a thread that may start processes
      * @param execute runs a task on that thread
+     * @param wait how long to wait for the first one, and how long a launch waits that requires one
      */
     void guard(
             BiFunction<List<String>, ProcessListener, AgentProcess> starter,
             Timers timers,
-            Consumer<Runnable> execute) {
+            Consumer<Runnable> execute,
+            Duration wait) {
         if (mode == GuardianMode.OFF) {
             probes.add(new Probe("guardian", true, "off: agents outlive a killed JVM until the next start"));
             return;
         }
         Guardian made = new Guardian(
                 listener -> starter.apply(GuardianScript.command(StartPlan.SHELL, marker), listener), timers);
+        guardianWait = wait;
         guardian = made;
         execute.accept(made::start);
-        boolean there = made.await(Guardian.WAIT);
+        boolean there = made.await(wait);
         probes.add(new Probe("guardian", there, StartPlan.SHELL + (there ? "" : " cannot be started")));
     }
 
@@ -141,7 +152,7 @@ final class Run implements AutoCloseable {
      */
     long nextNumber() {
         Guardian watching = guardian;
-        if (mode == GuardianMode.REQUIRED && watching != null && !watching.await(Guardian.WAIT)) {
+        if (mode == GuardianMode.REQUIRED && watching != null && !watching.await(guardianWait)) {
             throw new HotPlexException(
                     ErrorCode.AGENT_START_FAILED,
                     "there is no guardian that would end the agent when this JVM is killed (guardian=required); the"
@@ -174,10 +185,7 @@ final class Run implements AutoCloseable {
             guardian.end(clean);
         }
         if (registry != null) {
-            if (clean) {
-                registry.delete();
-            }
-            registry.close();
+            registry.close(clean);
         }
         return clean;
     }

@@ -1,6 +1,5 @@
 package io.hotplex.os;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -14,7 +13,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,9 +23,10 @@ import org.slf4j.LoggerFactory;
  * The file in which a run writes down its processes, for the next start on this machine: {@link Recovery} kills what it
  * finds there when neither the JVM nor its guardian could.
  *
- * <p>Thread-safe, guarded by {@code lock}. A line is written in one call and left to the system to bring to the disk:
- * that takes microseconds, also on an I/O loop, and it is enough, since a machine that loses it has no such process
- * either. Written anew when it has grown large.
+ * <p>From any thread; one thread of its own writes, in the order of the calls, so that no I/O loop waits for a disk. A
+ * line is left to the system to bring there: a machine that loses it has no such process either. What a killed JVM had
+ * not written yet is found by its marks, and a line that outlives its process names a start that no other process has.
+ * Written anew when it has grown large.
  */
 final class RunRegistry implements AutoCloseable {
     /** Twenty thousand processes, more than a run has in a day. */
@@ -36,18 +38,21 @@ final class RunRegistry implements AutoCloseable {
     private static final FileAttribute<?> PRIVATE_DIRECTORY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
+    /** An idle engine needs no thread for this. */
+    private static final long IDLE_SECONDS = 10;
+
+    /** Lines wait for microseconds, unless the disk hangs; then that is no reason to hang as well. */
+    private static final long CLOSE_LIMIT_SECONDS = 2;
+
     private final Path file;
     private final String header;
     private final long largeBytes;
-    private final ReentrantLock lock = new ReentrantLock();
+    private final ThreadPoolExecutor writer;
 
-    @GuardedBy("lock")
+    /** What is there now. This and the rest belong to the writer. */
     private final Map<Integer, String> lines = new LinkedHashMap<>();
 
-    @GuardedBy("lock")
     private FileChannel channel;
-
-    @GuardedBy("lock")
     private boolean failed;
 
     private RunRegistry(Path file, String header, long largeBytes) throws IOException {
@@ -55,6 +60,15 @@ final class RunRegistry implements AutoCloseable {
         this.header = header;
         this.largeBytes = largeBytes;
         this.channel = write(header);
+        this.writer = new ThreadPoolExecutor(
+                1,
+                1,
+                IDLE_SECONDS,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(),
+                RunRegistry::thread,
+                RunRegistry::refused);
+        writer.allowCoreThreadTimeOut(true);
     }
 
     /** Makes the file. */
@@ -84,27 +98,20 @@ final class RunRegistry implements AutoCloseable {
     }
 
     void add(int pid, long start, long child) {
-        lock.lock();
-        try {
-            String line = RunFile.added(pid, start, child);
+        String line = RunFile.added(pid, start, child);
+        writer.execute(() -> {
             lines.put(pid, line);
             append(line);
-        } finally {
-            lock.unlock();
-        }
+        });
     }
 
     void remove(int pid) {
-        lock.lock();
-        try {
+        writer.execute(() -> {
             lines.remove(pid);
             append(RunFile.removed(pid));
-        } finally {
-            lock.unlock();
-        }
+        });
     }
 
-    @GuardedBy("lock")
     private void append(String line) {
         try {
             append(channel, line);
@@ -128,24 +135,48 @@ final class RunRegistry implements AutoCloseable {
         }
     }
 
-    /** Deletes the file: nothing is left that it could help to find. */
-    void delete() {
+    /**
+     * Writes what waits, and ends.
+     *
+     * @param delete whether to delete the file, since nothing is left that it could help to find
+     */
+    void close(boolean delete) {
+        writer.execute(() -> end(delete));
+        writer.shutdown();
         try {
-            Files.deleteIfExists(file);
-        } catch (IOException e) {
-            log.warn("the run's file cannot be deleted; the next start will look for its processes in vain", e);
+            if (!writer.awaitTermination(CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS)) {
+                log.warn("the run's file is not written to its end; the disk does not answer");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
     @Override
     public void close() {
-        lock.lock();
+        close(false);
+    }
+
+    private void end(boolean delete) {
         try {
             channel.close();
+            if (delete) {
+                Files.deleteIfExists(file);
+            }
         } catch (IOException e) {
-            log.debug("the run's file could not be closed", e);
-        } finally {
-            lock.unlock();
+            log.warn(
+                    "the run's file cannot be closed or deleted; the next start may look for its processes in vain", e);
         }
+    }
+
+    /** After the end: the children that are left are known to it. */
+    private static void refused(Runnable task, ThreadPoolExecutor closed) {
+        log.debug("a process ended after its run; the next start finds out by itself");
+    }
+
+    private static Thread thread(Runnable task) {
+        Thread thread = new Thread(task, "hotplex-registry");
+        thread.setDaemon(true);
+        return thread;
     }
 }

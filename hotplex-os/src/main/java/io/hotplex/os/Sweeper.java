@@ -27,6 +27,8 @@ final class Sweeper implements AutoCloseable {
     private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private static final long LONGEST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+    /** A search that cannot end by then is left to its thread, which keeps nobody from leaving. */
+    private static final long CLOSE_LIMIT_MILLIS = TimeUnit.SECONDS.toMillis(5);
 
     private final MarkedProcesses processes;
     private final Duration limit;
@@ -75,14 +77,14 @@ final class Sweeper implements AutoCloseable {
                 answer));
     }
 
-    /** Ends the thread when all who asked have their answers; waits for it as long as one search may take. */
+    /** Ends the thread when all who asked have their answers; waits for it, but not for long. */
     @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
             requests.add(LAST);
         }
         try {
-            thread.join(limit.plusSeconds(1).toMillis());
+            thread.join(Math.min(limit.plusSeconds(1).toMillis(), CLOSE_LIMIT_MILLIS));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -22,7 +22,16 @@ class AdoptedTest {
     Path dir;
 
     @Test
+    void theProcessesOfTheJdkAreNotReapedByAnyoneElseAndThatIsSaid() throws Exception {
+        assertThat(firstProcess("portable")).startsWith("pid 1 reaping false ").contains("docker run --init");
+    }
+
+    @Test
     void processOneReapsTheOrphansOfItsAgentsAndTakesNobodysStatus() throws Exception {
+        assertThat(firstProcess("posix")).isEqualTo("pid 1" + " 5".repeat(10) + " 7".repeat(10));
+    }
+
+    private String firstProcess(String launcher) throws Exception {
         assumeThat(new ProcessBuilder("sh", "-c", String.join(" ", NAMESPACE) + " true")
                         .redirectErrorStream(true)
                         .start()
@@ -33,7 +42,7 @@ class AdoptedTest {
         List<String> command = new ArrayList<>(NAMESPACE);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-        command.addAll(List.of(FirstProcess.class.getName(), result.toString()));
+        command.addAll(List.of(FirstProcess.class.getName(), result.toString(), launcher));
 
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
@@ -44,6 +53,6 @@ class AdoptedTest {
         assertThat(process.exitValue())
                 .as(Files.readString(dir.resolve("output")))
                 .isZero();
-        assertThat(Files.readString(result)).isEqualTo("pid 1" + " 5".repeat(10) + " 7".repeat(10));
+        return Files.readString(result);
     }
 }

@@ -10,6 +10,7 @@ import io.hotplex.api.spi.ProcessLauncherProvider;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -114,6 +115,15 @@ class OsLaunchersTest {
                 .as(Files.readString(dir.resolve("output")))
                 .isZero();
         return Files.readString(result);
+    }
+
+    @Test
+    void aSearchForSurvivorsThatMayTakeHoursIsRefused() {
+        LauncherConfig config =
+                LauncherConfig.builder().sweepTimeout(Duration.ofSeconds(61)).build();
+
+        assertThatThrownBy(() -> new OsLaunchers().open(config))
+                .hasMessageContaining("sweep-timeout: PT1M1S (expected: 0 to PT1M)");
     }
 
     private static LauncherConfig config(String kind, int ioThreads) {

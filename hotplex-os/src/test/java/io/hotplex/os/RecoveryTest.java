@@ -144,6 +144,19 @@ class RecoveryTest {
                 .isEqualTo(Map.of(5, 50L));
     }
 
+    @Test
+    void oneRunThatCannotBeKilledDoesNotMakeAStartWaitForEver() throws Exception {
+        Process stray = marked();
+        registry(ProcFs.host(), NOBODY, 1).close();
+
+        new Recovery(runs(), ProcFs.host(), Duration.ZERO, true, killedGroups::add).run(); // the time is over
+
+        assertThat(files()).hasSize(1); // what was found was killed, whether it is gone is for the next start to see
+        recover();
+        assertThat(stray.waitFor(5, TimeUnit.SECONDS)).isTrue();
+        assertThat(files()).isEmpty();
+    }
+
     private RunRegistry registry(RunFile.Host host, int owner, long start) throws Exception {
         return RunRegistry.create(runs(), new RunFile(marker.run(), host, owner, start, Map.of()));
     }
