@@ -74,6 +74,28 @@ class ServeTest {
     }
 
     @Test
+    void theDemoAgentAnswersWhereNoOtherIsInstalled() throws Exception {
+        Process process = child.start(child.hotplexCommand("serve", "--port", "0"));
+        InetSocketAddress address = ready();
+        String token = Files.readString(child.stateDirectory().resolve("token")).strip();
+
+        try (RawClient client = RawClient.connect(address)) {
+            String spec = "{\"id\":\"s1\",\"work_dir\":\"" + home + "\"}";
+            String head = RawClient.request(
+                    "POST",
+                    "/v1/sessions",
+                    "X-API-Key: " + token,
+                    "Content-Type: application/json",
+                    "Content-Length: " + spec.length());
+            String opened = client.send(head + spec).read().body();
+            assertThat(opened).contains("\"provider\":\"demo\"");
+        }
+        assertThat(child.err()).contains("the demo agent answers");
+        process.destroy();
+        assertThat(child.await(process).exitCode()).isZero();
+    }
+
+    @Test
     void appliesAChangedConfigurationAndKeepsTheOldOneWhenItIsWrong() throws Exception {
         Path file = home.resolve("my.yaml");
         String first =

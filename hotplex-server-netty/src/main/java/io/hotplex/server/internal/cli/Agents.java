@@ -28,6 +28,7 @@ record Agents(List<ProviderConfig> providers, String chosen, boolean stopgap) {
     static final String CLAUDE = "claude";
     static final String DEMO = "demo";
     static final String INSTALL = "npm install -g @anthropic-ai/claude-code";
+    static final String STOPGAP = "no agent is installed, so the demo agent answers; for Claude Code: " + INSTALL;
 
     Agents {
         providers = List.copyOf(providers);
@@ -62,6 +63,13 @@ record Agents(List<ProviderConfig> providers, String chosen, boolean stopgap) {
         }
         boolean installed = Executables.find(CLAUDE, environment.get("PATH")).isPresent();
         return new Agents(all, installed ? CLAUDE : DEMO, !installed);
+    }
+
+    /** The engine's settings, with the one that answers as its default provider. */
+    EngineConfig inForce(EngineConfig engine) {
+        Map<String, String> values = new LinkedHashMap<>(engine.toProperties());
+        values.put(EngineConfig.DEFAULT_PROVIDER.name(), chosen);
+        return EngineConfig.fromProperties(values);
     }
 
     /** The demo agent speaks Claude's dialect, so Claude's adapter drives it. */

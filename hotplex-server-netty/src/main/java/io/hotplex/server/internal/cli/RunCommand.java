@@ -77,7 +77,7 @@ final class RunCommand {
                 var progress = progress()) {
             Turn turn = session.submit(Prompt.of(options.prompt()));
             if (stopgap) {
-                view.notice("no agent is installed, so the demo agent answers; for Claude Code: " + Agents.INSTALL);
+                view.notice(Agents.STOPGAP);
             }
             InterruptSignal.handle(() -> interrupted(turn, launcher));
             terminated = TerminationSignals.handle(grace, turn::cancel);

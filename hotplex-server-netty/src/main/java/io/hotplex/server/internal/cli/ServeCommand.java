@@ -76,11 +76,14 @@ final class ServeCommand {
     }
 
     private HotPlexServer start(Settings settings, ProviderTypes types, ProcessLauncher launcher) {
-        HotPlex engine = HotPlex.builder().config(settings.engine()).launcher(launcher);
+        Agents agents = Agents.choose(settings, types, null, surroundings.environment());
+        HotPlex engine =
+                HotPlex.builder().config(agents.inForce(settings.engine())).launcher(launcher);
         types.droppedIn().forEach(engine::factory);
-        Agents.choose(settings, types, null, surroundings.environment())
-                .providers()
-                .forEach(engine::provider);
+        agents.providers().forEach(engine::provider);
+        if (agents.stopgap()) {
+            err.line("hotplex: " + Agents.STOPGAP);
+        }
         Path state = settings.engine().get(EngineConfig.STATE_DIRECTORY);
         return HotPlexServer.builder()
                 .config(settings.server())
