@@ -51,6 +51,7 @@ final class ChildProgram {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-Xshare:auto", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Duser.home=" + home));
+        command.add("-Dio.netty.leakDetection.level=paranoid");
         if (Runtime.version().feature() >= 24) {
             command.add("--enable-native-access=ALL-UNNAMED"); // as the start script does
         }
@@ -72,14 +73,18 @@ final class ChildProgram {
         return builder.start();
     }
 
-    /** The outputs so far, and the exit code at the end. */
+    /** The outputs so far, and the exit code at the end. Fails when the child reported that buffers leaked. */
     Result await(Process process) throws IOException, InterruptedException {
         process.getOutputStream().close();
         if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
             process.destroyForcibly();
             throw new AssertionError("still running; out: " + out() + " err: " + err());
         }
-        return new Result(process.exitValue(), out(), err());
+        String err = err();
+        if (err.contains("LEAK: ")) {
+            throw new AssertionError("a buffer that nobody released; err: " + err);
+        }
+        return new Result(process.exitValue(), out(), err);
     }
 
     String out() throws IOException {

@@ -22,12 +22,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What clients do that mean ill, or are broken; and what becomes of it. */
-@ExtendWith(LeakCheck.class)
 class AbuseTest {
     /** 10,000 with {@code -Dhotplex.abuse.connects=10000}, where so many descriptors are allowed. */
     private static final int CONNECTS = Integer.getInteger("hotplex.abuse.connects", 300);

@@ -25,10 +25,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Requests, responses, streams and upgrades, as clients see them. */
-@ExtendWith(LeakCheck.class)
 class HttpServerTest {
     private static final String KEY = "Authorization: Bearer reader-secret";
     private static final String JSON = "Content-Type: application/json";

@@ -25,11 +25,9 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Certificates: used, exchanged while the server runs, and kept when the new one is of no use. */
-@ExtendWith(LeakCheck.class)
 class TlsTest {
     private static final String PASSWORD = "for-the-test";
 
