@@ -13,6 +13,8 @@ final class ExitCode {
     static final int NOT_ABLE = 3;
     /** The user interrupted; 128 and the number of the signal, as shells do. */
     static final int INTERRUPTED = 130;
+    /** Somebody else told it to end, and it could not do what it was started for; 128 and the number of SIGTERM. */
+    static final int TERMINATED = 143;
 
     private ExitCode() {}
 

@@ -40,10 +40,10 @@ final class Help {
               --debug                  logs what happens, and where errors come from
             sessions, replay and doctor take --json, too.
 
-            Ctrl-C interrupts the turn; a second one leaves at once.
+            Ctrl-C interrupts the turn, or ends the server; a second signal leaves at once.
 
             Exit codes: 0 done, 1 the turn failed, 2 wrong usage or input, 3 this machine cannot do it,
-            130 interrupted, 143 told to end by SIGTERM or SIGHUP.
+            130 interrupted, 143 told to end by SIGTERM or SIGHUP; a server that ended in order has 0.
             """;
 
     private Help() {}

@@ -1,15 +1,13 @@
 package io.hotplex.server.internal.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.hotplex.api.EventRecord;
-import io.hotplex.api.EventSchema;
+import io.hotplex.server.internal.wire.EventJson;
 
-/** One JSON object a line on standard output, as {@link EventSchema} says; all else on standard error. */
+/**
+ * One JSON object a line on standard output, in the form that clients of the server get; all else on standard error.
+ */
 final class JsonView implements View {
-    private final ObjectMapper mapper = new ObjectMapper();
-
     @GuardedBy("this")
     private final Lane out;
 
@@ -23,12 +21,7 @@ final class JsonView implements View {
 
     @Override
     public synchronized void show(EventRecord record) {
-        try {
-            out.line(mapper.writeValueAsString(EventSchema.toMap(record)));
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(
-                    "an event that is not JSON: " + record.event().type(), e);
-        }
+        out.line(EventJson.text(record));
     }
 
     @Override

@@ -10,10 +10,10 @@ import io.hotplex.api.Turn;
 import io.hotplex.api.spi.ProcessLauncher;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.HotPlex;
+import io.hotplex.server.internal.cli.TerminationSignals.Signal;
 import io.hotplex.server.internal.config.Settings;
 import io.hotplex.server.internal.providers.ProviderTypes;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** {@code hotplex run}: one prompt, shown as it is answered. */
@@ -21,8 +21,7 @@ final class RunCommand {
     private final Surroundings surroundings;
     private final RunOptions options;
     private final View view;
-    private final AtomicInteger interrupts = new AtomicInteger();
-    private @Nullable TerminationSignals terminated;
+    private @Nullable TerminationSignals signals;
 
     RunCommand(Surroundings surroundings, RunOptions options) {
         this.surroundings = surroundings;
@@ -79,8 +78,7 @@ final class RunCommand {
             if (stopgap) {
                 view.notice(Agents.STOPGAP);
             }
-            InterruptSignal.handle(() -> interrupted(turn, launcher));
-            terminated = TerminationSignals.handle(grace, turn::cancel);
+            signals = TerminationSignals.handle(grace, signal -> told(signal, turn), launcher::close);
             return watch.await(turn.id());
         }
     }
@@ -92,14 +90,11 @@ final class RunCommand {
                 : Progress.NONE;
     }
 
-    /** The first time the turn is cancelled, and ends as it should; the second time nothing is waited for. */
-    private void interrupted(Turn turn, ProcessLauncher launcher) {
-        if (interrupts.incrementAndGet() == 1) {
-            turn.cancel();
+    /** The turn is cancelled, and ends as it should. */
+    private void told(Signal signal, Turn turn) {
+        turn.cancel();
+        if (signal == Signal.INT) {
             view.notice("interrupting; once more to leave at once");
-        } else {
-            launcher.close();
-            Runtime.getRuntime().halt(ExitCode.INTERRUPTED);
         }
     }
 
@@ -107,6 +102,7 @@ final class RunCommand {
         if (end instanceof AgentEvent.TurnCompleted) {
             return ExitCode.OK;
         }
+        Signal signal = signals == null ? null : signals.first();
         if (end instanceof AgentEvent.TurnFailed failed) {
             view.notice(CommandLine.problem(failed.code(), failed.message()));
         } else if (end instanceof AgentEvent.TurnTimedOut timedOut) {
@@ -115,11 +111,8 @@ final class RunCommand {
         } else if (end instanceof AgentEvent.TurnBlocked blocked) {
             view.notice(CommandLine.problem(ErrorCode.PROMPT_BLOCKED, blocked.message()));
         } else if (end instanceof AgentEvent.TurnCancelled cancelled) {
-            view.notice(interrupts.get() > 0 ? "interrupted" : "the turn was cancelled: " + cancelled.reason());
+            view.notice(signal == Signal.INT ? "interrupted" : "the turn was cancelled: " + cancelled.reason());
         }
-        if (terminated != null && terminated.any()) {
-            return TerminationSignals.EXIT_CODE;
-        }
-        return interrupts.get() > 0 ? ExitCode.INTERRUPTED : ExitCode.FAILED;
+        return signal == null ? ExitCode.FAILED : signal.exitCode();
     }
 }

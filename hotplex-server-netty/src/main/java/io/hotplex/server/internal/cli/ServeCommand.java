@@ -19,7 +19,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /** {@code hotplex serve}: the gateway, until it is told to stop. */
 final class ServeCommand {
@@ -27,13 +26,14 @@ final class ServeCommand {
     static final Set<String> VALUED = Set.of("--config", "--set", "--host", "--port");
 
     private static final Duration LONG = Duration.ofDays(1);
+    /** More than a server takes for good-byes and its threads: 3 s each for the listener, the last words, the loops. */
+    private static final Duration LAST_WORDS = Duration.ofSeconds(15);
 
     private final Surroundings surroundings;
     private final Arguments arguments;
     private final Lane out;
     private final Lane err;
     private final Settings.Sources sources;
-    private final AtomicInteger signals = new AtomicInteger();
 
     ServeCommand(Surroundings surroundings, Arguments arguments, Lane out, Lane err) {
         this.surroundings = surroundings;
@@ -62,7 +62,7 @@ final class ServeCommand {
         try (launcher;
                 HotPlexServer server = start(settings, types, launcher);
                 FileWatch watch = FileWatch.start(() -> watched(settings), () -> reload(settings, server))) {
-            handleSignals(server, launcher);
+            TerminationSignals.handle(grace(settings), signal -> server.stop(), launcher::close);
             out.line(ready(settings, server.address()));
             while (!server.awaitStop(LONG)) {
                 // a server runs for days
@@ -109,17 +109,12 @@ final class ServeCommand {
         return "hotplex: listening on " + scheme + "://" + host + ":" + address.getPort() + ", " + key;
     }
 
-    private void handleSignals(HotPlexServer server, ProcessLauncher launcher) {
-        Runnable action = () -> {
-            if (signals.incrementAndGet() == 1) {
-                server.stop();
-            } else {
-                launcher.close();
-                Runtime.getRuntime().halt(ExitCode.INTERRUPTED);
-            }
-        };
-        InterruptSignal.handle("INT", action);
-        InterruptSignal.handle("TERM", action);
+    /** What an orderly end takes at most, if all that it waits for takes as long as it may. */
+    private static Duration grace(Settings settings) {
+        return settings.server()
+                .get(ServerConfig.DRAIN_TIMEOUT)
+                .plus(settings.engine().get(EngineConfig.SHUTDOWN_TIMEOUT))
+                .plus(LAST_WORDS);
     }
 
     private static List<Path> watched(Settings settings) {

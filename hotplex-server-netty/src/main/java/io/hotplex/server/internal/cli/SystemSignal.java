@@ -1,40 +1,33 @@
 package io.hotplex.server.internal.cli;
 
-import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.util.Objects;
 
 /**
- * Ctrl-C, and requests to end. The only way to hear of them without the JVM going down is {@code sun.misc.Signal},
+ * A signal of the operating system. The only way to hear of one without the JVM going down is {@code sun.misc.Signal},
  * which every JDK has in {@code jdk.unsupported}; compiling against it draws a warning that cannot be switched off, so
  * it is looked up.
  */
-final class InterruptSignal {
-    private InterruptSignal() {}
+final class SystemSignal {
+    private SystemSignal() {}
 
     /**
-     * Calls {@code action}, on a thread of its own, whenever the user presses Ctrl-C.
+     * Calls {@code action}, on a thread of its own, whenever the signal comes. Where this JVM does not allow it, or the
+     * system does not know the signal, the JVM does as usual.
      *
-     * @return {@code false} when this JVM does not allow it; then Ctrl-C ends the JVM as usual
+     * @param name such as {@code TERM}
      */
-    static boolean handle(Runnable action) {
-        return handle("INT", action);
-    }
-
-    /** The same for another signal, such as {@code TERM}: the JVM then does not end by itself. */
-    @CanIgnoreReturnValue
-    static boolean handle(String name, Runnable action) {
+    static void handle(String name, Runnable action) {
         try {
             Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> handler = Class.forName("sun.misc.SignalHandler");
             Object proxy = Proxy.newProxyInstance(
-                    InterruptSignal.class.getClassLoader(), new Class<?>[] {handler}, calling(action));
+                    SystemSignal.class.getClassLoader(), new Class<?>[] {handler}, calling(action));
             signal.getMethod("handle", signal, handler)
                     .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
-            return true;
         } catch (ReflectiveOperationException e) {
-            return false;
+            // the signal ends the JVM, as it does by itself
         }
     }
 
@@ -49,7 +42,7 @@ final class InterruptSignal {
                     return System.identityHashCode(proxy);
                 }
                 default -> {
-                    return "InterruptSignal";
+                    return "SystemSignal";
                 }
             }
             return null;
