@@ -10,7 +10,8 @@ import java.util.Locale;
  * @param kind the means
  * @param strict whether a process that cannot be confined like this is refused with CONFINEMENT_UNAVAILABLE; otherwise
  *     the best that is available is used, and an {@link AgentEvent.IsolationReduced} tells
- * @param network whether the agent may use the network; only {@link Kind#BUBBLEWRAP} can take it away
+ * @param network whether the agent may use the network; only {@link Kind#BUBBLEWRAP} can take it away, and a process
+ *     that is to be without it is refused where that is not available, strict or not
  * @param writable directories and files beside the working directory that the agent may write to; for
  *     {@link Kind#BUBBLEWRAP}
  * @param readOnly directories and files that the agent may read although they lie where it sees nothing, such as in the

@@ -246,7 +246,7 @@ public final class EngineConfig {
             "confinement-network",
             flag(),
             "true",
-            "Whether confined agents may use the network; bubblewrap alone can take it away.");
+            "Whether confined agents may use the network; bubblewrap alone can take it away, and is strict then.");
     public static final ConfigKey<List<Path>> CONFINEMENT_WRITABLE_PATHS = key(
             "confinement-writable-paths",
             listOf(path()),

@@ -90,6 +90,7 @@ final class FakeAgents implements AgentProvider, ProcessLauncher {
                 Map.of("ADDED", "1"),
                 List.of("FAKE_*"),
                 List.of(Path.of("/fake/state")),
+                List.of(Path.of("/fake/state/settings")),
                 new WordProtocol());
     }
 

@@ -58,6 +58,7 @@ class IsolationTest {
                             List.of(Path.of("/w")),
                             List.of(Path.of("/r1"), Path.of("/r2"))));
             assertThat(isolation.writable()).containsExactly(Path.of("/fake/state"));
+            assertThat(isolation.readOnly()).containsExactly(Path.of("/fake/state/settings"));
             assertThat(isolation.hidden()).containsExactly(Path.of("/etc/keys"), dir.resolve("state"));
         }
     }

@@ -47,7 +47,11 @@ record Cgroup(Path path) {
         }
     }
 
-    /** Ends everything that is in it, whatever it does to get away. */
+    /**
+     * Ends everything that is in it, however fast it starts others. Not what has moved itself to another group, which a
+     * process may do that may write to the {@code cgroup.procs} of both groups and of the one above them: root, and the
+     * user to whom they belong.
+     */
     void kill() {
         try {
             write(KILL, "1");
@@ -61,11 +65,6 @@ record Cgroup(Path path) {
     /** How many of its processes the kernel killed at the memory limit. */
     long oomKills() {
         return number("memory.events", "oom_kill").orElse(0);
-    }
-
-    /** Bytes that its processes hold, files that they read included; empty without the memory controller. */
-    OptionalLong memory() {
-        return number("memory.current", "");
     }
 
     /** Processor time of all its processes, the ended ones included. */
@@ -116,9 +115,9 @@ record Cgroup(Path path) {
         }
     }
 
-    /** The number after a key, or in a file of one number for an empty key. */
+    /** The number after a key. */
     private OptionalLong number(String file, String key) {
-        String prefix = key.isEmpty() ? "" : key + " ";
+        String prefix = key + " ";
         return lines(path.resolve(file))
                 .filter(line -> line.startsWith(prefix))
                 .map(line -> line.substring(prefix.length()).strip())

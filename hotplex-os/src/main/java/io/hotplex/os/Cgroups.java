@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -21,8 +20,9 @@ import org.jspecify.annotations.Nullable;
  * work in them. Immutable.
  *
  * <p>Its name tells whose it is, so that what an engine that was killed has left can be ended and removed by the next
- * one: {@code hotplex-<process namespace>-<pid>-<start of that process>-<random>}. Ids of another process namespace
- * tell nothing, so what another container left is left alone.
+ * one: {@code hotplex-<process namespace>-<pid>-<start of that process>-<random>}. The start is in the kernel's ticks
+ * since its boot, which do not move when a clock is set. Ids of another process namespace tell nothing, so what another
+ * container left is left alone.
  *
  * @param base made for this launcher, inside of the parent
  * @param controllers which of {@link #WANTED} work in the groups of agents
@@ -80,9 +80,13 @@ record Cgroups(Path base, Set<String> controllers, Map<String, String> missing) 
      * @throws IOException when it cannot be made
      */
     static Cgroups in(Path parent, long random) throws IOException {
-        ProcessHandle self = ProcessHandle.current();
-        Path base = parent.resolve("hotplex-" + processNamespace() + "-" + self.pid() + "-"
-                + startOf(self).orElse(0L) + "-" + random);
+        ProcFs.Look self = new ProcFs().look((int) ProcessHandle.current().pid());
+        if (self == null) {
+            throw new IOException("/proc does not tell when this process started, so its control groups could not be"
+                    + " told from those of engines that are gone");
+        }
+        Path base =
+                parent.resolve("hotplex-" + processNamespace() + "-" + self.pid() + "-" + self.start() + "-" + random);
         Set<String> available = words(parent.resolve("cgroup.controllers"));
         Set<String> working = new TreeSet<>();
         Map<String, String> missing = new LinkedHashMap<>();
@@ -118,12 +122,13 @@ record Cgroups(Path base, Set<String> controllers, Map<String, String> missing) 
     /** Makes the group of one agent. */
     Cgroup make(long number) throws IOException {
         Cgroup group = new Cgroup(base.resolve("agent-" + number));
-        Files.createDirectories(group.path());
+        Files.createDirectory(group.path()); // never its parent: that goes when the launcher is closed
         return group;
     }
 
-    /** Groups of engines that do not live any more. */
+    /** Groups of engines that do not live any more, as far as that is certain. */
     static List<Cgroup> abandoned(Path parent) {
+        ProcFs proc = new ProcFs();
         List<Cgroup> found = new ArrayList<>();
         String own = processNamespace();
         try (DirectoryStream<Path> all = Files.newDirectoryStream(parent, "hotplex-*")) {
@@ -131,7 +136,7 @@ record Cgroups(Path base, Set<String> controllers, Map<String, String> missing) 
                 Matcher name = NAME.matcher(each.getFileName().toString());
                 if (name.matches()
                         && name.group(1).equals(own)
-                        && !lives(Long.parseLong(name.group(2)), Long.parseLong(name.group(3)))) {
+                        && isGone(each, proc.look(pid(name.group(2))), name.group(3))) {
                     found.add(new Cgroup(each));
                 }
             }
@@ -152,14 +157,23 @@ record Cgroups(Path base, Set<String> controllers, Map<String, String> missing) 
         }
     }
 
-    private static boolean lives(long pid, long start) {
-        return ProcessHandle.of(pid)
-                .map(process -> startOf(process).orElse(start) == start)
-                .orElse(false);
+    /** A number that no process has when it is too large for one. */
+    private static int pid(String digits) {
+        return digits.length() < 10 ? Integer.parseInt(digits) : Integer.MAX_VALUE;
     }
 
-    private static Optional<Long> startOf(ProcessHandle process) {
-        return process.info().startInstant().map(java.time.Instant::getEpochSecond);
+    /**
+     * Whether an engine is gone for certain. Processes of other users may be hidden ({@code hidepid}), so one that is
+     * not there has ended only if it would be ours to see.
+     *
+     * @param group what it made
+     * @param look what has its id now
+     * @param start when it started
+     */
+    private static boolean isGone(Path group, ProcFs.@Nullable Look look, String start) throws IOException {
+        return look == null
+                ? Files.getOwner(group).equals(Files.getOwner(Path.of("/proc/self")))
+                : look.dead() || !start.equals(Long.toString(look.start()));
     }
 
     private static Set<String> words(Path file) {

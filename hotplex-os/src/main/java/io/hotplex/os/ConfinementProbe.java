@@ -105,7 +105,7 @@ record ConfinementProbe(
         Cgroups cgroups = Cgroups.in(parent, random);
         Cgroup trial = cgroups.make(0);
         List<String> command = List.of(
-                Prelude.SHELL,
+                StartPlan.SHELL,
                 "-c",
                 "echo 0 >\"$0/" + Cgroup.PROCESSES + "\" && echo 1 >\"$0/" + Cgroup.KILL + "\"",
                 trial.path().toString());
@@ -131,7 +131,7 @@ record ConfinementProbe(
         PidNamespace namespace =
                 new PidNamespace(find("unshare", "util-linux"), find("setpriv", "util-linux"), isRoot());
         List<String> command = new ArrayList<>(namespace.enter());
-        command.addAll(List.of(Prelude.SHELL, "-c", "[ $$ -eq 2 ]"));
+        command.addAll(List.of(StartPlan.SHELL, "-c", "[ $$ -eq 2 ]"));
         requireSuccess(command, "a process namespace", "user namespaces may be switched off");
         findings.put(Kind.PID_NAMESPACE, namespace.unshare() + (isRoot() ? "" : ", with a user namespace"));
         return namespace;
@@ -140,7 +140,8 @@ record ConfinementProbe(
     private static Bubblewrap tryBubblewrap(Map<Kind, String> findings) throws IOException {
         Bubblewrap bubblewrap = new Bubblewrap(find("bwrap", "bubblewrap"));
         List<String> command = new ArrayList<>(bubblewrap.trial());
-        command.addAll(List.of(Prelude.SHELL, "-c", "! echo x 2>/dev/null >/etc/hotplex-trial && echo x >/tmp/trial"));
+        command.addAll(
+                List.of(StartPlan.SHELL, "-c", "! echo x 2>/dev/null >/etc/hotplex-trial && echo x >/tmp/trial"));
         requireSuccess(command, "bubblewrap", "user namespaces may be switched off, or AppArmor forbids them");
         findings.put(Kind.BUBBLEWRAP, bubblewrap.program().toString());
         return bubblewrap;
@@ -164,7 +165,7 @@ record ConfinementProbe(
      *
      * @return its exit status
      */
-    private static int trial(List<String> command) throws IOException {
+    static int trial(List<String> command) throws IOException {
         Process process = new ProcessBuilder(command)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(ProcessBuilder.Redirect.DISCARD)

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,17 +46,27 @@ record Enclosure(
         }
     }
 
+    /** Whether the kernel ends a process with the rest of it: it takes a moment, but needs nobody to find it. */
+    boolean ends(int pid) {
+        return diesWithItsThread()
+                || cgroup != null && Arrays.stream(cgroup.processes()).anyMatch(member -> member == pid);
+    }
+
     /**
      * The process group that is asked to end. {@code bwrap} would just die of it, so there it is the group of its
-     * child, in which the agent is.
+     * child, in which the agent is. Looked at right before the signal: {@code bwrap} reaps that child itself. While the
+     * child has no group yet, there is no agent to ask, and TERM may as well end {@code bwrap}.
      */
     long termGroup(long leader) {
         if (kind() == Kind.BUBBLEWRAP) {
             try {
-                String child = Files.readString(
+                String children = Files.readString(
                                 Path.of("/proc/" + leader + "/task/" + leader + "/children"), StandardCharsets.US_ASCII)
                         .strip();
-                return child.isEmpty() ? leader : Long.parseLong(child.split(" ", -1)[0]);
+                int child = children.isEmpty() ? 0 : Integer.parseInt(children.split(" ", -1)[0]);
+                ProcFs.Look look = child == 0 ? null : new ProcFs().look(child);
+                boolean group = look != null && !look.dead() && look.parent() == leader && look.group() == child;
+                return group ? child : leader;
             } catch (IOException | NumberFormatException e) {
                 return leader; // it has ended, or this kernel does not tell: then TERM is a kill
             }

@@ -1,6 +1,7 @@
 package io.hotplex.os;
 
 import io.hotplex.api.spi.ExitStatus;
+import io.hotplex.api.spi.Isolation;
 import io.hotplex.api.spi.ProcessListener.Cleanup;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -37,6 +38,7 @@ final class JobChild implements ThreadedChild {
 
     private final Kernel32Calls calls;
     private final JobSpawn.Started started;
+    private final Isolation.Applied isolation;
     private final OutputStream input;
     private final InputStream output;
     private final InputStream errors;
@@ -45,9 +47,10 @@ final class JobChild implements ThreadedChild {
     private volatile boolean asked;
     private volatile @Nullable Cleanup cleanup;
 
-    JobChild(Kernel32Calls calls, JobSpawn.Started started) {
+    JobChild(Kernel32Calls calls, JobSpawn.Started started, Isolation.Applied isolation) {
         this.calls = calls;
         this.started = started;
+        this.isolation = isolation;
         this.input = new HandleOutput(calls, started.stdin());
         this.output = new HandleInput(calls, started.stdout());
         this.errors = new HandleInput(calls, started.stderr());
@@ -56,6 +59,11 @@ final class JobChild implements ThreadedChild {
     @Override
     public long pid() {
         return Integer.toUnsignedLong(started.pid());
+    }
+
+    @Override
+    public Isolation.Applied isolation() {
+        return isolation;
     }
 
     @Override

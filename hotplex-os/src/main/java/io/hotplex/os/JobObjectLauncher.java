@@ -6,10 +6,12 @@ import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.ResourceLimits;
 import io.hotplex.api.spi.AgentProcess;
+import io.hotplex.api.spi.Isolation;
 import io.hotplex.api.spi.LauncherConfig;
 import io.hotplex.api.spi.ProcessLauncher;
 import io.hotplex.api.spi.ProcessListener;
 import io.hotplex.api.spi.ProcessSpec;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -61,22 +63,38 @@ final class JobObjectLauncher implements ProcessLauncher {
         if (processes.isClosed()) {
             throw closed(spec);
         }
-        if (!spec.isolation().confinement().equals(Confinement.NONE)
-                || !spec.isolation().limits().equals(ResourceLimits.NONE)) {
-            throw new HotPlexException(
-                    ErrorCode.CONFINEMENT_UNAVAILABLE,
-                    spec.label() + ": on Windows agents are neither confined nor limited; ask for none");
-        }
+        Isolation.Applied isolation = unconfined(spec);
         Map<String, String> variables = environment.of(spec);
         variables.put(marker.variable(), Long.toString(children.incrementAndGet()));
         StartPlan plan = StartPlan.of(spec, variables);
-        JobChild child = new JobChild(calls, JobSpawn.start(calls, WindowsCommand.of(plan), plan));
+        JobChild child = new JobChild(calls, JobSpawn.start(calls, WindowsCommand.of(plan), plan), isolation);
         ThreadedProcess process = new ThreadedProcess(processes, spec.label(), child, config, listener);
         if (!processes.add(process)) {
             child.discard();
             throw closed(spec);
         }
         return process;
+    }
+
+    /**
+     * What cannot be had here, which is everything that is asked for; an agent without network cannot do without it.
+     */
+    private static Isolation.Applied unconfined(ProcessSpec spec) {
+        Confinement confinement = spec.isolation().confinement();
+        List<String> missing = new ArrayList<>();
+        if (confinement.kind() != Confinement.Kind.NONE) {
+            missing.add("confinement " + confinement.kind().key() + ": there is none on Windows");
+        }
+        if (!spec.isolation().limits().equals(ResourceLimits.NONE)) {
+            missing.add("limit-…: there are none on Windows");
+        }
+        if (!missing.isEmpty() && (confinement.strict() || !confinement.network())) {
+            throw new HotPlexException(
+                    ErrorCode.CONFINEMENT_UNAVAILABLE,
+                    spec.label() + ": " + String.join("; ", missing)
+                            + "; ask for none, or do without confinement-strict" + " and with the network");
+        }
+        return new Isolation.Applied(Confinement.Kind.NONE, missing);
     }
 
     @Override

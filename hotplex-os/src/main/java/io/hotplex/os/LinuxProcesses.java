@@ -25,8 +25,10 @@ final class LinuxProcesses implements MarkedProcesses {
         for (int pid : proc.pids()) {
             ProcFs.Look look = pid == self ? null : proc.look(pid);
             if (look != null && !look.dead() && look.start() >= notBefore) {
-                long child = proc.variable(pid, assignment);
-                long limit = child >= 0 ? -1 : proc.lockLimit(pid);
+                long limit = proc.lockLimit(pid);
+                // the environment is in the process's memory, and reading it waits for whoever holds that: only if need
+                // be
+                long child = marker.isLimit(limit) ? -1 : proc.variable(pid, assignment);
                 if (child >= 0) {
                     found.add(new Marked(pid, look.start(), look.group(), child, true));
                 } else if (marker.isLimit(limit)) {

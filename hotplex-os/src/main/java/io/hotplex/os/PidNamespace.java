@@ -14,9 +14,12 @@ import java.util.List;
  * @param root whether this user may make namespaces; others need a user namespace for it
  */
 record PidNamespace(Path unshare, Path setpriv, boolean root) {
-    /** TERM goes to the whole group; the shell outlives it to tell the agent's exit status. */
-    private static final String INIT = "trap : TERM INT HUP; exec 3<&0; \"$@\" <&3 3<&- & p=$!; exec 3<&- </dev/null;"
-            + " while :; do wait $p; r=$?; kill -0 $p 2>/dev/null || exit $r; done";
+    /**
+     * TERM goes to the whole group; the shell outlives it to tell the agent's exit status. The agent is in the
+     * foreground: in the background a shell makes it ignore SIGINT and SIGQUIT, for good and for all that it starts. A
+     * shell tells of a killed child on its error output, so the agent alone gets that.
+     */
+    private static final String INIT = "trap : TERM INT HUP; exec 3>&2 2>/dev/null; \"$@\" 2>&3 3>&-; exit $?";
 
     /** The start plan that does it. */
     StartPlan wrap(StartPlan plan) {
@@ -33,7 +36,7 @@ record PidNamespace(Path unshare, Path setpriv, boolean root) {
         if (!root) {
             command.addAll(List.of("--user", "--map-current-user"));
         }
-        command.addAll(List.of("--", Prelude.SHELL, "-c", INIT, "hotplex-init"));
+        command.addAll(List.of("--", StartPlan.SHELL, "-c", INIT, "hotplex-init"));
         return command;
     }
 }

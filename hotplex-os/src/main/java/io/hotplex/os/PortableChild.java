@@ -72,7 +72,7 @@ record PortableChild(
         if (inRun == null) {
             told.accept(null);
         } else {
-            inRun.sweep(found -> {
+            inRun.sweep(enclosure, found -> {
                 inRun.forget();
                 inRun.reaped(); // by the JDK
                 told.accept(found);
@@ -98,7 +98,7 @@ record PortableChild(
 
     @Override
     public Optional<ProcessUsage> usage() {
-        return inRun == null ? Optional.empty() : UsageReader.read(process.pid(), enclosure.cgroup(), inRun.pids());
+        return inRun == null ? Optional.empty() : UsageReader.read(process.pid(), enclosure.cgroup(), inRun.family());
     }
 
     @Override

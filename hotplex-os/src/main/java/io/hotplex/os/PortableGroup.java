@@ -22,7 +22,6 @@ import org.slf4j.LoggerFactory;
 record PortableGroup(List<String> wrapper) {
     private static final Logger log = LoggerFactory.getLogger(PortableGroup.class);
     private static final String STANDARD_PATH = "/usr/bin:/bin:/usr/sbin:/sbin";
-    private static final String SHELL = "/bin/sh";
     static final String PERL_GROUP = "setpgrp(0,0);exec{$ARGV[0]}@ARGV or exit 127";
     /** Parameter 0 is the signal, the others are groups. A shell's own kill is there even where no program kill is. */
     private static final String KILL_SCRIPT = "r=0; for g; do kill -s \"$0\" -- \"-$g\" || r=1; done; exit $r";
@@ -88,7 +87,7 @@ record PortableGroup(List<String> wrapper) {
         if (wrapper.isEmpty() || groups.isEmpty()) {
             return false;
         }
-        List<String> command = new ArrayList<>(List.of(SHELL, "-c", KILL_SCRIPT, signal));
+        List<String> command = new ArrayList<>(List.of(StartPlan.SHELL, "-c", KILL_SCRIPT, signal));
         groups.forEach(group -> command.add(Long.toString(group)));
         try {
             Process kill = new ProcessBuilder(command)
@@ -98,7 +97,7 @@ record PortableGroup(List<String> wrapper) {
             kill.getOutputStream().close();
             return kill.waitFor(KILL_LIMIT_SECONDS, TimeUnit.SECONDS) && kill.exitValue() == 0;
         } catch (IOException e) {
-            log.warn("cannot run {} to signal process groups", SHELL, e);
+            log.warn("cannot run {} to signal process groups", StartPlan.SHELL, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -100,7 +100,7 @@ final class PosixProcess implements AgentProcess {
 
     @Override
     public Optional<ProcessUsage> usage() {
-        return child == null ? Optional.empty() : UsageReader.read(group.leader(), enclosure.cgroup(), child.pids());
+        return child == null ? Optional.empty() : UsageReader.read(group.leader(), enclosure.cgroup(), child.family());
     }
 
     @Override
@@ -234,7 +234,7 @@ final class PosixProcess implements AgentProcess {
             if (child == null) {
                 swept(null);
             } else {
-                child.sweep(found -> loop.execute(() -> swept(found)));
+                child.sweep(enclosure, found -> loop.execute(() -> swept(found)));
             }
         }
     }

@@ -25,7 +25,10 @@ final class ProcessGroup {
 
     /** Asks all members to end. */
     void terminate() {
-        signal((int) enclosure.termGroup(leader), LibC.SIGTERM);
+        int group = (int) enclosure.termGroup(leader);
+        if (!signal(group, LibC.SIGTERM) && group != leader) { // it has just ended, and its wrapper may have as well
+            signal((int) enclosure.termGroup(leader), LibC.SIGTERM);
+        }
     }
 
     /** Ends all members: the one way in which the processes of a child get killed. */
@@ -72,9 +75,8 @@ final class ProcessGroup {
         reaped = true;
     }
 
-    private void signal(int group, int signal) {
-        if (!reaped) {
-            LibC.kill(-group, signal);
-        }
+    /** @return whether somebody got it */
+    private boolean signal(int group, int signal) {
+        return !reaped && LibC.kill(-group, signal) == 0;
     }
 }

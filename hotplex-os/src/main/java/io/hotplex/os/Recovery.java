@@ -114,7 +114,7 @@ final class Recovery {
         // half of what is left: a process that cannot be killed must not keep the other runs from their turn
         Duration part = Duration.ofNanos(Math.max(0, deadline - now) / 2);
         Sweep sweep = new Sweep(process -> true, 0, now, part);
-        Cleanup cleanup = sweep.complete(new LinuxProcesses(new RunMarker(run.run()), pidfd), MarkedProcesses.ANY);
+        Cleanup cleanup = sweep.complete(new LinuxProcesses(new RunMarker(run.run()), pidfd), run.ownerStart());
         if (cleanup.survivorsFound() > 0) {
             log.warn("killed {} processes that an earlier run left behind", cleanup.survivorsFound());
         }

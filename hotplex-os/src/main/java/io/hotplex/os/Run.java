@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -41,6 +42,7 @@ final class Run implements AutoCloseable {
     private final Duration sweepTimeout;
     private final @Nullable Supplier<MarkedProcesses> processes;
     private final @Nullable Sweeper sweeper;
+    private final @Nullable Census census;
     private final GuardianMode mode;
     private final @Nullable RunRegistry registry;
     private final List<Probe> probes = new ArrayList<>();
@@ -67,6 +69,7 @@ final class Run implements AutoCloseable {
         } else {
             processes = null;
         }
+        census = ProcFs.available() ? new Census(new LinuxProcesses(marker, pidfd), System::nanoTime) : null;
         sweeper = processes == null
                 ? null
                 : new Sweeper(
@@ -229,14 +232,15 @@ final class Run implements AutoCloseable {
         /**
          * Searches for what has left the group. Call it when the group was killed.
          *
+         * @param enclosure what the child was kept in; what the kernel ends with that is no survivor
          * @param answer called once with what was found, on a thread that it must not block; with {@code null}, and at
          *     once, on a system where nobody can look
          */
-        void sweep(Consumer<@Nullable Cleanup> answer) {
+        void sweep(Enclosure enclosure, Consumer<@Nullable Cleanup> answer) {
             if (sweeper == null) {
                 answer.accept(null);
             } else {
-                sweeper.sweep(new Sweeper.Ended(number, leader, start), answer);
+                sweeper.sweep(new Sweeper.Ended(number, leader, start, enclosure), answer);
             }
         }
 
@@ -249,14 +253,13 @@ final class Run implements AutoCloseable {
             }
         }
 
-        /** The living processes that descend from it, as far as the marks tell. Blocks for some milliseconds. */
-        List<Integer> pids() {
-            return processes == null
-                    ? List.of()
-                    : processes.get().find(start).stream()
-                            .filter(process -> process.descendsFrom(number))
-                            .map(MarkedProcesses.Marked::pid)
-                            .toList();
+        /**
+         * The processes that descend from it, as far as their parents and marks tell, itself included; {@code null}
+         * where nobody can look. Blocks for some milliseconds.
+         */
+        @Nullable
+        Set<Integer> family() {
+            return census == null ? null : census.family(leader, number);
         }
 
         /**

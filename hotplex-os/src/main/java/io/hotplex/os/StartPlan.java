@@ -29,8 +29,7 @@ record StartPlan(Path program, List<String> command, Path workDir, Map<String, S
     static final String SHELL = "/bin/sh";
 
     /** Parameter 0 is the limit. The option is -w in dash and busybox, -x in bash; a shell that has neither goes on. */
-    private static final String LIMIT_SCRIPT =
-            "{ ulimit -S -w \"$0\" || ulimit -S -x \"$0\"; } 2>/dev/null; exec \"$@\"";
+    private static final String LIMIT_SCRIPT = "{ ulimit -S -w \"$0\" || ulimit -S -x \"$0\"; } 2>/dev/null; ";
 
     private static final List<String> OF_A_SHELL = List.of("PWD", "OLDPWD", "SHLVL", "_");
 
@@ -105,13 +104,22 @@ record StartPlan(Path program, List<String> command, Path workDir, Map<String, S
      * busy machine too late for some.
      */
     StartPlan limited(long lockLimit) {
+        return after(LIMIT_SCRIPT, Long.toString(lockLimit));
+    }
+
+    /**
+     * The same, begun by a shell that runs a script and then becomes the program.
+     *
+     * @param script ends with a separator
+     * @param parameter what the script finds in {@code $0}
+     */
+    StartPlan after(String script, String parameter) {
         String unset = OF_A_SHELL.stream()
                 .filter(name -> !environment.containsKey(name))
                 .collect(Collectors.joining(" ", "unset ", "; "));
-        List<String> limited = new ArrayList<>(List.of(SHELL, "-c", unset + LIMIT_SCRIPT, Long.toString(lockLimit)));
-        limited.add(program.toString());
-        limited.addAll(command.subList(1, command.size()));
-        return new StartPlan(Path.of(SHELL), limited, workDir, environment);
+        List<String> begun = new ArrayList<>(List.of(SHELL, "-c", unset + script + "exec \"$@\"", parameter));
+        begun.addAll(absoluteCommand());
+        return new StartPlan(Path.of(SHELL), begun, workDir, environment);
     }
 
     private static void requireNoNul(ProcessSpec spec, String what, String text) {

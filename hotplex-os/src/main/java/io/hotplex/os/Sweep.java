@@ -20,11 +20,15 @@ final class Sweep {
     /** A killed process needs a moment to be gone. */
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
+    /** So long what the kernel ends may take to be gone before it counts as what outlived its end. */
+    static final long DYING_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
     private final Predicate<Marked> wanted;
+    private final Predicate<Marked> dying;
     private final int group;
     private final long begun;
     private final long deadline;
-    private final Set<Marked> seen = new HashSet<>();
+    private final Set<Marked> counted = new HashSet<>();
     private int found;
     private int left;
     private int empty;
@@ -37,7 +41,13 @@ final class Sweep {
      * @param limit how long to go on
      */
     Sweep(Predicate<Marked> wanted, int group, long begun, Duration limit) {
+        this(wanted, process -> false, group, begun, limit);
+    }
+
+    /** @param dying what the kernel ends in any case; no survivor, unless it takes long */
+    Sweep(Predicate<Marked> wanted, Predicate<Marked> dying, int group, long begun, Duration limit) {
         this.wanted = wanted;
+        this.dying = dying;
         this.group = group;
         this.begun = begun;
         this.deadline = begun + limit.toNanos();
@@ -55,15 +65,16 @@ final class Sweep {
         boolean killed = false;
         for (Marked process : marked) {
             if (wanted.test(process)) {
+                boolean survivor = process.group() != group;
+                // asked before the kill, which takes it out of what it is kept in
+                boolean counts = survivor && (now - begun >= DYING_NANOS || !dying.test(process));
                 met.add(process);
                 killed |= processes.kill(process);
-                boolean survivor = process.group() != group;
                 left += survivor ? 1 : 0;
-                found += survivor && !seen.contains(process) ? 1 : 0;
+                found += counts && counted.add(process) ? 1 : 0;
             }
         }
-        seen.retainAll(met); // what lives is all that is remembered, however many there were
-        seen.addAll(met);
+        counted.retainAll(met); // what lives is all that is remembered, however many there were
         empty = met.isEmpty() ? empty + 1 : 0;
         over = empty == EMPTY_PASSES || now - deadline >= 0;
         return killed;
@@ -71,6 +82,11 @@ final class Sweep {
 
     boolean over() {
         return over;
+    }
+
+    /** How long it may still go on. */
+    long nanosLeft(long now) {
+        return deadline - now;
     }
 
     /** Does all passes on the calling thread. */
@@ -84,6 +100,6 @@ final class Sweep {
     }
 
     Cleanup result(long now) {
-        return new Cleanup(found, left, Duration.ofNanos(now - begun));
+        return new Cleanup(Math.max(found, left), left, Duration.ofNanos(now - begun));
     }
 }

@@ -42,9 +42,7 @@ interface ThreadedChild {
     void cleanUp(Consumer<@Nullable Cleanup> told);
 
     /** What became of the isolation that was asked for. */
-    default Isolation.Applied isolation() {
-        return Isolation.Applied.NONE;
-    }
+    Isolation.Applied isolation();
 
     /** What it uses; on any thread, which it may block for some milliseconds. */
     default Optional<ProcessUsage> usage() {

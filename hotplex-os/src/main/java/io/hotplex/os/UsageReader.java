@@ -7,11 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,25 +31,20 @@ final class UsageReader {
     /**
      * @param leader the process that was started
      * @param group its control group, which knows all of its processes, or {@code null}
-     * @param others ids of further processes that are known to descend from it
+     * @param family it and what descends from it, or {@code null} where only the JDK can tell
      * @return empty when it has ended
      */
-    static Optional<ProcessUsage> read(long leader, @Nullable Cgroup group, Collection<Integer> others) {
+    static Optional<ProcessUsage> read(long leader, @Nullable Cgroup group, @Nullable Set<Integer> family) {
         Optional<ProcessHandle> handle = ProcessHandle.of(leader);
         if (handle.isEmpty()) {
             return Optional.empty();
         }
-        if (!Files.isReadable(PROC.resolve("self/stat"))) {
+        if (family == null) {
             return Optional.of(told(handle.get()));
         }
         int[] grouped = group == null ? new int[0] : group.processes();
-        IntStream family =
-                Stream.concat(handle.stream(), handle.get().descendants()).mapToInt(process -> (int) process.pid());
-        List<Sample> samples = IntStream.of(IntStream.concat(
-                                IntStream.concat(family, IntStream.of(grouped)),
-                                others.stream().mapToInt(Integer::intValue))
-                        .distinct()
-                        .toArray())
+        List<Sample> samples = IntStream.concat(family.stream().mapToInt(Integer::intValue), IntStream.of(grouped))
+                .distinct()
                 .mapToObj(UsageReader::sample)
                 .flatMap(Optional::stream)
                 .toList();

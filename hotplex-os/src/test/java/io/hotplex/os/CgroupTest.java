@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -134,6 +135,11 @@ class CgroupTest {
         long pid = ProcessHandle.current().pid();
         Path own = Cgroups.in(dir, 7).base();
         String namespace = own.getFileName().toString().split("-", -1)[1];
+        String start = own.getFileName().toString().split("-", -1)[3];
+        assertThat(start)
+                .as("ticks since the boot, which no clock moves")
+                .isEqualTo(Long.toString(
+                        Objects.requireNonNull(new ProcFs().look((int) pid)).start()));
         Path reused = Files.createDirectory(dir.resolve("hotplex-" + namespace + "-" + pid + "-1-8"));
         Path dead = Files.createDirectory(dir.resolve("hotplex-" + namespace + "-2147483647-1-8"));
         Path container = Files.createDirectory(dir.resolve("hotplex-1-2147483647-1-8"));
@@ -143,6 +149,17 @@ class CgroupTest {
                 .extracting(Cgroup::path)
                 .containsExactlyInAnyOrder(reused, dead)
                 .doesNotContain(own, container, foreign);
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void anEngineOfAnotherUserThatCannotBeSeenMayLive() throws IOException {
+        assumeTrue(ConfinementProbe.isRoot(), "only root can give a directory away");
+        String namespace = Cgroups.in(dir, 7).base().getFileName().toString().split("-", -1)[1];
+        Path hidden = Files.createDirectory(dir.resolve("hotplex-" + namespace + "-2147483647-1-8"));
+        Files.setAttribute(hidden, "unix:uid", 1);
+
+        assertThat(Cgroups.abandoned(dir)).isEmpty();
     }
 
     @Test

@@ -24,11 +24,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -50,11 +53,25 @@ class ConfinementTest {
     @TempDir
     Path dir;
 
+    /** Not in {@code /tmp}, where a sandbox shows nothing anyway. */
+    private Path outside;
+
     private final List<ProcessLauncher> launchers = new ArrayList<>();
 
+    @BeforeEach
+    void makeOutside() throws IOException {
+        Path target = Files.createDirectories(Path.of("target").toAbsolutePath());
+        outside = Files.createTempDirectory(target, "sandbox-").toRealPath();
+    }
+
     @AfterEach
-    void closeLaunchers() {
+    void closeLaunchers() throws IOException {
         launchers.forEach(ProcessLauncher::close);
+        try (Stream<Path> all = Files.walk(outside)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        }
     }
 
     static Stream<Arguments> launchersAndKinds() {
@@ -146,6 +163,19 @@ class ConfinementTest {
 
     @ParameterizedTest(name = "{0} {1}")
     @MethodSource("launchersAndKinds")
+    void anAgentStartsWithNoSignalIgnoredOrBlocked(String launcher, Kind kind) throws Exception {
+        Recorder recorder = new Recorder();
+        start(launcher, confined(kind), recorder, "grep -E '^Sig(Ign|Blk)' /proc/self/status");
+
+        recorder.exit();
+        // the C library ignores two signals of its own, 32 and 33, in whatever it starts
+        assertThat(recorder.lines)
+                .extracting(line -> Long.parseUnsignedLong(line.text().split("\t", -1)[1], 16) & Integer.MAX_VALUE)
+                .containsExactly(0L, 0L);
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("launchersAndKinds")
     void anAgentThatIsKilledIsReportedAsKilled(String launcher, Kind kind) throws Exception {
         Recorder recorder = new Recorder();
         start(launcher, confined(kind), recorder, "kill -9 $$");
@@ -201,24 +231,25 @@ class ConfinementTest {
                         "no /t",
                         "wrote ./in-work-dir",
                         "wrote /tmp/t",
-                        "wrote " + dir.resolve("home") + "/t",
-                        dir.resolve("work").toRealPath().toString());
-        assertThat(dir.resolve("work/in-work-dir")).exists();
-        assertThat(dir.resolve("home/t")).doesNotExist();
+                        "wrote " + outside.resolve("home") + "/t",
+                        outside.resolve("work").toString());
+        assertThat(outside.resolve("work/in-work-dir")).exists();
+        assertThat(outside.resolve("home/t")).doesNotExist();
     }
 
     @Test
     void aSandboxShowsNoSecrets() throws Exception {
-        Files.writeString(Files.createDirectories(dir.resolve("home/.hotplex")).resolve("token"), "secret");
-        Files.writeString(dir.resolve("home/.netrc"), "secret");
-        Files.writeString(Files.createDirectories(dir.resolve("visible")).resolve("keys"), "secret");
-        Files.writeString(Files.createDirectories(dir.resolve("work/state")).resolve("key"), "secret");
+        Files.writeString(
+                Files.createDirectories(outside.resolve("home/.hotplex")).resolve("token"), "secret");
+        Files.writeString(outside.resolve("home/.netrc"), "secret");
+        Files.writeString(Files.createDirectories(outside.resolve("visible")).resolve("keys"), "secret");
+        Files.writeString(Files.createDirectories(outside.resolve("work/state")).resolve("key"), "secret");
         String look =
                 "cat $HOME/.hotplex/token $HOME/.netrc state/key ../visible/keys /etc/shadow 2>/dev/null; ls state; echo done";
 
         assertThat(sandboxed("posix", Confinement.of(Kind.BUBBLEWRAP), look)).containsExactly("done");
         // nor to whoever makes namespaces of its own in there, and becomes root in them
-        String inside = "unshare -Urm sh -c 'umount $HOME; umount " + dir.resolve("work/state")
+        String inside = "unshare -Urm sh -c 'umount $HOME; umount " + outside.resolve("work/state")
                 + "; mount -o remount,rw /; echo x >/etc/t; " + look + "' 2>/dev/null; ls /etc/t 2>/dev/null; echo out";
         assertThat(sandboxed("posix", Confinement.of(Kind.BUBBLEWRAP), inside))
                 .doesNotContain("secret", "key", "/etc/t")
@@ -227,21 +258,100 @@ class ConfinementTest {
 
     @Test
     void aSandboxShowsWhatTheAgentAndItsOperatorNeed() throws Exception {
-        Path agents = Files.createDirectories(dir.resolve("home/.agent"));
-        Path cache = Files.createDirectories(dir.resolve("home/cache"));
-        Path tools = Files.createDirectories(dir.resolve("home/tools"));
+        Path agents = Files.createDirectories(outside.resolve("home/.agent"));
+        Files.writeString(agents.resolve("settings"), "as they were\n");
+        Path cache = Files.createDirectories(outside.resolve("home/cache"));
+        Path tools = Files.createDirectories(outside.resolve("home/tools"));
         Files.writeString(tools.resolve("tool"), "a tool\n");
+        Path hidden = Files.createDirectories(outside.resolve("home/.hotplex/asked-for"));
+        Files.writeString(hidden.resolve("key"), "secret");
 
         assertThat(sandboxed(
                         "posix",
                         Confinement.of(Kind.BUBBLEWRAP)
-                                .withWritable(List.of(cache, dir.resolve("home/.hotplex/asked-for")))
+                                .withWritable(List.of(cache, hidden))
                                 .withReadOnly(List.of(tools)),
                         "cat $HOME/tools/tool; echo x >$HOME/.agent/a; echo x >$HOME/cache/c;"
-                                + " (echo x >$HOME/tools/t) 2>/dev/null || echo no"))
-                .containsExactly("a tool", "no");
+                                + " (echo x >$HOME/tools/t) 2>/dev/null || echo no;"
+                                + " cat $HOME/.hotplex/asked-for/key 2>/dev/null || echo hidden;"
+                                + " (echo y >$HOME/.agent/settings) 2>/dev/null || echo protected;"
+                                + " rm -f $HOME/.agent/settings 2>/dev/null || echo stays; cat $HOME/.agent/settings"))
+                .containsExactly("a tool", "no", "hidden", "protected", "stays", "as they were");
         assertThat(agents.resolve("a")).exists();
         assertThat(cache.resolve("c")).exists();
+    }
+
+    @Test
+    void aLinkThatAnAgentPlantedOpensNothing() throws Exception {
+        Path home = Files.createDirectories(outside.resolve("home"));
+        Files.writeString(home.resolve("key"), "secret");
+        Path bin = Files.createDirectories(outside.resolve("work/node_modules")).resolve(".bin");
+        Files.createSymbolicLink(bin, home);
+        Path tools = Files.createDirectories(outside.resolve("tools"));
+        Files.createSymbolicLink(tools.resolve("bin"), bin); // ours, and over theirs
+
+        String path = bin + ":" + tools.resolve("bin") + ":" + outside.resolve("work/../work/node_modules/.bin")
+                + ":/usr/bin:/bin";
+        assertThat(sandboxed(
+                        "posix",
+                        Confinement.of(Kind.BUBBLEWRAP),
+                        Map.of("PATH", path),
+                        "cat $HOME/key 2>/dev/null || echo nothing"))
+                .containsExactly("nothing");
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"writable", "read-only", "state", "settings", "below"})
+    void aPathThatLeadsOverALinkOfAnAgentIsRefused(String asked) throws Exception {
+        Path secrets = Files.createDirectories(outside.resolve("secrets/below"));
+        Path work = Files.createDirectories(outside.resolve("work"));
+        Path link = Files.createSymbolicLink(work.resolve("link"), secrets.getParent());
+        Confinement sandbox = Confinement.of(Kind.BUBBLEWRAP);
+        Isolation isolation = switch (asked) {
+            case "writable" -> isolation(sandbox.withWritable(List.of(link)), ResourceLimits.NONE);
+            case "read-only" -> isolation(sandbox.withReadOnly(List.of(link)), ResourceLimits.NONE);
+            case "below" -> isolation(sandbox.withWritable(List.of(link.resolve("below"))), ResourceLimits.NONE);
+            case "state" -> new Isolation(sandbox, ResourceLimits.NONE, List.of(link), List.of());
+            default ->
+                new Isolation(
+                        sandbox, ResourceLimits.NONE, List.of(secrets), List.of(), List.of(link.resolve("below")));
+        };
+        StartPlan plan = new StartPlan(Path.of("/bin/true"), List.of("true"), work, Map.of());
+
+        LauncherContract.assertCode(() -> Mounts.of(plan, isolation), ErrorCode.CONFINEMENT_UNAVAILABLE);
+        assertThat(Mounts.of(plan, isolation(sandbox.withWritable(List.of(secrets)), ResourceLimits.NONE)))
+                .containsEntry(secrets, Mounts.View.WRITABLE);
+    }
+
+    @Test
+    void aLinkOfTheOperatorIsFollowed() throws Exception {
+        Path state = Files.createDirectories(outside.resolve("data/state"));
+        Path settings = Files.createFile(state.resolve("settings"));
+        Path link = Files.createSymbolicLink(outside.resolve("link"), state.getParent());
+        Path work = Files.createDirectories(outside.resolve("work"));
+        Path bin = Files.createDirectory(work.resolve("bin"));
+        StartPlan plan = new StartPlan(Path.of("/bin/true"), List.of("true"), work, Map.of("PATH", bin.toString()));
+        Isolation isolation = new Isolation(
+                Confinement.of(Kind.BUBBLEWRAP),
+                ResourceLimits.NONE,
+                List.of(link.resolve("state")),
+                List.of(),
+                List.of(link.resolve("state/settings")));
+
+        assertThat(Mounts.of(plan, isolation))
+                .containsEntry(state, Mounts.View.WRITABLE)
+                .containsEntry(settings, Mounts.View.PROTECTED)
+                .containsEntry(work, Mounts.View.WRITABLE)
+                .doesNotContainKey(bin);
+    }
+
+    @Test
+    void aProgramOpensNoDirectoryThatHasAHomeInIt() throws Exception {
+        Path home = Files.createDirectories(dir.resolve("users/home")); // in /tmp, of which nothing is seen
+        Path program = Files.createFile(dir.resolve("users/agent"));
+        StartPlan plan = new StartPlan(program, List.of("agent"), home, Map.of("HOME", home.toString()));
+
+        assertThat(Mounts.of(plan, confined(Kind.BUBBLEWRAP))).doesNotContainKey(program.getParent());
     }
 
     @ParameterizedTest(name = "network {0}")
@@ -260,6 +370,43 @@ class ConfinementTest {
     void aSandboxHasNoCapabilities() throws Exception {
         assertThat(sandboxed("posix", Confinement.of(Kind.BUBBLEWRAP), "grep CapEff /proc/self/status"))
                 .containsExactly("CapEff:\t0000000000000000");
+    }
+
+    @Test
+    void aChildThatLeadsNoGroupIsNotSignalledAsOne() throws Exception {
+        Recorder recorder = new Recorder();
+        AgentProcess process = start(
+                "posix", isolation(Confinement.NONE, ResourceLimits.NONE), recorder, "sleep 600 & echo started; wait");
+        recorder.line(1);
+        StartPlan plan = new StartPlan(Path.of("/bin/true"), List.of("true"), dir, Map.of());
+        Enclosure sandbox = new Enclosure(plan, new Isolation.Applied(Kind.BUBBLEWRAP, List.of()), null);
+
+        assertThat(sandbox.termGroup(process.pid())).isEqualTo(process.pid());
+        process.terminate(NONE, NONE);
+        recorder.exit();
+    }
+
+    @Test
+    void whatMovesItselfOutOfItsControlGroupIsFoundByItsMarks() throws Exception {
+        Recorder recorder = new Recorder();
+        ProcessLauncher launcher = launcher("posix", null);
+        available(launcher, Kind.CGROUP);
+        AgentProcess process = launcher.launch(
+                spec(
+                        confined(Kind.CGROUP),
+                        "grep '^0::' /proc/self/cgroup; read procs;"
+                                + " setsid sh -c 'echo 0 >\"$0\" && echo $$ && exec sleep 600' \"$procs\" & read end"),
+                recorder);
+        Path group = groups(recorder.line(1).substring("0::".length())).get(0);
+        Path above = group.resolve("../../" + Cgroup.PROCESSES).normalize();
+        process.write((above + "\n").getBytes(StandardCharsets.UTF_8));
+        long moved = Long.parseLong(recorder.line(2));
+        assertThat(new Cgroup(group).processes()).isNotEmpty().doesNotContain((int) moved);
+
+        process.terminate(NONE, NONE);
+
+        recorder.exit();
+        await().until(() -> ProcessHandle.of(moved).isEmpty());
     }
 
     @Test
@@ -355,25 +502,26 @@ class ConfinementTest {
     }
 
     private List<String> sandboxed(String launcher, Confinement confinement, String script) throws Exception {
-        Path home = Files.createDirectories(dir.resolve("home"));
-        Path work = Files.createDirectories(dir.resolve("work"));
+        return sandboxed(launcher, confinement, Map.of(), script);
+    }
+
+    private List<String> sandboxed(
+            String launcher, Confinement confinement, Map<String, String> environment, String script) throws Exception {
+        Path home = Files.createDirectories(outside.resolve("home"));
+        Path work = Files.createDirectories(outside.resolve("work"));
         Recorder recorder = new Recorder();
         ProcessLauncher open = launcher(launcher, null);
         available(open, Kind.BUBBLEWRAP);
         Isolation isolation = new Isolation(
                 confinement,
                 ResourceLimits.NONE,
-                List.of(home.resolve(".agent"), dir.resolve("visible")),
-                List.of(home.resolve(".hotplex"), work.resolve("state"), dir.resolve("visible/keys")));
+                List.of(home.resolve(".agent"), outside.resolve("visible")),
+                List.of(home.resolve(".hotplex"), work.resolve("state"), outside.resolve("visible/keys")),
+                List.of(home.resolve(".agent/settings")));
+        Map<String, String> variables = new HashMap<>(environment);
+        variables.put("HOME", home.toString());
         open.launch(
-                new ProcessSpec(
-                        "test",
-                        List.of("sh", "-c", script),
-                        work,
-                        List.of(),
-                        Map.of("HOME", home.toString()),
-                        isolation),
-                recorder);
+                new ProcessSpec("test", List.of("sh", "-c", script), work, List.of(), variables, isolation), recorder);
         recorder.exit();
         return recorder.lines.stream().map(line -> line.text()).toList();
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.hotplex.api.spi.ExitStatus;
+import io.hotplex.api.spi.Isolation;
 import io.hotplex.api.spi.ProcessListener.Cleanup;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,7 +20,8 @@ class JobChildTest {
             new StartPlan(Path.of("/agent.exe"), List.of("agent"), Path.of("/"), Map.of());
 
     private final FakeKernel32 kernel = new FakeKernel32();
-    private final JobChild child = new JobChild(kernel, JobSpawn.start(kernel, WindowsCommand.of(PLAN), PLAN));
+    private final JobChild child =
+            new JobChild(kernel, JobSpawn.start(kernel, WindowsCommand.of(PLAN), PLAN), Isolation.Applied.NONE);
     private final int before = kernel.calls.size();
     private final CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
 

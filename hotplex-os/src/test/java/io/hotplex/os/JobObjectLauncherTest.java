@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.hotplex.api.Confinement;
+import io.hotplex.api.Confinement.Kind;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.ResourceLimits;
 import io.hotplex.api.spi.AgentProcess;
@@ -65,13 +66,42 @@ class JobObjectLauncherTest {
     }
 
     @Test
-    void refusesToConfineAndToLimit() {
-        Isolation confined =
-                new Isolation(Confinement.of(Confinement.Kind.BUBBLEWRAP), ResourceLimits.NONE, List.of(), List.of());
+    void startsWithoutConfinementAndTellsWhatIsMissing() {
+        ResourceLimits limits = ResourceLimits.builder().openFiles(64).build();
 
-        LauncherContract.assertCode(
-                () -> launcher.launch(spec(confined), new Recorder()), ErrorCode.CONFINEMENT_UNAVAILABLE);
+        AgentProcess process =
+                launcher.launch(spec(isolation(Confinement.of(Kind.BUBBLEWRAP), limits)), new Recorder());
+
+        assertThat(process.isolation().confinement()).isEqualTo(Kind.NONE);
+        assertThat(process.isolation().missing())
+                .satisfiesExactly(
+                        confinement -> assertThat(confinement).contains("bubblewrap"),
+                        limit -> assertThat(limit).contains("limit-"));
+    }
+
+    @Test
+    void refusesWhatIsStrictOrToBeWithoutTheNetwork() {
+        for (Confinement confinement : List.of(
+                Confinement.of(Kind.CGROUP).withStrict(true),
+                Confinement.of(Kind.BUBBLEWRAP).withNetwork(false))) {
+            LauncherContract.assertCode(
+                    () -> launcher.launch(spec(isolation(confinement, ResourceLimits.NONE)), new Recorder()),
+                    ErrorCode.CONFINEMENT_UNAVAILABLE);
+        }
         assertThat(kernel.calls).isEmpty();
+    }
+
+    @Test
+    void noConfinementCanBeHadStrictlyAndWithPaths() {
+        Confinement none = Confinement.NONE.withStrict(true).withWritable(List.of(dir));
+
+        AgentProcess process = launcher.launch(spec(isolation(none, ResourceLimits.NONE)), new Recorder());
+
+        assertThat(process.isolation()).isEqualTo(Isolation.Applied.NONE);
+    }
+
+    private static Isolation isolation(Confinement confinement, ResourceLimits limits) {
+        return new Isolation(confinement, limits, List.of(), List.of());
     }
 
     @Test

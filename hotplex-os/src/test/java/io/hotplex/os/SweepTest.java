@@ -83,6 +83,22 @@ class SweepTest {
         assertThat(sweep.result(1000).survivorsLeft()).isEqualTo(1);
     }
 
+    @Test
+    void whatTheKernelEndsIsASurvivorOnlyWhenItTakesLong() {
+        Sweep patient = new Sweep(
+                process -> process.descendsFrom(7),
+                process -> process.pid() == 5,
+                100,
+                0,
+                Duration.ofNanos(2 * Sweep.DYING_NANOS));
+        patient.pass(List.of(outside(5), outside(6)), processes, 1);
+        patient.pass(List.of(), processes, 2);
+        assertThat(patient.result(2).survivorsFound()).isEqualTo(1);
+
+        patient.pass(List.of(outside(5)), processes, Sweep.DYING_NANOS);
+        assertThat(patient.result(Sweep.DYING_NANOS).survivorsFound()).isEqualTo(2);
+    }
+
     private boolean pass(long now, Marked... marked) {
         return sweep.pass(List.of(marked), processes, now);
     }

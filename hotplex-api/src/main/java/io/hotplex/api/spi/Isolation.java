@@ -14,14 +14,23 @@ import java.util.List;
  *     is passed over
  * @param hidden directories and files that it must not see into whatever else it may read; the gateway's keys are in
  *     them
+ * @param readOnly files inside of what is writable that it must not change all the same, such as settings that name
+ *     programs to run; what is not there is passed over
  */
-public record Isolation(Confinement confinement, ResourceLimits limits, List<Path> writable, List<Path> hidden) {
+public record Isolation(
+        Confinement confinement, ResourceLimits limits, List<Path> writable, List<Path> hidden, List<Path> readOnly) {
     /** Nothing but a process group. */
     public static final Isolation NONE = new Isolation(Confinement.NONE, ResourceLimits.NONE, List.of(), List.of());
+
+    /** Of an agent that may change all of its own state. */
+    public Isolation(Confinement confinement, ResourceLimits limits, List<Path> writable, List<Path> hidden) {
+        this(confinement, limits, writable, hidden, List.of());
+    }
 
     public Isolation {
         writable = List.copyOf(writable);
         hidden = List.copyOf(hidden);
+        readOnly = List.copyOf(readOnly);
     }
 
     /**

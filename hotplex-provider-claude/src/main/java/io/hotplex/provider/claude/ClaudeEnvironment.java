@@ -3,7 +3,6 @@ package io.hotplex.provider.claude;
 import io.hotplex.api.Confinement;
 import io.hotplex.api.SessionSpec;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -75,6 +74,12 @@ final class ClaudeEnvironment {
     /** Variables to set. */
     Map<String, String> additions(SessionSpec spec) {
         Map<String, String> added = defaults();
+        Path directories = settings.configDirectories();
+        if (directories != null) {
+            added.put(
+                    "CLAUDE_CONFIG_DIR",
+                    OwnerDirectory.of(directories, spec.owner()).toString());
+        }
         added.putAll(spec.environment());
         return added;
     }
@@ -95,24 +100,47 @@ final class ClaudeEnvironment {
     }
 
     /**
-     * Where Claude keeps its conversations and settings. In a sandbox it cannot make the directory, and would forget
-     * its conversation with its process; so it is made here.
+     * Where Claude keeps its conversations and settings. In a sandbox it cannot make what is not there, and would
+     * forget it with its process; so it is made here.
      */
     List<Path> state(SessionSpec spec, Map<String, String> added) {
-        String home = value("HOME", added);
-        String configured = value("CLAUDE_CONFIG_DIR", added);
-        if (home == null && configured == null) {
+        Path directory = directory(added);
+        if (directory == null) {
             return List.of();
         }
-        Path directory = configured != null ? Path.of(configured) : Path.of(home, ".claude");
+        List<Path> state = new ArrayList<>(List.of(directory));
+        String home = value("HOME", added);
+        if (home != null && value("CLAUDE_CONFIG_DIR", added) == null) {
+            state.add(Path.of(home, ".claude.json"));
+        }
         if (spec.confinement() != null && spec.confinement().kind() == Confinement.Kind.BUBBLEWRAP) {
             try {
-                Files.createDirectories(directory);
-            } catch (IOException e) {
-                log.warn("no directory for Claude's state can be made, conversations will not be resumed", e);
+                SandboxState.make(directory);
+                for (Path file : state.subList(1, state.size())) {
+                    SandboxState.makeFile(file);
+                }
+                for (Path file : settingsFiles(added)) {
+                    SandboxState.makeFile(file);
+                }
+            } catch (IOException | UnsupportedOperationException e) { // the latter where there are no such permissions
+                log.warn("what Claude keeps cannot be made, conversations will not be resumed", e);
             }
         }
-        return configured != null ? List.of(directory) : List.of(directory, Path.of(home, ".claude.json"));
+        return state;
+    }
+
+    /** The settings of the user. Hooks are in them: programs that other sessions run, and those that no sandbox has. */
+    List<Path> settingsFiles(Map<String, String> added) {
+        Path directory = directory(added);
+        return directory == null
+                ? List.of()
+                : List.of(directory.resolve("settings.json"), directory.resolve("settings.local.json"));
+    }
+
+    private @Nullable Path directory(Map<String, String> added) {
+        String home = value("HOME", added);
+        String configured = value("CLAUDE_CONFIG_DIR", added);
+        return configured != null ? Path.of(configured) : home == null ? null : Path.of(home, ".claude");
     }
 
     private @Nullable String value(String variable, Map<String, String> added) {

@@ -145,6 +145,7 @@ final class ClaudeProvider implements AgentProvider {
                 added,
                 environment.inherit(),
                 environment.state(spec, added),
+                environment.settingsFiles(added),
                 new ClaudeProtocol(request.start(), settings.bypassAllowed()));
     }
 

@@ -32,6 +32,7 @@ final class ClaudeSettings {
             "max-turns",
             "bare",
             "extra-args",
+            "config-directories",
             "environment.",
             "inherit");
 
@@ -101,6 +102,14 @@ final class ClaudeSettings {
         if (mcp != null && !ClaudeJson.isObject(mcp) && !isAbsolute(mcp)) {
             // Claude would look a relative path up in the work directory, which may be anybody's
             throw invalid("mcp-config", "neither a JSON object nor an absolute path");
+        }
+        if (config.text("config-directories") != null) {
+            if (!isAbsolute(String.valueOf(config.text("config-directories")))) {
+                throw invalid("config-directories", "not an absolute path");
+            }
+            if (environment().containsKey("CLAUDE_CONFIG_DIR")) {
+                throw invalid("config-directories", "environment.CLAUDE_CONFIG_DIR is set as well");
+            }
         }
         bare();
         maxRetries();
@@ -206,6 +215,13 @@ final class ClaudeSettings {
 
     List<String> extraArguments() {
         return config.list("extra-args");
+    }
+
+    /** Where each owner of sessions has a directory with what Claude keeps; {@code null} when all share one. */
+    @Nullable
+    Path configDirectories() {
+        String directory = config.text("config-directories");
+        return directory == null ? null : Path.of(directory);
     }
 
     Map<String, String> environment() {

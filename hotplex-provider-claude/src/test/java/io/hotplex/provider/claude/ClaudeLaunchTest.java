@@ -11,7 +11,9 @@ import io.hotplex.api.ToolRules;
 import io.hotplex.api.spi.Launch;
 import io.hotplex.api.spi.LaunchRequest;
 import io.hotplex.api.spi.ProviderConfig;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.NullMarked;
@@ -131,7 +133,7 @@ class ClaudeLaunchTest {
     }
 
     @Test
-    void namesItsStateAndMakesTheDirectoryForASandbox(@TempDir Path home) {
+    void namesItsStateAndMakesItForASandbox(@TempDir Path home) throws Exception {
         Confinement sandbox = Confinement.of(Confinement.Kind.BUBBLEWRAP);
 
         assertThat(launch(config("environment.HOME", home.toString()), spec().build())
@@ -141,7 +143,13 @@ class ClaudeLaunchTest {
         launch(
                 config("environment.HOME", home.toString()),
                 spec().confinement(sandbox).build());
-        assertThat(home.resolve(".claude")).isDirectory();
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(home.resolve(".claude"))))
+                .isEqualTo("rwx------");
+        for (String file : List.of(".claude.json", ".claude/settings.json", ".claude/settings.local.json")) {
+            assertThat(home.resolve(file)).hasContent("{}");
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(home.resolve(file))))
+                    .isEqualTo("rw-------");
+        }
         Path other = home.resolve("other");
         assertThat(launch(
                                 config("environment.CLAUDE_CONFIG_DIR", other.toString()),
@@ -149,6 +157,33 @@ class ClaudeLaunchTest {
                         .writable())
                 .containsExactly(other);
         assertThat(other).isDirectory();
+    }
+
+    @Test
+    void settingsThatAreThereStayAndAreNotTheAgentsToChange(@TempDir Path home) throws Exception {
+        Path settings = Files.createDirectory(home.resolve(".claude")).resolve("settings.json");
+        Files.writeString(settings, "{\"model\":\"opus\"}");
+        Launch launch = launch(
+                config("environment.HOME", home.toString()),
+                spec().confinement(Confinement.of(Confinement.Kind.BUBBLEWRAP)).build());
+
+        assertThat(settings).hasContent("{\"model\":\"opus\"}");
+        assertThat(launch.readOnly()).containsExactly(settings, home.resolve(".claude/settings.local.json"));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({"local,local", "../etc,sha256.", "Local,sha256.", "sha256.x,sha256."})
+    void anOwnerMayHaveADirectoryOfItsOwn(String owner, String name, @TempDir Path base) {
+        Launch launch = launch(
+                config("config-directories", base.toString()),
+                spec().owner(owner)
+                        .confinement(Confinement.of(Confinement.Kind.BUBBLEWRAP))
+                        .build());
+
+        Path directory = Path.of(String.valueOf(launch.environment().get("CLAUDE_CONFIG_DIR")));
+        assertThat(directory).hasParent(base).isDirectory();
+        assertThat(directory.getFileName().toString()).startsWith(name);
+        assertThat(launch.writable()).containsExactly(directory);
     }
 
     @Test
@@ -328,6 +363,10 @@ class ClaudeLaunchTest {
     void refusesSettingsThatCannotWork() {
         invalid("permission-mode", config("permission-mode", "bypassPermissions"));
         invalid("strict-mcp-config", config("strict-mcp-config", "true"));
+        invalid("config-directories", config("config-directories", "claude"));
+        invalid(
+                "config-directories",
+                config("config-directories", "/srv/claude", "environment.CLAUDE_CONFIG_DIR", "/srv/one"));
         invalid("mcp-config", config("mcp-config", ".mcp.json"));
         invalid("mcp-config", config("mcp-config", "{\"mcpServers\":"));
         invalid("allowed-tools", config("allowed-tools", "Bash", "disallowed-tools", "Bash"));

@@ -22,6 +22,7 @@ import io.hotplex.core.internal.spi.Providers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -337,15 +338,26 @@ public final class PooledEngine implements Engine {
         try {
             Duration limit = parts.config().get(EngineConfig.IDLE_TIMEOUT);
             UsageLimits usage = UsageLimits.of(parts.config());
+            List<OwnedSession> ready = new ArrayList<>();
             for (OwnedSession session : all()) {
                 if (session.idleNanos() >= limit.toNanos()) {
                     session.hibernate("idle", limit);
-                } else if (usage.any()) {
-                    session.recycleAbove(usage);
+                } else if (usage.any() && session.state() == ProcessState.READY) {
+                    ready.add(session);
                 }
             }
+            recycleAbove(usage, ready.iterator());
         } catch (RuntimeException e) {
             log.error("the idle sweep failed", e);
+        }
+    }
+
+    /**
+     * One after the other: a launcher may look at all processes of the machine for each, or once for those in a row.
+     */
+    private void recycleAbove(UsageLimits usage, Iterator<OwnedSession> ready) {
+        if (ready.hasNext()) {
+            var unused = ready.next().recycleAbove(usage).thenRun(() -> recycleAbove(usage, ready));
         }
     }
 

@@ -144,8 +144,11 @@ public final class OwnedSession implements Session {
     /**
      * Ends the process if it waits for work and uses more than it may; never one that runs a turn. Looks off the
      * caller's thread, once at a time.
+     *
+     * @return done when it has looked
      */
-    public void recycleAbove(UsageLimits limits) {
+    public CompletionStage<Void> recycleAbove(UsageLimits limits) {
+        CompletableFuture<Void> looked = new CompletableFuture<>();
         if (state() == ProcessState.READY && sampling.compareAndSet(false, true)) {
             sample(
                     (generation, usage) -> {
@@ -153,12 +156,17 @@ public final class OwnedSession implements Session {
                         usage.flatMap(limits::exceededBy)
                                 .ifPresent(reason -> owner.scope.mailbox.execute(
                                         () -> owner.recycle(generation, "recycled: " + reason)));
+                        looked.complete(null);
                     },
                     failure -> {
                         sampling.set(false);
                         log.warn("cannot tell what the process of session '{}' uses", spec.id(), failure);
+                        looked.complete(null);
                     });
+        } else {
+            looked.complete(null);
         }
+        return looked;
     }
 
     @Override

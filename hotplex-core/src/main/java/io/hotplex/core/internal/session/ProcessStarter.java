@@ -92,7 +92,8 @@ final class ProcessStarter {
                 Objects.requireNonNull(spec.confinement(), "filled in when the session was opened"),
                 Objects.requireNonNull(spec.limits(), "filled in when the session was opened"),
                 launch.writable(),
-                hidden);
+                hidden,
+                launch.readOnly());
     }
 
     /**

@@ -34,14 +34,16 @@ final class Guarantee {
     }
 
     private static String confined(String wanted) {
-        String all = "Agents are ended with everything they started, whatever it does to get away";
+        String all = "Agents are ended with everything they started";
         if (wanted.equals(Kind.CGROUP.key())) {
-            return all + "; when this JVM is killed, what hides from its markers is ended by the next start.";
+            return all
+                    + ", unless it moves itself to another control group and hides from its markers; when this JVM is"
+                    + " killed, what hides from its markers is ended by the next start.";
         }
-        return all + ", also when this JVM is killed"
+        return all + ", whatever it does to get away, also when this JVM is killed"
                 + (wanted.equals(Kind.BUBBLEWRAP.key())
-                        ? "; they write to their working directory and their own state alone, and do not see the state"
-                                + " directory."
+                        ? "; they write to their working directory and their own state alone, which the sessions of a"
+                                + " provider share, and do not see the state directory."
                         : ".");
     }
 

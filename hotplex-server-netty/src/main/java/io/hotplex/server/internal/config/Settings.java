@@ -6,6 +6,7 @@ import io.hotplex.api.spi.ProviderConfig;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.config.ConfigKey;
 import io.hotplex.core.config.ConfigTable;
+import io.hotplex.server.KeyConfig;
 import io.hotplex.server.ServerConfig;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -104,7 +105,19 @@ public record Settings(
             String type = settings.remove("type");
             configs.add(ProviderConfig.of(name, type == null ? name : type.strip(), settings));
         });
-        return new Settings(engine.build(), server.build(), configs, file);
+        ServerConfig serverConfig = server.build();
+        return new Settings(withHidden(engine, serverConfig, file), serverConfig, configs, file);
+    }
+
+    /** No agent in a sandbox is to see the keys that are in files: this one, those of clients, the certificate's. */
+    private static EngineConfig withHidden(EngineConfig.Builder engine, ServerConfig server, @Nullable Path file) {
+        List<Path> hidden = new ArrayList<>(engine.build().get(EngineConfig.CONFINEMENT_HIDDEN_PATHS));
+        server.get(ServerConfig.TLS_KEY).ifPresent(hidden::add);
+        server.clientKeys().forEach(key -> key.get(KeyConfig.FILE).ifPresent(hidden::add));
+        if (file != null) {
+            hidden.add(file.toAbsolutePath());
+        }
+        return engine.set(EngineConfig.CONFINEMENT_HIDDEN_PATHS, hidden).build();
     }
 
     private static boolean known(List<ConfigKey<?>> keys, String name) {

@@ -32,11 +32,12 @@ class GuaranteeTest {
                         + " itself survives unless confinement is on: install the package bubblewrap.",
                 "guardian|bubblewrap|false|bubblewrap|OK|Agents are ended with everything they started, whatever it does"
                         + " to get away, also when this JVM is killed; they write to their working directory and their"
-                        + " own state alone, and do not see the state directory.",
+                        + " own state alone, which the sessions of a provider share, and do not see the state"
+                        + " directory.",
                 "guardian|pid-namespace|true|pid-namespace|OK|Agents are ended with everything they started, whatever it"
                         + " does to get away, also when this JVM is killed.",
-                "guardian|cgroup|false|cgroup|OK|Agents are ended with everything they started, whatever it does to get"
-                        + " away; when this JVM is killed, what hides from its markers is ended by the next start.",
+                "guardian|cgroup|false|cgroup|OK|Agents are ended with everything they started, unless it moves itself to"
+                        + " another control group and hides from its markers; when this JVM is killed, what hides from its markers is ended by the next start.",
                 "guardian|bubblewrap|true|cgroup|FAIL|No agent can be started: confinement bubblewrap is wanted and does"
                         + " not work here.",
                 "guardian|bubblewrap|false|cgroup|WARN|Agents are ended with everything they started, also when this JVM"

@@ -36,6 +36,28 @@ class SettingsTest {
         return load("my.yaml", Map.of(), Map.of());
     }
 
+    @Test
+    void filesWithKeysAreHiddenFromAgentsInASandbox() throws IOException {
+        Settings settings = load("""
+                confinement-hidden-paths: [/etc/named]
+                server:
+                  tls:
+                    certificate: /etc/tls/public.pem
+                    key: /etc/tls/private.pem
+                  keys:
+                    ci:
+                      file: /run/secrets/ci
+                      scopes: [session:read]
+                """);
+
+        assertThat(settings.engine().get(EngineConfig.CONFINEMENT_HIDDEN_PATHS))
+                .containsExactly(
+                        Path.of("/etc/named"),
+                        Path.of("/etc/tls/private.pem"),
+                        Path.of("/run/secrets/ci"),
+                        directory.resolve("my.yaml"));
+    }
+
     private String state() {
         return directory.toString();
     }
