@@ -25,6 +25,12 @@ public interface Engine extends AutoCloseable {
     Optional<Session> session(String id);
 
     /**
+     * What is known of the open session with this id, as {@link #sessions()} tells it: one that sleeps in a durable
+     * journal is not woken. For who has to know whose a session is before it is touched. Never blocks.
+     */
+    Optional<SessionInfo> info(String id);
+
+    /**
      * Closes a session if it is open, and deletes everything that the journal keeps of it.
      *
      * @return completes when it is gone; fails with SESSION_NOT_FOUND or JOURNAL_UNAVAILABLE

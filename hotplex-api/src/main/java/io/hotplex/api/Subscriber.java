@@ -35,4 +35,14 @@ public interface Subscriber {
 
     /** The session is closed and everything was delivered. Nothing follows. */
     default void onClosed() {}
+
+    /**
+     * The subscription ended, though the session did not and nobody closed it: a call of this subscriber threw, the
+     * journal could not be read, or the executor takes no more. Nothing follows; who wants the rest subscribes again
+     * after the last record. Called on the thread that found out, which may be the session's own: must not block. What
+     * it throws is logged.
+     *
+     * @param cause what was thrown
+     */
+    default void onFailed(Throwable cause) {}
 }

@@ -198,4 +198,22 @@ class DurableJournalTest {
             assertThat(second.open("s1").id()).isEqualTo("s1");
         }
     }
+
+    @Test
+    void whoseASessionIsCanBeKnownWithoutWakingIt() {
+        leaveOneWaiting();
+        try (EngineFixture second = fixture("queued-turns-after-restart", "cancel")) {
+            assertThat(second.engine.info("s1").orElseThrow().id()).isEqualTo("s1");
+            assertThat(second.engine.info("s1").orElseThrow().owner())
+                    .isEqualTo(second.engine.sessions().get(0).owner());
+            assertThat(second.engine.info("none")).isEmpty();
+            assertThat(second.engine.pool().sessions()).as("awake").isZero();
+
+            Session awake = second.engine.session("s1").orElseThrow();
+
+            assertThat(second.engine.pool().sessions()).isEqualTo(1);
+            assertThat(second.engine.info("s1").orElseThrow().newestOffset())
+                    .isEqualTo(awake.info().newestOffset());
+        }
+    }
 }

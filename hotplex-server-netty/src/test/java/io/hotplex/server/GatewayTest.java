@@ -174,6 +174,17 @@ class GatewayTest {
         }
     }
 
+    @Test
+    void eachDialectChoosesItsOwnSubProtocol() {
+        startWithPuppets();
+        for (String[] pair : new String[][] {{"/ws/v1/agent", "hotplex.v1"}, {"/ws/v2", "hotplex.v2"}}) {
+            try (WebSocketProbe client = WebSocketProbe.connect(
+                    server().address(), pair[0], "hotplex.key." + KEY, "hotplex.v1", "hotplex.v2")) {
+                assertThat(client.subProtocol()).isEqualTo(pair[1]);
+            }
+        }
+    }
+
     // ---- REST and server-sent events
 
     @Test

@@ -134,7 +134,7 @@ public final class JournalSubscription implements Subscription {
                     "Subscription ends at offset {}: its executor refused work ({})",
                     position,
                     refusal.getClass().getName());
-            close();
+            fail(refusal);
         }
     }
 
@@ -159,10 +159,24 @@ public final class JournalSubscription implements Subscription {
         try {
             completed = deliverBatches();
         } catch (RuntimeException | LinkageError e) { // foreign code; its message may quote what it was given
-            log.warn("Subscription ends at offset {}: subscriber threw {}", position, describe(e));
+            log.warn("Subscription ends at offset {}: subscriber or journal threw {}", position, describe(e));
+            fail(e);
         } finally {
             if (!completed) {
                 close();
+            }
+        }
+    }
+
+    /** Ends it, and tells the subscriber why, unless it had ended. */
+    private void fail(Throwable cause) {
+        if (ended.compareAndSet(false, true)) {
+            try {
+                subscriber.onFailed(cause);
+            } catch (RuntimeException | LinkageError e) {
+                log.warn("A subscriber threw {} when it was told that it is over", describe(e));
+            } finally {
+                onTerminated.accept(this);
             }
         }
     }

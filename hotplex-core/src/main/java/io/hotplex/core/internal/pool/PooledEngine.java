@@ -235,7 +235,24 @@ public final class PooledEngine implements Engine {
     @Override
     public Optional<Session> session(String id) {
         Optional<Session> session = awake(id);
-        return session.isEmpty() && sleepers.knows(id) ? wake(id) : session;
+        if (session.isPresent()) {
+            return session;
+        }
+        return sleepers.knows(id) ? wake(id) : awake(id); // it may have been woken between the two looks
+    }
+
+    @Override
+    public Optional<SessionInfo> info(String id) {
+        OwnedSession open;
+        SessionInfo asleep;
+        lock.lock();
+        try { // one look at both: who is woken is never in neither
+            open = sessions.get(id);
+            asleep = sleepers.info(id);
+        } finally {
+            lock.unlock();
+        }
+        return open != null ? Optional.of(open.info()) : Optional.ofNullable(asleep);
     }
 
     @Override

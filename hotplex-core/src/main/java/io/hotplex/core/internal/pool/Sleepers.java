@@ -220,6 +220,12 @@ final class Sleepers {
                 .orElse(null);
     }
 
+    /** What is known of a session that sleeps, or {@code null} when none does. */
+    @Nullable
+    SessionInfo info(String id) {
+        return asleep.get(id);
+    }
+
     boolean knows(String id) {
         return asleep.containsKey(id);
     }

@@ -316,7 +316,7 @@ class JournalSubscriptionTest {
     }
 
     @Test
-    void endsQuietlyWhenTheExecutorRefuses() {
+    void tellsItsSubscriberOnceThatTheExecutorRefuses() {
         append(log, "a");
         Recording subscriber = new Recording();
         JournalSubscription subscription = subscribe(
@@ -332,6 +332,33 @@ class JournalSubscriptionTest {
         subscription.wake();
 
         assertThat(subscriber.records).isEmpty();
+        assertThat(subscriber.failures).singleElement().isInstanceOf(RejectedExecutionException.class);
+        assertThat(subscriber.closed).hasValue(0);
+        assertThat(terminations).hasValue(1);
+    }
+
+    @Test
+    void tellsItsSubscriberWhatItThrewAndSurvivesWhatItThrowsThen() {
+        append(log, "a", "b");
+        Recording subscriber = new Recording() {
+            @Override
+            public void onEvent(EventRecord record) {
+                throw new IllegalStateException("a defect");
+            }
+
+            @Override
+            public void onFailed(Throwable cause) {
+                super.onFailed(cause);
+                throw new IllegalStateException("another");
+            }
+        };
+
+        JournalSubscription subscription = subscribe(log, 0, subscriber, Runnable::run, 512);
+        subscription.wake();
+        subscription.logClosed();
+
+        assertThat(subscriber.failures).singleElement().hasToString("java.lang.IllegalStateException: a defect");
+        assertThat(subscriber.closed).hasValue(0);
         assertThat(terminations).hasValue(1);
     }
 
@@ -537,6 +564,7 @@ class JournalSubscriptionTest {
     private static class Recording implements Subscriber {
         final List<EventRecord> records = new CopyOnWriteArrayList<>();
         final List<String> resets = new CopyOnWriteArrayList<>();
+        final List<Throwable> failures = new CopyOnWriteArrayList<>();
         final AtomicInteger closed = new AtomicInteger();
         private final AtomicInteger running = new AtomicInteger();
         volatile boolean overlapped;
@@ -556,6 +584,11 @@ class JournalSubscriptionTest {
         @Override
         public void onClosed() {
             closed.incrementAndGet();
+        }
+
+        @Override
+        public void onFailed(Throwable cause) {
+            failures.add(cause);
         }
 
         String text() {

@@ -1,15 +1,10 @@
 package io.hotplex.server.internal.http;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.server.internal.auth.Principal;
-import java.io.IOException;
+import io.hotplex.server.internal.wire.ClientJson;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;
@@ -17,9 +12,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A request that was let in. Immutable. */
 public final class Request {
-    private static final ObjectReader JSON =
-            new ObjectMapper().reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
-
     /**
      * @param method in upper case
      * @param path without query, encoded as it came
@@ -113,21 +105,7 @@ public final class Request {
      * @throws HotPlexException INVALID_ARGUMENT when it is something else
      */
     public ObjectNode json() {
-        try {
-            JsonNode node = body.length == 0 ? new ObjectMapper().createObjectNode() : JSON.readTree(body);
-            if (node instanceof ObjectNode object) {
-                return object;
-            }
-            throw new HotPlexException(
-                    ErrorCode.INVALID_ARGUMENT, "the body is a JSON " + node.getNodeType() + " (expected: an object)");
-        } catch (JsonProcessingException e) {
-            throw new HotPlexException(
-                    ErrorCode.INVALID_ARGUMENT,
-                    "the body is not JSON (line " + e.getLocation().getLineNr() + ", column "
-                            + e.getLocation().getColumnNr() + ")");
-        } catch (IOException e) {
-            throw new IllegalStateException("a byte array can always be read", e);
-        }
+        return body.length == 0 ? JsonNodeFactory.instance.objectNode() : ClientJson.object(body);
     }
 
     @Override

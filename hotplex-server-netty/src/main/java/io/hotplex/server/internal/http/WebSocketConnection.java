@@ -53,8 +53,10 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
 
     private boolean reading;
     private boolean wanted;
-    /** A message was asked for and has not come. */
-    private boolean asked;
+    /** A message was asked for and has not come: at first by {@link HttpConnection}, to notice the end. */
+    private boolean asked = true;
+
+    private boolean drainTold;
 
     private int missedPings;
 
@@ -92,8 +94,19 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
             ended();
             return;
         }
+        if (parts.connections().draining()) { // that may have begun before there was somebody to tell
+            tellDrain();
+        }
         schedulePing();
         read();
+    }
+
+    private void tellDrain() {
+        WebSocketEndpoint.Listener hearing = listener;
+        if (hearing != null && !drainTold) {
+            drainTold = true;
+            hearing.onDrain();
+        }
     }
 
     private void schedulePing() {
@@ -306,8 +319,8 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
 
     @Override
     public void userEventTriggered(ChannelHandlerContext c, Object event) {
-        if (event == Connections.Drain.BEGINS && listener != null) {
-            listener.onDrain();
+        if (event == Connections.Drain.BEGINS) {
+            tellDrain();
         } else if (event == Connections.Drain.ENDS) {
             close(WebSocketCloseStatus.ENDPOINT_UNAVAILABLE.code(), "the server is stopping");
         } else {

@@ -48,7 +48,15 @@ final class SessionEvents implements EventSource {
         if (cursor.reset()) {
             reader.onReset(info.oldestOffset(), info.newestOffset());
         }
-        session.subscribe(cursor.after(), reader);
+        boolean subscribed = false;
+        try {
+            session.subscribe(cursor.after(), reader);
+            subscribed = true;
+        } finally {
+            if (!subscribed) {
+                reader.end();
+            }
+        }
         reader.beat();
         return new Listener() {
             @Override
@@ -118,6 +126,12 @@ final class SessionEvents implements EventSource {
         @Override
         public void onClosed() {
             out.send("event: ended\ndata: {}\n\n");
+            out.end();
+        }
+
+        /** The reader comes back by itself, after the last record that it got. */
+        @Override
+        public void onFailed(Throwable cause) {
             out.end();
         }
 

@@ -76,7 +76,7 @@ public final class SessionRoutes {
                 Map.of(
                         "sessions",
                         access.list(request.principal()).stream()
-                                .map(session -> Views.session(session.info()))
+                                .map(Views::session)
                                 .toList()));
     }
 

@@ -7,12 +7,15 @@ import io.hotplex.api.HotPlexException;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.ProviderStatus;
 import io.hotplex.api.Session;
+import io.hotplex.api.SessionInfo;
 import io.hotplex.api.SessionSpec;
 import io.hotplex.api.Turn;
 import io.hotplex.server.internal.auth.Principal;
 import io.hotplex.server.internal.auth.Quota;
 import io.hotplex.server.internal.auth.Scope;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,13 +30,16 @@ import java.util.function.Function;
  * scope and quota were checked. A session of somebody else does not exist, for reading as for writing; an id is no
  * capability.
  *
- * <p>Thread-safe: the count of open turns of each owner is atomic; all else is immutable or the engine's.
+ * <p>Thread-safe: the count of open turns of each owner is atomic, and what is being opened for an owner changes within
+ * an atomic operation of the map, which also looks what is open; all else is immutable or the engine's.
  */
 public final class SessionAccess {
     private final Engine engine;
     private final SpecReader specs;
     private final Function<Principal, Quota> quotas;
     private final Map<String, OpenTurns> openTurns = new ConcurrentHashMap<>();
+    /** By owner, the ids of sessions that are being opened; an id as often as it is. */
+    private final Map<String, List<String>> opening = new ConcurrentHashMap<>();
 
     /**
      * @param clientOptions of {@code environment}, {@code mcp-config}, {@code agent-session} and {@code confinement},
@@ -64,11 +70,16 @@ public final class SessionAccess {
     public Opened open(Principal principal, ObjectNode json) {
         require(principal, Scope.SESSION_WRITE);
         SessionSpec spec = specs.read(json, principal.owner());
-        boolean known = own(principal, spec.id()).isPresent();
-        if (!known) {
-            checkSessions(principal);
+        boolean known = info(principal, spec.id()).isPresent();
+        if (known) {
+            return new Opened(engine.open(spec), false);
         }
-        return new Opened(engine.open(spec), !known);
+        begin(principal, spec.id());
+        try {
+            return new Opened(engine.open(spec), true);
+        } finally {
+            opened(principal.owner(), spec.id());
+        }
     }
 
     /**
@@ -109,12 +120,11 @@ public final class SessionAccess {
         return own(principal, id);
     }
 
-    /** The principal's open sessions. */
-    public List<Session> list(Principal principal) {
+    /** The principal's open sessions; those that sleep in a durable journal sleep on. */
+    public List<SessionInfo> list(Principal principal) {
         require(principal, Scope.SESSION_READ);
         return engine.sessions().stream()
                 .filter(info -> info.owner().equals(principal.owner()))
-                .flatMap(info -> own(principal, info.id()).stream())
                 .toList();
     }
 
@@ -183,22 +193,43 @@ public final class SessionAccess {
                         "no session of yours has this id: open it, or list those there are"));
     }
 
+    /** Looks whose it is before it is touched: a session of somebody else is not even woken. */
     private Optional<Session> own(Principal principal, String id) {
-        return engine.session(id).filter(session -> session.spec().owner().equals(principal.owner()));
+        return info(principal, id)
+                .flatMap(info -> engine.session(id))
+                .filter(session -> session.spec().owner().equals(principal.owner())); // it may be another one by now
     }
 
-    private void checkSessions(Principal principal) {
+    private Optional<SessionInfo> info(Principal principal, String id) {
+        return engine.info(id).filter(info -> info.owner().equals(principal.owner()));
+    }
+
+    /** Counts a session as open from before it is, so that two at once do not both take the last place. */
+    private void begin(Principal principal, String id) {
         int limit = quotas.apply(principal).sessions();
-        if (limit == Integer.MAX_VALUE) {
-            return;
-        }
-        long open = engine.sessions().stream()
-                .filter(info -> info.owner().equals(principal.owner()))
-                .count();
-        if (open >= limit) {
-            throw new HotPlexException(
-                    ErrorCode.TOO_MANY_REQUESTS,
-                    limit + " sessions of '" + principal.owner() + "' are open (its quota): close some");
-        }
+        opening.compute(principal.owner(), (owner, now) -> {
+            List<String> ids = now == null ? new ArrayList<>() : new ArrayList<>(now);
+            if (limit != Integer.MAX_VALUE) {
+                Set<String> counted = new HashSet<>(ids);
+                engine.sessions().stream()
+                        .filter(info -> info.owner().equals(owner))
+                        .forEach(info -> counted.add(info.id()));
+                if (!counted.contains(id) && counted.size() >= limit) {
+                    throw new HotPlexException(
+                            ErrorCode.TOO_MANY_REQUESTS,
+                            limit + " sessions of '" + owner + "' are open (its quota): close some");
+                }
+            }
+            ids.add(id);
+            return ids;
+        });
+    }
+
+    private void opened(String owner, String id) {
+        opening.computeIfPresent(owner, (o, now) -> {
+            List<String> ids = new ArrayList<>(now);
+            ids.remove(id);
+            return ids.isEmpty() ? null : ids;
+        });
     }
 }

@@ -16,7 +16,7 @@ import java.util.ArrayDeque;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +37,7 @@ final class Attachment implements Subscriber {
     private final WebSocket socket;
     private final boolean controller;
     private final int window;
-    private final Consumer<Attachment> onEnded;
+    private final BiConsumer<Attachment, @Nullable Throwable> onOver;
     private final ReentrantLock lock = new ReentrantLock();
     private final Runnable leave;
 
@@ -58,7 +58,7 @@ final class Attachment implements Subscriber {
      * @param controller whether the client may act on the session through this
      * @param window how many records may be sent that were not acknowledged; 0 for any number
      * @param leave run when this is over
-     * @param onEnded told when the session is over and everything was sent
+     * @param onOver told when the session is over and everything was sent, or why no more can be
      */
     Attachment(
             Session session,
@@ -66,13 +66,13 @@ final class Attachment implements Subscriber {
             boolean controller,
             int window,
             Runnable leave,
-            Consumer<Attachment> onEnded) {
+            BiConsumer<Attachment, @Nullable Throwable> onOver) {
         this.session = session;
         this.socket = socket;
         this.controller = controller;
         this.window = window;
         this.leave = leave;
-        this.onEnded = onEnded;
+        this.onOver = onOver;
     }
 
     Session session() {
@@ -83,8 +83,10 @@ final class Attachment implements Subscriber {
         return controller;
     }
 
+    /** Held back until {@link #goOn()}: the client is told first that it follows. */
     @Override
     public void onSubscribe(Subscription begun) {
+        begun.pause();
         subscription = begun;
     }
 
@@ -158,7 +160,13 @@ final class Attachment implements Subscriber {
     public void onClosed() {
         send(EventJson.text(Map.of("type", "ended", "session", session.id())));
         end();
-        onEnded.accept(this);
+        onOver.accept(this, null);
+    }
+
+    @Override
+    public void onFailed(Throwable cause) {
+        end();
+        onOver.accept(this, cause);
     }
 
     private void send(String message) {

@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  * {@code version}. What a turn says is a projection of its events, by a {@link Projection}. Unknown fields are ignored,
  * as they were there; what its clients send in an object {@code config} is taken from there as well.
  *
- * <p>Messages of the client come one at a time; projections end on the engine's threads, so their set is concurrent.
+ * <p>Messages of the client come one at a time; projections end on the engine's threads, so their set is concurrent. A
+ * client follows a session, as {@link Presence} counts, from its first turn there until it goes.
  */
 public final class ClassicDialect extends Dialogue {
     /** Turns that one connection may wait for; each costs a subscription. */
@@ -43,7 +44,11 @@ public final class ClassicDialect extends Dialogue {
     private final Presence presence;
     private final Principal principal;
     private final Set<Projection> projections = ConcurrentHashMap.newKeySet();
+    /** What ends the client's presence in each session where it had turns. */
+    private final Map<Session, Runnable> present = new ConcurrentHashMap<>();
+
     private volatile boolean closed;
+    private volatile boolean draining;
 
     public ClassicDialect(WebSocket socket, SessionAccess access, Presence presence) {
         super(socket);
@@ -83,18 +88,35 @@ public final class ClassicDialect extends Dialogue {
         }
         long before = session.info().newestOffset();
         Turn turn = access.submit(principal, session, asked.build());
-        Projection projection = new Projection(
-                session, turn, prompt, peer.of(session.id(), turn.id()), presence.enter(session), this::ended);
+        Projection projection =
+                new Projection(session, turn, prompt, peer.of(session.id(), turn.id()), this::ended);
         projections.add(projection);
+        enter(session);
         projection.begin(before);
         if (closed) { // while it was made
             projection.abandon();
+            leave();
         }
         return NOTHING;
     }
 
+    private void enter(Session session) {
+        present.forEach((known, leave) -> { // a client may open ever more sessions, but not so many at once
+            if (known.info().closed() && present.remove(known, leave)) {
+                leave.run();
+            }
+        });
+        present.computeIfAbsent(session, presence::enter);
+    }
+
+    private void leave() {
+        present.values().forEach(Runnable::run);
+        present.clear();
+    }
+
     private void ended(Projection projection) {
         projections.remove(projection);
+        goodBye();
     }
 
     /** The session of an id, opened when there is none; one without an id gets one. */
@@ -198,10 +220,24 @@ public final class ClassicDialect extends Dialogue {
     }
 
     @Override
+    public void onDrain() {
+        draining = true;
+        goodBye();
+    }
+
+    /** A server that stops lets its clients see how their turns end, and no longer. */
+    private void goodBye() {
+        if (draining && projections.isEmpty()) {
+            socket.close(1001, "the server is stopping");
+        }
+    }
+
+    @Override
     public void onClosed() {
         closed = true;
         projections.forEach(Projection::abandon);
         projections.clear();
+        leave();
     }
 
     /**

@@ -1,17 +1,11 @@
 package io.hotplex.server.internal.ws;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.server.internal.http.WebSocket;
 import io.hotplex.server.internal.http.WebSocketEndpoint;
+import io.hotplex.server.internal.wire.ClientJson;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
@@ -25,14 +19,6 @@ import org.slf4j.LoggerFactory;
  */
 abstract class Dialogue implements WebSocketEndpoint.Listener {
     private static final Logger log = LoggerFactory.getLogger(Dialogue.class);
-    /** The connection limits messages already, and an attachment is one long text. */
-    private static final ObjectReader JSON = new ObjectMapper(JsonFactory.builder()
-                    .streamReadConstraints(StreamReadConstraints.builder()
-                            .maxStringLength(Integer.MAX_VALUE)
-                            .build())
-                    .build())
-            .reader()
-            .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     final WebSocket socket;
 
@@ -60,7 +46,7 @@ abstract class Dialogue implements WebSocketEndpoint.Listener {
     private void work(String text, Runnable done) {
         ObjectNode message = null;
         try {
-            message = parse(text);
+            message = ClientJson.object(text);
             ObjectNode heard = message;
             var unused = hear(message).whenComplete((result, failure) -> {
                 if (failure != null) {
@@ -74,21 +60,6 @@ abstract class Dialogue implements WebSocketEndpoint.Listener {
         }
     }
 
-    private static ObjectNode parse(String text) {
-        try {
-            JsonNode node = JSON.readTree(text);
-            if (node instanceof ObjectNode object) {
-                return object;
-            }
-            throw new HotPlexException(ErrorCode.INVALID_ARGUMENT, "invalid JSON payload: not an object");
-        } catch (JsonProcessingException e) {
-            throw new HotPlexException(
-                    ErrorCode.INVALID_ARGUMENT,
-                    "invalid JSON payload (line " + e.getLocation().getLineNr() + ", column "
-                            + e.getLocation().getColumnNr() + ")");
-        }
-    }
-
     /** An error with a code for any failure; a defect is logged here. */
     static HotPlexException known(Throwable failure) {
         Throwable cause =
@@ -98,5 +69,16 @@ abstract class Dialogue implements WebSocketEndpoint.Listener {
         }
         log.error("a message failed", cause);
         return new HotPlexException(ErrorCode.INTERNAL, "a defect; the log has it", cause);
+    }
+
+    /** What a client is told whose subscription ended before its time. */
+    static HotPlexException lost(Throwable cause) {
+        if (cause instanceof HotPlexException known) {
+            return known;
+        }
+        return cause instanceof RejectedExecutionException
+                ? new HotPlexException(
+                        ErrorCode.SERVER_UNAVAILABLE, "the engine has no thread to tell what happens", cause)
+                : new HotPlexException(ErrorCode.INTERNAL, "a defect ended what told what happens; see the log", cause);
     }
 }

@@ -163,8 +163,17 @@ public final class NativeDialect extends Dialogue {
             Reply reply) {
         long newest = snapshot.info().newestOffset();
         Cursor cursor = Cursor.of(snapshot.info(), after == null ? newest : after);
-        Attachment attachment = new Attachment(
-                session, socket, controller, window, presence.enter(session), ended -> gone(session.id(), ended));
+        Attachment attachment =
+                new Attachment(session, socket, controller, window, presence.enter(session), this::over);
+        boolean subscribed = false;
+        try {
+            session.subscribe(cursor.after(), attachment);
+            subscribed = true;
+        } finally {
+            if (!subscribed) {
+                attachment.detach();
+            }
+        }
         attachments.put(session.id(), attachment);
         reply.with("session", session.id())
                 .with("role", controller ? "controller" : "observer")
@@ -174,14 +183,18 @@ public final class NativeDialect extends Dialogue {
         if (cursor.reset()) {
             attachment.reset(snapshot.info().oldestOffset(), newest);
         }
-        session.subscribe(cursor.after(), attachment);
+        attachment.goOn();
         if (closed) { // while it was made
             attachment.detach();
         }
     }
 
-    private void gone(String id, Attachment attachment) {
+    private void over(Attachment attachment, @Nullable Throwable cause) {
+        String id = attachment.session().id();
         attachments.remove(id, attachment);
+        if (cause != null) {
+            error(Map.of("session", id), lost(cause));
+        }
         goodBye();
     }
 
@@ -257,7 +270,9 @@ public final class NativeDialect extends Dialogue {
             throw new HotPlexException(ErrorCode.SESSION_NOT_FOUND, "no such session is attached to this connection");
         }
         attachment.detach();
-        return reply.with("session", id).send("detached");
+        reply.with("session", id).send("detached");
+        goodBye();
+        return NOTHING;
     }
 
     private CompletionStage<?> close(Fields fields, Reply reply) {
@@ -339,14 +354,20 @@ public final class NativeDialect extends Dialogue {
     }
 
     private void error(@Nullable String re, @Nullable String ref, HotPlexException error) {
-        Map<String, @Nullable Object> message = new LinkedHashMap<>();
-        message.put("type", "error");
+        Map<String, String> about = new LinkedHashMap<>();
         if (re != null) {
-            message.put("re", re);
+            about.put("re", re);
         }
         if (ref != null) {
-            message.put("ref", ref);
+            about.put("ref", ref);
         }
+        error(about, error);
+    }
+
+    private void error(Map<String, String> about, HotPlexException error) {
+        Map<String, @Nullable Object> message = new LinkedHashMap<>();
+        message.put("type", "error");
+        message.putAll(about);
         message.put("code", error.code().name());
         message.put("message", error.getMessage());
         message.put("retryable", error.retryable());

@@ -4,6 +4,7 @@ import io.hotplex.api.AgentEvent;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.EventRecord;
 import io.hotplex.api.EventSchema;
+import io.hotplex.api.HotPlexException;
 import io.hotplex.api.Session;
 import io.hotplex.api.SessionStats;
 import io.hotplex.api.Subscriber;
@@ -43,7 +44,6 @@ final class Projection implements Subscriber {
     private final Turn turn;
     private final String operation;
     private final ClassicDialect.Peer peer;
-    private final Runnable leave;
     private final Consumer<Projection> onEnded;
     private final AtomicBoolean over = new AtomicBoolean();
     private volatile @Nullable Subscription subscription;
@@ -57,20 +57,23 @@ final class Projection implements Subscriber {
             Turn turn,
             String prompt,
             ClassicDialect.Peer peer,
-            Runnable leave,
             Consumer<Projection> onEnded) {
         this.session = session;
         this.turn = turn;
         this.operation = cut(prompt.lines().findFirst().orElse(""), OPERATION_CHARS);
         this.peer = peer;
-        this.leave = leave;
         this.onEnded = onEnded;
     }
 
     /** Says that the request is taken, and in which session, then shows what comes after an offset. */
+    @SuppressWarnings("IllegalCatch") // whatever it is: the client was told that there will be an end
     void begin(long after) {
         peer.say("thinking", data("thinking", "ai.thinking", meta("running", null, null, Duration.ZERO, "", "", "")));
-        session.subscribe(after, this);
+        try {
+            session.subscribe(after, this);
+        } catch (RuntimeException e) {
+            onFailed(e);
+        }
     }
 
     @Override
@@ -145,15 +148,40 @@ final class Projection implements Subscriber {
         }
     }
 
+    /** The turn's end came before, unless it waits in a durable journal for the next engine. */
     @Override
     public void onClosed() {
-        finish(); // the turn's end came before
+        endAnyhow(
+                "the engine closed before the turn began; a durable journal keeps it for the next one",
+                ErrorCode.ENGINE_CLOSED,
+                true);
+    }
+
+    @Override
+    public void onFailed(Throwable cause) {
+        HotPlexException lost = Dialogue.lost(cause);
+        endAnyhow(String.valueOf(lost.getMessage()), lost.code(), lost.retryable());
+    }
+
+    /** No more events will come: the end is what the turn remembers, or else this error. */
+    private void endAnyhow(String message, ErrorCode code, boolean retryable) {
+        TurnResult result = turn.info().result();
+        if (result != null) {
+            end(result.end(), result.offset(), Instant.now());
+        } else if (finish()) {
+            fail(0, message, code.name(), retryable);
+            onEnded.accept(this);
+        }
     }
 
     private void end(AgentEvent.Terminal end, long offset, Instant time) {
-        if (!finish()) {
-            return;
+        if (finish()) {
+            sayEnd(end, offset, time);
+            onEnded.accept(this);
         }
+    }
+
+    private void sayEnd(AgentEvent.Terminal end, long offset, Instant time) {
         if (end instanceof AgentEvent.TurnBlocked blocked) {
             peer.say("danger_block", offset, danger(blocked));
             fail(offset, blocked.message(), ErrorCode.PROMPT_BLOCKED.name(), false);
@@ -182,23 +210,23 @@ final class Projection implements Subscriber {
         peer.error("Execution failed: " + message, offset, code, retryable);
     }
 
-    /** Nothing more is said about this turn; {@code false} when that was so before. */
+    /** Nothing more is shown of this turn but by who calls this; {@code false} when that was so before. */
     private boolean finish() {
         if (!over.compareAndSet(false, true)) {
             return false;
         }
-        leave.run();
         Subscription held = subscription;
         if (held != null) {
             held.close();
         }
-        onEnded.accept(this);
         return true;
     }
 
     /** The client is gone. */
     void abandon() {
-        finish();
+        if (finish()) {
+            onEnded.accept(this);
+        }
     }
 
     /** The socket takes more. */

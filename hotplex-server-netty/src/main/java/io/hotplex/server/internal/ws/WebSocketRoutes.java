@@ -12,8 +12,9 @@ import java.util.concurrent.CompletableFuture;
 
 /** The paths at which the dialects are spoken. Thread-safe. */
 public final class WebSocketRoutes {
-    /** May be asked for by clients of {@code /ws/v2}; needed by browsers that carry a key as a sub-protocol. */
-    static final String SUB_PROTOCOL = "hotplex.v2";
+    // May be asked for by clients; needed by browsers that carry a key as a sub-protocol.
+    static final String CLASSIC = "hotplex.v1";
+    static final String NATIVE = "hotplex.v2";
 
     private final SessionAccess access;
     private final Presence presence;
@@ -29,13 +30,13 @@ public final class WebSocketRoutes {
     /** Every route. */
     public List<Route> routes() {
         return List.of(
-                route("/ws/v1/agent", socket -> new ClassicDialect(socket, access, presence)),
-                route("/ws/v2", socket -> new NativeDialect(socket, access, presence, maxMessageBytes)));
+                route("/ws/v1/agent", CLASSIC, socket -> new ClassicDialect(socket, access, presence)),
+                route("/ws/v2", NATIVE, socket -> new NativeDialect(socket, access, presence, maxMessageBytes)));
     }
 
-    private Route route(String path, WebSocketEndpoint endpoint) {
+    private Route route(String path, String subProtocol, WebSocketEndpoint endpoint) {
         return Route.webSocket(path, Access.READ, request -> {
-            String chosen = SubProtocols.offered(request.headers()).contains(SUB_PROTOCOL) ? SUB_PROTOCOL : null;
+            String chosen = SubProtocols.offered(request.headers()).contains(subProtocol) ? subProtocol : null;
             return CompletableFuture.completedFuture(Response.webSocket(chosen, maxMessageBytes, endpoint));
         });
     }

@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -33,6 +34,7 @@ class HttpServerTest {
 
     private final ConcurrentLinkedQueue<ExchangeListener.Summary> log = new ConcurrentLinkedQueue<>();
     private final AtomicInteger closed = new AtomicInteger();
+    private final AtomicInteger waiting = new AtomicInteger();
     private final CountDownLatch release = new CountDownLatch(1);
     private @Nullable HttpServer running;
 
@@ -92,6 +94,13 @@ class HttpServerTest {
                             out.send("data: first\n\n");
                             return closed::incrementAndGet;
                         }))),
+                Route.webSocket(
+                        "/late",
+                        Access.PUBLIC,
+                        r -> CompletableFuture.supplyAsync(() -> {
+                            awaitRelease();
+                            return Response.webSocket(null, 1000, this::drained);
+                        })),
                 Route.webSocket("/echo", Access.READ, r -> done(Response.webSocket("echo", 1000, this::echo))));
     }
 
@@ -100,11 +109,29 @@ class HttpServerTest {
     }
 
     private void awaitRelease() {
+        waiting.incrementAndGet();
         try {
             release.await();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private WebSocketEndpoint.Listener drained(WebSocket socket) {
+        return new WebSocketEndpoint.Listener() {
+            @Override
+            public void onText(String text, Runnable done) {
+                done.run();
+            }
+
+            @Override
+            public void onDrain() {
+                socket.close(1001, "drained");
+            }
+
+            @Override
+            public void onClosed() {}
+        };
     }
 
     private EventSource.Listener threeEvents(EventStream out) {
@@ -313,5 +340,23 @@ class HttpServerTest {
                             () -> assertThat(server().connections().open()).isZero());
         }
         await().untilAsserted(() -> assertThat(closed).hasValue(2));
+    }
+
+    @Test
+    void aWebSocketThatIsOpenedWhileTheServerDrainsIsToldSo() throws Exception {
+        start("server.drain-timeout", "60s");
+        CompletableFuture<WebSocketProbe> opening =
+                CompletableFuture.supplyAsync(() -> WebSocketProbe.connect(server().address(), "/late", "any"));
+        await().until(() -> server().connections().open() == 1 && waiting.get() == 1);
+        Thread draining = new Thread(server()::drain);
+
+        draining.start();
+        await().until(() -> server().connections().draining());
+        release.countDown();
+
+        try (WebSocketProbe socket = opening.get(20, TimeUnit.SECONDS)) {
+            assertThat(socket.next()).isEqualTo("closed 1001 drained");
+        }
+        draining.join();
     }
 }

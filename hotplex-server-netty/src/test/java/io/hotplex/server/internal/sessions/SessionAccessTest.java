@@ -11,6 +11,8 @@ import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.Session;
+import io.hotplex.api.SessionInfo;
+import io.hotplex.api.SessionSpec;
 import io.hotplex.api.Turn;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.HotPlex;
@@ -18,9 +20,15 @@ import io.hotplex.server.Puppets;
 import io.hotplex.server.internal.auth.Principal;
 import io.hotplex.server.internal.auth.Quota;
 import io.hotplex.server.internal.auth.Scope;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -48,7 +56,7 @@ class SessionAccessTest {
                 .provider(puppets)
                 .launcher(puppets)
                 .build();
-        access = new SessionAccess(engine, Set.of(), dir.resolve("work"), principal -> new Quota(1_000, 2, 2));
+        access = access(engine);
     }
 
     @AfterEach
@@ -61,7 +69,7 @@ class SessionAccessTest {
         Session session = access.open(ANN, named("s1")).session();
 
         assertThat(access.read(ANN, "s1")).isSameAs(session);
-        assertThat(access.list(ANN)).containsExactly(session);
+        assertThat(access.list(ANN)).extracting(SessionInfo::id).containsExactly("s1");
         assertThat(access.list(BEN)).isEmpty();
         assertCode(() -> access.read(BEN, "s1"), ErrorCode.SESSION_NOT_FOUND);
         assertCode(() -> access.control(BEN, "s1"), ErrorCode.SESSION_NOT_FOUND);
@@ -105,6 +113,51 @@ class SessionAccessTest {
     }
 
     @Test
+    void aSessionOfSomebodyElseIsNotTouched() {
+        access.open(ANN, named("s1"));
+        Set<String> touched = ConcurrentHashMap.newKeySet();
+        SessionAccess watched = access(watching((method, arguments) -> {
+            if (method.equals("session")) {
+                touched.add(String.valueOf(arguments[0]));
+            }
+        }));
+
+        assertCode(() -> watched.read(BEN, "s1"), ErrorCode.SESSION_NOT_FOUND);
+        assertCode(() -> watched.control(BEN, "s1"), ErrorCode.SESSION_NOT_FOUND);
+        assertThat(watched.find(BEN, "s1")).isEmpty();
+        assertCode(() -> watched.open(BEN, named("s1")), ErrorCode.SESSION_CONFLICT);
+        assertThat(watched.list(ANN)).hasSize(1);
+        assertThat(touched).as("looked up, which would wake one that sleeps").isEmpty();
+        assertThat(watched.read(ANN, "s1").id()).isEqualTo("s1");
+        assertThat(touched).containsExactly("s1");
+    }
+
+    @Test
+    void twoAtOnceDoNotBothTakeTheLastPlace() throws Exception {
+        access.open(ANN, named("s1"));
+        CountDownLatch inside = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        SessionAccess slow = access(watching((method, arguments) -> {
+            if (method.equals("open") && ((SessionSpec) arguments[0]).id().equals("s2")) {
+                inside.countDown();
+                assertThat(goOn.await(20, TimeUnit.SECONDS)).isTrue();
+            }
+        }));
+        CompletableFuture<SessionAccess.Opened> first =
+                CompletableFuture.supplyAsync(() -> slow.open(ANN, named("s2")));
+        assertThat(inside.await(20, TimeUnit.SECONDS)).isTrue();
+
+        assertCode(() -> slow.open(ANN, named("s3")), ErrorCode.TOO_MANY_REQUESTS);
+        goOn.countDown();
+        assertThat(first.get(20, TimeUnit.SECONDS).created()).isTrue();
+        access.control(ANN, "s1").close().toCompletableFuture().join();
+
+        assertThat(slow.open(ANN, named("s3")).created())
+                .as("one that was opened counts once")
+                .isTrue();
+    }
+
+    @Test
     void theQuotaBoundsTheOpenTurnsOfAnOwnerAndCountsARepeatedPromptOnce() {
         Session session = access.open(ANN, named("s1")).session();
         Turn held = access.submit(
@@ -124,6 +177,27 @@ class SessionAccessTest {
         assertThat(access.submit(ANN, session, Prompt.of("hold")))
                 .as("a refused one does not count")
                 .isNotNull();
+    }
+
+    /** Sees a call before the engine does. */
+    private interface Before {
+        void call(String method, Object[] arguments) throws Exception;
+    }
+
+    private Engine watching(Before before) {
+        return (Engine) Proxy.newProxyInstance(
+                Engine.class.getClassLoader(), new Class<?>[] {Engine.class}, (proxy, method, arguments) -> {
+                    before.call(method.getName(), arguments == null ? new Object[0] : arguments);
+                    try {
+                        return method.invoke(engine, arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getTargetException();
+                    }
+                });
+    }
+
+    private SessionAccess access(Engine to) {
+        return new SessionAccess(to, Set.of(), dir.resolve("work"), principal -> new Quota(1_000, 2, 2));
     }
 
     private static ObjectNode named(String id) {

@@ -1,12 +1,20 @@
 package io.hotplex.server.internal.ws;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.IntNode;
+import io.hotplex.api.Prompt;
 import io.hotplex.api.Session;
+import io.hotplex.api.Turn;
+import io.hotplex.api.TurnInfo;
+import io.hotplex.server.internal.sessions.Presence;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -350,6 +358,82 @@ class ClassicDialectTest {
             assertThat(messages)
                     .extracting(m -> m.path("event").asText())
                     .containsExactly("tool_use", "tool_result", "session_stats", "completed");
+        }
+    }
+
+    @Test
+    void aDrainingServerLeavesAtOnceOrAfterTheLastEnd() {
+        try (Rig rig = new Rig(dir)) {
+            FakeSocket idle = rig.v1(Rig.ANN);
+            FakeSocket busy = rig.v1(Rig.ANN);
+            busy.say("{'request_id':1,'type':'execute','session_id':'s1','prompt':'hold'}");
+
+            idle.listener().onDrain();
+            busy.listener().onDrain();
+            assertThat(idle.closed).startsWith("1001");
+            assertThat(busy.closed).isNull();
+            rig.puppets.tell("say hi");
+
+            until(busy, 1, "completed");
+            await().until(() -> busy.closed != null);
+            assertThat(busy.closed).startsWith("1001");
+        }
+    }
+
+    @Test
+    void anExecutionThatNoEngineWillServeNowEndsWithAnError() {
+        try (Rig rig = new Rig(dir)) {
+            FakeSocket socket = rig.v1(Rig.ANN);
+            socket.say("{'request_id':1,'type':'execute','session_id':'s1','prompt':'hold'}");
+            Session session = rig.engine.session("s1").orElseThrow();
+            Turn waiting = rig.access.submit(Rig.ANN, session, Prompt.of("say hi"));
+            AtomicInteger ended = new AtomicInteger();
+            Projection projection = new Projection(
+                    session,
+                    waiting,
+                    "say hi",
+                    new ClassicDialect.Peer(socket, IntNode.valueOf(2)),
+                    over -> ended.incrementAndGet());
+
+            projection.onClosed();
+            projection.onClosed();
+
+            JsonNode error = until(socket, 2, "error").get(0);
+            assertThat(error.path("data").path("code").asText()).isEqualTo("ENGINE_CLOSED");
+            assertThat(error.path("data").path("retryable").asBoolean()).isTrue();
+            assertThat(ended).hasValue(1);
+        }
+    }
+
+    @Test
+    void anExecutionWhoseEventsCannotBeShownEndsWithAnError() {
+        try (Rig rig = new Rig(dir)) {
+            FakeSocket socket = rig.v1(Rig.ANN);
+            socket.poison = "\"answer\"";
+
+            socket.say("{'request_id':1,'type':'execute','session_id':'s1','prompt':'say hi'}");
+
+            JsonNode error = socket.next("event", "error");
+            assertThat(error.path("request_id").asInt()).isEqualTo(1);
+            assertThat(error.path("data").path("code").asText()).isEqualTo("INTERNAL");
+        }
+    }
+
+    @Test
+    void aClientIsPresentBetweenItsTurnsAndUntilItGoes() {
+        try (Rig rig = new Rig(dir)) {
+            rig.presence = new Presence(true, Duration.ZERO);
+            FakeSocket socket = rig.v1(Rig.ANN);
+            socket.say("{'request_id':1,'type':'execute','session_id':'s1','prompt':'hold'}");
+            Session session = rig.engine.session("s1").orElseThrow();
+            Turn other = rig.access.submit(Rig.ANN, session, Prompt.of("hold"));
+            rig.puppets.tell("say hi");
+            until(socket, 1, "completed");
+
+            await().during(Duration.ofMillis(200)).until(() -> other.info().state() != TurnInfo.State.ENDED);
+            socket.leave();
+
+            assertThat(other.result().toCompletableFuture().join().end().type()).isEqualTo("turn_cancelled");
         }
     }
 

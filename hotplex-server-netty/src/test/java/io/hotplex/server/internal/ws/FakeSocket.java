@@ -31,6 +31,9 @@ final class FakeSocket implements WebSocket {
     private final List<JsonNode> passedOver = new ArrayList<>();
 
     volatile boolean writable = true;
+    /** What is in a message that cannot be sent: a defect. */
+    volatile @Nullable String poison;
+
     volatile @Nullable String closed;
     private WebSocketEndpoint.@Nullable Listener listener;
 
@@ -111,6 +114,10 @@ final class FakeSocket implements WebSocket {
 
     @Override
     public void send(String text) {
+        String refused = poison;
+        if (refused != null && text.contains(refused)) {
+            throw new IllegalStateException("poisoned");
+        }
         if (closed == null) {
             sent.add(text);
         }

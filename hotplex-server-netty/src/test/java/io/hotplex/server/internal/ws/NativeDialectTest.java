@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.hotplex.api.Session;
 import io.hotplex.server.internal.sessions.Presence;
+import io.hotplex.server.internal.wire.ProtocolSchemas;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -427,6 +428,40 @@ class NativeDialectTest {
             socket.next("type", "ended");
             await().until(() -> socket.closed != null);
             assertThat(socket.closed).startsWith("1001");
+        }
+    }
+
+    @Test
+    void aDrainingServerLeavesWhenTheLastSessionIsDetached() {
+        try (Rig rig = new Rig(dir)) {
+            FakeSocket socket = rig.attached("s1");
+
+            socket.listener().onDrain();
+            socket.say("{'type':'detach','session':'s1'}");
+
+            socket.next("type", "detached");
+            assertThat(socket.closed).startsWith("1001");
+        }
+    }
+
+    @Test
+    void aClientIsToldThatItsEventsEndAndMayAttachAgain() {
+        try (Rig rig = new Rig(dir)) {
+            FakeSocket socket = rig.attached("s1");
+            socket.poison = "turn_completed";
+
+            socket.say("{'type':'prompt','session':'s1','text':'say hi'}");
+            JsonNode error = socket.next("type", "error");
+
+            assertThat(error.path("session").asText()).isEqualTo("s1");
+            assertThat(error.path("code").asText()).isEqualTo("INTERNAL");
+            assertThat(error.has("re")).isFalse();
+            assertThat(ProtocolSchemas.faults("server-message", error.toString()))
+                    .isEmpty();
+            socket.poison = null;
+            socket.say("{'type':'attach','session':'s1','after':0}");
+            assertThat(socket.next("type", "attached").path("offset").asLong()).isEqualTo(6);
+            lastOf(rig, socket, "s1", 6);
         }
     }
 

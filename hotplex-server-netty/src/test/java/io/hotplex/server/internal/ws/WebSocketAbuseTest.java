@@ -99,6 +99,32 @@ class WebSocketAbuseTest {
     }
 
     @Test
+    void messagesThatComeAtOnceAreWorkedOnOneAfterTheOther() throws IOException {
+        for (int i = 0; i < 50; i++) {
+            String id = "s" + i;
+            ByteArrayOutputStream burst = new ByteArrayOutputStream();
+            for (String message : List.of(
+                    "{'type':'open','spec':{'id':'" + id + "','work_dir':'" + dir + "'}}",
+                    "{'type':'attach','session':'" + id + "'}",
+                    "{'type':'prompt','session':'" + id + "','text':'say hi'}")) {
+                burst.writeBytes(frame(0x81, message.replace('\'', '"').getBytes(StandardCharsets.UTF_8)));
+            }
+            try (RawClient client = connect()) {
+                client.send(burst.toByteArray());
+
+                List<String> replies = new ArrayList<>();
+                while (replies.size() < 3) {
+                    String frame = readFrame(client);
+                    if (frame.contains("\"re\":")) {
+                        replies.add(frame.replaceAll(".*\"type\":\"(\\w+)\",\"re\".*", "$1"));
+                    }
+                }
+                assertThat(replies).as("connection %s", i).containsExactly("opened", "attached", "accepted");
+            }
+        }
+    }
+
+    @Test
     void aFloodOfPingsIsAnsweredWithoutHoldingMoreThanTheSocketTakes() throws IOException {
         try (RawClient client = connect()) {
             readFrame(client);
