@@ -13,7 +13,8 @@ import io.hotplex.api.SessionInfo;
 public record Cursor(long after, boolean reset) {
     /**
      * The place of a reader that has everything up to an offset. One that has more than there is has read another
-     * journal, from before a restart: it begins anew. An offset alone cannot tell that of a journal that has grown since.
+     * journal, from before a restart: it begins anew. An offset alone cannot tell that of a journal that has grown
+     * since.
      *
      * @throws HotPlexException INVALID_ARGUMENT when it is negative
      */

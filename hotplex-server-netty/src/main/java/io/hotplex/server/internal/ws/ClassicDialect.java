@@ -88,8 +88,7 @@ public final class ClassicDialect extends Dialogue {
         }
         long before = session.info().newestOffset();
         Turn turn = access.submit(principal, session, asked.build());
-        Projection projection =
-                new Projection(session, turn, prompt, peer.of(session.id(), turn.id()), this::ended);
+        Projection projection = new Projection(session, turn, prompt, peer.of(session.id(), turn.id()), this::ended);
         projections.add(projection);
         enter(session);
         projection.begin(before);

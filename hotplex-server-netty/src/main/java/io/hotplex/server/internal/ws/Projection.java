@@ -52,12 +52,7 @@ final class Projection implements Subscriber {
     private final Map<String, Instant> openCalls = new HashMap<>();
     private Instant begun = Instant.EPOCH;
 
-    Projection(
-            Session session,
-            Turn turn,
-            String prompt,
-            ClassicDialect.Peer peer,
-            Consumer<Projection> onEnded) {
+    Projection(Session session, Turn turn, String prompt, ClassicDialect.Peer peer, Consumer<Projection> onEnded) {
         this.session = session;
         this.turn = turn;
         this.operation = cut(prompt.lines().findFirst().orElse(""), OPERATION_CHARS);

@@ -160,7 +160,8 @@ class ClassicDialectTest {
                 }
             }
 
-            assertThat(ends).containsExactly("1 completed one", "2 completed two", "3 error RATE_LIMITED");
+            assertThat(ends) // in the order of the turns, but each is told by a subscription of its own
+                    .containsExactlyInAnyOrder("1 completed one", "2 completed two", "3 error RATE_LIMITED");
             assertThat(socket.sent).isEmpty();
         }
     }
@@ -398,7 +399,8 @@ class ClassicDialectTest {
             projection.onClosed();
             projection.onClosed();
 
-            JsonNode error = until(socket, 2, "error").get(0);
+            JsonNode error = socket.next("event", "error");
+            assertThat(error.path("request_id").asInt()).isEqualTo(2);
             assertThat(error.path("data").path("code").asText()).isEqualTo("ENGINE_CLOSED");
             assertThat(error.path("data").path("retryable").asBoolean()).isTrue();
             assertThat(ended).hasValue(1);
@@ -409,9 +411,9 @@ class ClassicDialectTest {
     void anExecutionWhoseEventsCannotBeShownEndsWithAnError() {
         try (Rig rig = new Rig(dir)) {
             FakeSocket socket = rig.v1(Rig.ANN);
-            socket.poison = "\"answer\"";
+            socket.poison = "permission_request";
 
-            socket.say("{'request_id':1,'type':'execute','session_id':'s1','prompt':'say hi'}");
+            socket.say("{'request_id':1,'type':'execute','session_id':'s1','prompt':'ask'}");
 
             JsonNode error = socket.next("event", "error");
             assertThat(error.path("request_id").asInt()).isEqualTo(1);
