@@ -1,6 +1,7 @@
 package io.hotplex.server.internal.wire;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -49,10 +50,12 @@ public final class ClientJson {
                     ErrorCode.INVALID_ARGUMENT,
                     "invalid JSON payload: a JSON " + node.getNodeType() + " (expected: an object)");
         } catch (JsonProcessingException e) { // not its cause: that quotes what was read
+            JsonLocation at = e.getLocation();
             throw new HotPlexException(
                     ErrorCode.INVALID_ARGUMENT,
-                    "invalid JSON payload (line " + e.getLocation().getLineNr() + ", column "
-                            + e.getLocation().getColumnNr() + ")");
+                    at == null
+                            ? "invalid JSON payload: nested too deeply, or a number or name is too long"
+                            : "invalid JSON payload (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")");
         } catch (IOException e) {
             throw new IllegalStateException("what is in memory can always be read", e);
         }

@@ -35,4 +35,11 @@ class ClientJsonTest {
                 .hasMessageNotContaining("secret")
                 .hasNoCause();
     }
+
+    @Test
+    void whatIsNestedWithoutEndIsRefused() {
+        assertThatThrownBy(() -> ClientJson.object("{\"a\":".repeat(5_000)))
+                .isInstanceOfSatisfying(
+                        HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_ARGUMENT));
+    }
 }
