@@ -62,6 +62,7 @@ public final class HotPlexServer implements AutoCloseable {
             ServerConfig.ALLOWED_HOSTS, ServerConfig.ALLOWED_ORIGINS, ServerConfig.REQUESTS_PER_SECOND_PER_ADDRESS);
 
     private final Builder parts;
+    private final ServerConfig start;
     private final KeyRing keys;
     private final Gatekeeper gatekeeper;
     private final HttpServer http;
@@ -72,6 +73,7 @@ public final class HotPlexServer implements AutoCloseable {
 
     private HotPlexServer(Builder parts, Assembly assembly, HttpServer http) {
         this.parts = parts;
+        this.start = Objects.requireNonNull(assembly.config.get());
         this.keys = assembly.keys;
         this.gatekeeper = assembly.gatekeeper;
         this.http = http;
@@ -102,18 +104,21 @@ public final class HotPlexServer implements AutoCloseable {
 
     /**
      * Applies keys, allowed hosts, allowed origins and the rate of addresses of another configuration. Who is connected
-     * stays.
+     * stays, as long as its key does: streams and WebSockets of one that is gone, or has another secret, owner or
+     * scopes, are ended.
      *
-     * @return the settings that differ and were not applied: they need another start
-     * @throws HotPlexException CONFIG_INVALID when a secret is not where it should be; then nothing was changed
+     * @return the settings that differ from those of the start and were not applied: they need another start
+     * @throws HotPlexException CONFIG_INVALID when a secret is not where it should be, or nobody could be let in any
+     *     more; then nothing was changed
      */
     public List<String> reload(ServerConfig other) {
-        List<ApiKey> valid = parts.keys(other);
-        keys.replace(valid);
-        gatekeeper.replace(Policy.of(other));
-        ServerConfig before = config.getAndSet(other);
+        keys.replace(parts.keys(other, open(start)));
+        ServerConfig now = start.with(other, RELOADABLE);
+        gatekeeper.replace(Policy.of(now));
+        config.set(now);
+        http.keysChanged();
         return ServerConfig.keys().stream()
-                .filter(key -> !RELOADABLE.contains(key) && !before.get(key).equals(other.get(key)))
+                .filter(key -> !RELOADABLE.contains(key) && !start.get(key).equals(other.get(key)))
                 .map(ConfigKey::name)
                 .toList();
     }
@@ -173,7 +178,7 @@ public final class HotPlexServer implements AutoCloseable {
 
         Assembly(Builder parts) {
             config = new AtomicReference<>(parts.config);
-            keys = new KeyRing(parts.keys(parts.config));
+            keys = new KeyRing(parts.keys(parts.config, open(parts.config)));
             gatekeeper = new Gatekeeper(keys, Policy.of(parts.config), open(parts.config), System::nanoTime);
             HotPlex unbuilt = parts.parts;
             owned = unbuilt == null ? null : unbuilt.listener(metrics).build();
@@ -200,7 +205,7 @@ public final class HotPlexServer implements AutoCloseable {
                     .routes());
             routes.add(gatekeeper.ticketRoute());
             routes.addAll(ConsoleRoutes.all());
-            routes.addAll(ClientRoutes.of(engine, parts.config, keys::quota));
+            routes.addAll(ClientRoutes.of(engine, parts.config, gatekeeper::quota));
             return routes;
         }
     }
@@ -265,13 +270,19 @@ public final class HotPlexServer implements AutoCloseable {
             return this;
         }
 
-        private List<ApiKey> keys(ServerConfig configured) {
+        /** @param open whether everybody is let in, so that none is needed */
+        private List<ApiKey> keys(ServerConfig configured, boolean open) {
             List<ApiKey> keys = new ArrayList<>(own);
             keys.addAll(Keys.of(configured.clientKeys(), environment));
-            if (keys.isEmpty() && stateDirectory != null && !HotPlexServer.open(configured)) {
+            if (keys.isEmpty() && stateDirectory != null && !open) {
                 keys.add(Keys.ofTokenFile(stateDirectory));
             }
-            return keys;
+            if (keys.isEmpty() && !open) {
+                throw new HotPlexException(
+                        ErrorCode.CONFIG_INVALID,
+                        "there is no key (expected: server.keys, or server.authentication: none on loopback)");
+            }
+            return Keys.distinct(keys);
         }
 
         /**
@@ -284,11 +295,6 @@ public final class HotPlexServer implements AutoCloseable {
             checkExposure();
             Assembly assembly = new Assembly(this);
             try {
-                if (assembly.keys.isEmpty() && !HotPlexServer.open(config)) {
-                    throw new HotPlexException(
-                            ErrorCode.CONFIG_INVALID,
-                            "there is no key (expected: server.keys, or server.authentication: none on loopback)");
-                }
                 AccessLog accessLog = new AccessLog();
                 HttpServer http = HttpServer.start(
                         config,

@@ -18,9 +18,11 @@ import io.hotplex.core.config.ValueType;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -104,7 +106,7 @@ public final class ServerConfig {
             "server.max-bodies-bytes",
             size(1 << 10, 1L << 40),
             "256MiB",
-            "Bodies of all requests that are being received together; beyond it, 503.");
+            "Bodies of requests and messages of WebSockets that are being received, together; beyond it, 503 and 1013.");
     public static final ConfigKey<Long> MAX_PENDING_BYTES = key(
             "server.max-pending-bytes",
             size(64 << 10, GIB),
@@ -116,7 +118,11 @@ public final class ServerConfig {
             "10s",
             "From the first byte of a request to the end of its headers; also for a TLS handshake.");
     public static final ConfigKey<Duration> BODY_TIMEOUT = key(
-            "server.body-timeout", duration(), "60s", "From the end of a request's headers to the end of its body.");
+            "server.body-timeout",
+            duration(),
+            "60s",
+            "From the end of a request's headers to the end of its body, and from the first byte of a WebSocket's message"
+                    + " to its last.");
     public static final ConfigKey<Duration> KEEP_ALIVE_TIMEOUT = key(
             "server.keep-alive-timeout", duration(), "75s", "How long a connection may stay open between requests.");
     public static final ConfigKey<Integer> KEEP_ALIVE_REQUESTS =
@@ -210,6 +216,14 @@ public final class ServerConfig {
     /** All settings but those of client keys, as text, defaults included. In the order of {@link #keys()}. */
     public Map<String, String> toProperties() {
         return values.toProperties();
+    }
+
+    /** This one with another's keys for clients, and another's values of some settings. */
+    ServerConfig with(ServerConfig other, Collection<ConfigKey<?>> settings) {
+        Map<String, String> all = new LinkedHashMap<>(toProperties());
+        Map<String, String> others = other.toProperties();
+        settings.forEach(key -> all.put(key.name(), Objects.requireNonNull(others.get(key.name()), key.name())));
+        return new ServerConfig(fromProperties(all).values, other.clientKeys);
     }
 
     @Override

@@ -116,6 +116,32 @@ class OperationTest {
     }
 
     @Test
+    void theConfigurationShownIsTheOneInForce() throws IOException {
+        try (HotPlexServer server = ServerRig.start(state)) {
+            ServerConfig other = ServerConfig.fromProperties(ServerRig.properties(
+                    "server.host",
+                    "0.0.0.0",
+                    "server.max-connections",
+                    "7",
+                    "server.allowed-hosts",
+                    "box.example",
+                    "server.keys.operator.owner",
+                    "ops"));
+
+            assertThat(server.reload(other)).containsExactly("server.host", "server.max-connections");
+            assertThat(server.reload(other))
+                    .as("said until it is so")
+                    .containsExactly("server.host", "server.max-connections");
+            assertThat(get(server, "/admin/config").body())
+                    .contains(
+                            "\"server.host\":\"127.0.0.1\"",
+                            "\"server.max-connections\":\"20000\"",
+                            "\"server.allowed-hosts\":\"box.example\"",
+                            "\"server.keys.operator.owner\":\"ops\"");
+        }
+    }
+
+    @Test
     @SuppressWarnings("try") // closed twice, which has to do no harm
     void anOperatorCanEndIt() throws Exception {
         try (HotPlexServer server = ServerRig.start(state);

@@ -1,12 +1,22 @@
 package io.hotplex.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
+import io.hotplex.api.Prompt;
+import io.hotplex.api.Session;
+import io.hotplex.api.SessionSpec;
+import io.hotplex.api.Turn;
+import io.hotplex.core.EngineConfig;
+import io.hotplex.core.HotPlex;
+import io.hotplex.server.internal.auth.ApiKey;
 import io.hotplex.server.internal.http.Access;
 import io.hotplex.server.internal.http.Kind;
 import io.hotplex.server.internal.http.RawClient;
 import io.hotplex.server.internal.http.RawClient.Answer;
 import io.hotplex.server.internal.http.Route;
+import io.hotplex.server.internal.http.WebSocketProbe;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -15,7 +25,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
@@ -23,6 +37,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Every route, attacked in every way. A route that is not in the table fails the build: say what protects it. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -73,6 +89,8 @@ class SecurityTest {
     @TempDir
     static Path state;
 
+    private final Puppets puppets = new Puppets();
+    private final AtomicInteger sessions = new AtomicInteger();
     private HotPlexServer server;
 
     private static Map<String, String> rows(String... routes) {
@@ -85,14 +103,21 @@ class SecurityTest {
 
     @BeforeAll
     void start() {
-        server = ServerRig.start(
-                state,
-                "server.max-body-bytes",
-                Long.toString(MAX_BODY),
-                "server.requests-per-second-per-address",
-                "100000",
-                "server.allowed-origins",
-                "https://friend.example");
+        server = ServerRig.builder(
+                        state,
+                        "server.max-body-bytes",
+                        Long.toString(MAX_BODY),
+                        "server.requests-per-second-per-address",
+                        "100000",
+                        "server.allowed-origins",
+                        "https://friend.example")
+                .engine(HotPlex.builder()
+                        .config(EngineConfig.builder()
+                                .set(EngineConfig.STATE_DIRECTORY, state)
+                                .build())
+                        .provider(puppets)
+                        .launcher(puppets))
+                .start();
     }
 
     @AfterAll
@@ -157,9 +182,175 @@ class SecurityTest {
         if (route.access() == Access.ADMIN) {
             assertRefused(route, 403, "FORBIDDEN", "Authorization: Bearer " + ServerRig.OTHER);
         } else if (path(route).contains("/sessions/")) {
-            assertRefused(route, 404, "SESSION_NOT_FOUND", "Authorization: Bearer " + ServerRig.OTHER);
+            Theirs theirs = theirs();
+            String path = theirs.in(path(route));
+            Answer other = head(requestTo(path, route, "localhost", "Authorization: Bearer " + ServerRig.OTHER));
+            assertThat(other.status()).as("%s of somebody else", path).isEqualTo(404);
+            assertThat(theirs.isUntouched()).as("%s of somebody else", path).isTrue();
+            Answer owner = head(requestTo(path, route, "localhost", "Authorization: Bearer " + ServerRig.OWNER));
+            assertThat(owner.status()).as("%s, by its owner", path).isNotIn(401, 403, 404);
+            theirs.session().close();
         } else {
             assertRefused(route, 403, "FORBIDDEN", "Authorization: Bearer " + ServerRig.ADMIN);
+        }
+    }
+
+    /** A session of {@link ServerRig#OWNER} in the middle of a turn that asks for a permission. */
+    private record Theirs(Session session, Turn turn, long offset) {
+        String in(String text) {
+            return text.replace("{session}", session.id())
+                    .replace("{turn}", turn.id())
+                    .replace("{request}", "p1");
+        }
+
+        boolean isUntouched() {
+            return session.info().newestOffset() == offset
+                    && session.pendingRequests().size() == 1;
+        }
+    }
+
+    private Theirs theirs() {
+        Session session = server.engine()
+                .open(SessionSpec.builder("theirs-" + sessions.incrementAndGet(), state)
+                        .owner("owner")
+                        .provider("puppet")
+                        .build());
+        Turn turn = session.submit(Prompt.of("ask"));
+        await().until(() -> session.pendingRequests().size() == 1);
+        return new Theirs(session, turn, session.info().newestOffset());
+    }
+
+    /** Each message of a dialect, for a session; the last one is a question whose answer shows that all were heard. */
+    private static final Map<String, List<String>> FRAMES = Map.of(
+            "/ws/v2",
+            List.of(
+                    "{'type':'open','spec':{'id':'{session}','work_dir':'/'}}",
+                    "{'type':'attach','session':'{session}','after':0}",
+                    "{'type':'prompt','session':'{session}','text':'say hello'}",
+                    "{'type':'cancel','session':'{session}','turn':'{turn}'}",
+                    "{'type':'interrupt','session':'{session}'}",
+                    "{'type':'answer','session':'{session}','request':'{request}','decision':'allow'}",
+                    "{'type':'set','session':'{session}','model':'other'}",
+                    "{'type':'ack','session':'{session}','offset':1}",
+                    "{'type':'detach','session':'{session}'}",
+                    "{'type':'close','session':'{session}'}",
+                    "{'type':'ping','ref':'last'}"),
+            "/ws/v1/agent",
+            List.of(
+                    "{'request_id':1,'type':'execute','session_id':'{session}','prompt':'say hello','work_dir':'/'}",
+                    "{'request_id':2,'type':'stop','session_id':'{session}'}",
+                    "{'request_id':3,'type':'version'}",
+                    "{'request_id':4,'type':'stats','session_id':'{session}'}",
+                    "{'request_id':99,'type':'stats','session_id':'last'}"));
+
+    @TestFactory
+    Stream<DynamicTest> everyMessageOfAWebSocketAboutTheSessionOfAnother() {
+        return FRAMES.entrySet().stream()
+                .flatMap(dialect -> dialect.getValue().stream()
+                        .map(frame -> DynamicTest.dynamicTest(
+                                dialect.getKey() + " " + frame, () -> assertNotHeard(dialect.getKey(), frame))));
+    }
+
+    private void assertNotHeard(String path, String frame) throws InterruptedException {
+        Theirs theirs = theirs();
+        String other = replies(path, ServerRig.OTHER, theirs.in(frame));
+
+        assertThat(theirs.isUntouched()).as("untouched after %s", frame).isTrue();
+        assertThat(other).doesNotContain("snapshot", "ask", "\"created\"", "session_stats");
+        if (!frame.contains("'open'") && !frame.contains("'execute'")) { // an id that is free is another's to take
+            assertThat(other.replace(theirs.session().id(), "nobodys"))
+                    .as("as if there were none")
+                    .isEqualTo(replies(
+                            path,
+                            ServerRig.OTHER,
+                            frame.replace("{session}", "nobodys")
+                                    .replace("{turn}", theirs.turn().id())
+                                    .replace("{request}", "p1")));
+        } else {
+            assertThat(other).contains("SESSION_CONFLICT");
+        }
+        if (frame.contains("'stop'")) { // whoever sends it is told the same
+            var unused = replies(path, ServerRig.OWNER, theirs.in(frame));
+            assertThat(server.engine().session(theirs.session().id())).isEmpty();
+        } else if (frame.contains("'{session}'")
+                && !frame.contains("'open'")
+                && !frame.contains("'ack'")
+                && !frame.contains("'detach'")) {
+            String owner = replies(path, ServerRig.OWNER, theirs.in(frame));
+            assertThat(owner).as("by its owner").isNotEqualTo(other).doesNotContain("SESSION_NOT_FOUND");
+        }
+        theirs.session().close();
+    }
+
+    /** What is answered to one message, and to the last of the dialect's, which shows that there is no more. */
+    private String replies(String path, String key, String frame) throws InterruptedException {
+        List<String> frames = Objects.requireNonNull(FRAMES.get(path));
+        try (WebSocketProbe client =
+                WebSocketProbe.connect(server.address(), path, "hotplex.v2", "hotplex.key." + key)) {
+            String last = frames.get(frames.size() - 1).replace('\'', '"');
+            if (!path.equals("/ws/v2")) { // which says hello
+                client.send(last);
+            }
+            client.next();
+            client.send(frame.replace('\'', '"'));
+            StringBuilder all = new StringBuilder();
+            if (!frame.contains("'ack'")) { // which is not answered
+                all.append(client.next()).append('\n');
+            }
+            client.send(last);
+            String reply = client.next();
+            while (!reply.contains("\"last\"") && !reply.contains("\"request_id\":99")) {
+                all.append(reply).append('\n');
+                reply = client.next();
+            }
+            return all.toString();
+        }
+    }
+
+    @Test
+    void everyMessageOfTheDialectsIsInTheTable() throws InterruptedException {
+        for (Map.Entry<String, List<String>> dialect : FRAMES.entrySet()) {
+            String refusal = replies(dialect.getKey(), ServerRig.OWNER, "{'type':'nonsense'}");
+            Matcher known = Pattern.compile("expected: ([a-z, ]+)\\)").matcher(refusal);
+            assertThat(known.find()).as(refusal).isTrue();
+            assertThat(known.group(1).split(", | or "))
+                    .allSatisfy(type ->
+                            assertThat(dialect.getValue()).anyMatch(frame -> frame.contains("'type':'" + type + "'")));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "13, , 400",
+        "13, bm90IDE2IGJ5dGVz, 400",
+        "13, !, 400",
+        "8, dGhlIHNhbXBsZSBub25jZQ==, 426",
+        ", dGhlIHNhbXBsZSBub25jZQ==, 426"
+    })
+    void anUpgradeThatCannotBeIsRefusedAndTheConnectionGoesOn(
+            @Nullable String version, @Nullable String nonce, int status) throws IOException {
+        List<String> headers = new ArrayList<>(
+                List.of("Authorization: Bearer " + ServerRig.OWNER, "Connection: Upgrade", "Upgrade: websocket"));
+        if (version != null) {
+            headers.add("Sec-WebSocket-Version: " + version);
+        }
+        if (nonce != null) {
+            headers.add("Sec-WebSocket-Key: " + nonce);
+        }
+        try (RawClient client = RawClient.connect(server.address())) {
+            Answer answer = client.send(RawClient.request("GET", "/ws/v2", headers.toArray(String[]::new)))
+                    .read();
+            assertThat(answer.status()).as(answer.body()).isEqualTo(status);
+            assertThat(answer.body()).contains("\"status\":" + status);
+            if (status == 426) {
+                assertThat(answer.headers())
+                        .containsEntry("sec-websocket-version", "13")
+                        .containsEntry("upgrade", "websocket");
+            }
+            assertThat(client.send(RawClient.request("GET", "/health/live"))
+                            .read()
+                            .status())
+                    .isEqualTo(200);
         }
     }
 
@@ -172,6 +363,10 @@ class SecurityTest {
     }
 
     private static String request(Route route, String host, String... headers) {
+        return requestTo(path(route), route, host, headers);
+    }
+
+    private static String requestTo(String path, Route route, String host, String... headers) {
         List<String> lines = new ArrayList<>(List.of(headers));
         if (route.kind() == Kind.WEBSOCKET) {
             lines.addAll(List.of(
@@ -180,12 +375,18 @@ class SecurityTest {
                     "Sec-WebSocket-Version: 13",
                     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="));
         }
-        return route.method() + " " + path(route) + " HTTP/1.1\r\nHost: " + host + "\r\n" + String.join("\r\n", lines)
+        return route.method() + " " + path + " HTTP/1.1\r\nHost: " + host + "\r\n" + String.join("\r\n", lines)
                 + "\r\n\r\n" + (String.join("", headers).contains("Content-Length: 2") ? "{}" : "");
     }
 
     private static String path(Route route) {
         return Objects.requireNonNull(ROWS.get(route.toString()), () -> route + " is not in the table");
+    }
+
+    private Answer head(String text) throws IOException {
+        try (RawClient client = RawClient.connect(server.address())) {
+            return client.send(text).readHead();
+        }
     }
 
     private Answer ask(String text) throws IOException {
@@ -273,6 +474,88 @@ class SecurityTest {
             without.keySet().removeIf(name -> name.startsWith("server.keys.operator."));
             reloaded.reload(ServerConfig.fromProperties(without));
             assertThat(ask(reloaded.address(), ask).status()).isEqualTo(401);
+        }
+    }
+
+    @Test
+    void aKeyThatIsTakenAwayEndsWhatItOpened() throws Exception {
+        try (HotPlexServer reloaded = ServerRig.start(state);
+                WebSocketProbe gone = socket(reloaded, ServerRig.OWNER);
+                WebSocketProbe other = socket(reloaded, ServerRig.OTHER)) {
+            assertThat(gone.next()).contains("hello");
+            assertThat(other.next()).contains("hello");
+            String issued = ask(
+                            reloaded.address(),
+                            RawClient.request("POST", "/v1/tickets", "Authorization: Bearer " + ServerRig.OWNER))
+                    .body();
+            Matcher ticket = Pattern.compile("\"ticket\":\"([^\"]+)\"").matcher(issued);
+            assertThat(ticket.find()).isTrue();
+
+            reloaded.reload(ServerConfig.fromProperties(
+                    ServerRig.properties("server.keys.owner.sha256", ApiKey.hash("another-secret-of-the-owner"))));
+
+            assertThat(gone.next()).startsWith("closed 4501");
+            other.send("{\"type\":\"ping\"}");
+            assertThat(other.next()).contains("pong");
+            assertThat(ask(
+                                    reloaded.address(),
+                                    RawClient.request(
+                                            "GET",
+                                            "/ws/v2?ticket=" + ticket.group(1),
+                                            "Connection: Upgrade",
+                                            "Upgrade: websocket",
+                                            "Sec-WebSocket-Version: 13",
+                                            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="))
+                            .status())
+                    .isEqualTo(401);
+        }
+    }
+
+    @Test
+    void aKeyThatIsTakenAwayEndsItsStreams() throws IOException {
+        try (HotPlexServer reloaded = ServerRig.builder(state)
+                        .engine(HotPlex.builder()
+                                .config(EngineConfig.builder()
+                                        .set(EngineConfig.STATE_DIRECTORY, state)
+                                        .build())
+                                .provider(puppets)
+                                .launcher(puppets))
+                        .start();
+                RawClient client = RawClient.connect(reloaded.address())) {
+            reloaded.engine()
+                    .open(SessionSpec.builder("streamed", state)
+                            .owner("owner")
+                            .provider("puppet")
+                            .build());
+            client.send(RawClient.request(
+                    "GET", "/v1/sessions/streamed/events", "Authorization: Bearer " + ServerRig.OWNER));
+            assertThat(client.readHead().status()).isEqualTo(200);
+
+            Map<String, String> without = ServerRig.properties();
+            without.keySet().removeIf(name -> name.startsWith("server.keys.owner."));
+            reloaded.reload(ServerConfig.fromProperties(without));
+
+            assertThat(client.isEnded()).isTrue();
+        }
+    }
+
+    private static WebSocketProbe socket(HotPlexServer server, String key) {
+        return WebSocketProbe.connect(server.address(), "/ws/v2", "hotplex.v2", "hotplex.key." + key);
+    }
+
+    @Test
+    void aReloadThatWouldLetNobodyInIsRefused() throws IOException {
+        try (HotPlexServer reloaded = ServerRig.start(state)) {
+            ServerConfig nobody =
+                    ServerConfig.fromProperties(Map.of("server.port", "0", "server.authentication", "none"));
+
+            assertThatThrownBy(() -> reloaded.reload(nobody)).hasMessageContaining("there is no key");
+
+            String ask = RawClient.request("GET", "/admin/pool", "Authorization: Bearer " + ServerRig.ADMIN);
+            assertThat(ask(reloaded.address(), ask).status()).isEqualTo(200);
+            assertThat(ask(reloaded.address(), RawClient.request("GET", "/admin/pool"))
+                            .status())
+                    .isEqualTo(401);
         }
     }
 }

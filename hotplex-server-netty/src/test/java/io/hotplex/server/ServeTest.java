@@ -113,11 +113,29 @@ class ServeTest {
         Files.writeString(
                 file,
                 first.replace(ApiKey.hash("the-first-key-here"), ApiKey.hash("the-other-key-here"))
-                        + "turn-timeout: 1m\n");
+                        + "turn-timeout: 1m\nprovider: {claude: {model: other}}\n");
         await().atMost(Duration.ofSeconds(20)).until(() -> child.err().contains("configuration read again"));
-        assertThat(child.err()).contains("needs a restart: turn-timeout");
+        assertThat(child.err()).contains("needs a restart: turn-timeout, provider");
         assertThat(status(address, "/admin/pool", "the-first-key-here")).isEqualTo(401);
         assertThat(status(address, "/admin/pool", "the-other-key-here")).isEqualTo(200);
+        process.destroy();
+        assertThat(child.await(process).exitCode()).isZero();
+    }
+
+    @Test
+    void theFileOfAKeyThatAReloadAddedIsWatchedToo() throws Exception {
+        Path secret = Files.writeString(home.resolve("secret"), "the-first-key-here");
+        Path file = Files.writeString(home.resolve("my.yaml"), "server: {port: 0}\n");
+        Process process = child.start(child.hotplexCommand("serve", "--config", file.toString()));
+        InetSocketAddress address = ready();
+
+        Files.writeString(file, "server: {port: 0, keys: {a: {file: " + secret + ", scopes: admin}}}\n");
+        await().atMost(Duration.ofSeconds(20)).until(() -> status(address, "/admin/pool", "the-first-key-here") == 200);
+        Files.writeString(secret, "the-second-key-is-longer");
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> status(address, "/admin/pool", "the-second-key-is-longer") == 200);
+
+        assertThat(status(address, "/admin/pool", "the-first-key-here")).isEqualTo(401);
         process.destroy();
         assertThat(child.await(process).exitCode()).isZero();
     }

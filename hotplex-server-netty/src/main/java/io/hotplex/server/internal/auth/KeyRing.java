@@ -1,5 +1,7 @@
 package io.hotplex.server.internal.auth;
 
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.HotPlexException;
 import java.util.List;
 import java.util.Optional;
 
@@ -11,23 +13,29 @@ public final class KeyRing {
         this.keys = List.copyOf(keys);
     }
 
-    /** Puts other keys in the place of all. Requests that were let in before go on. */
+    /** Puts other keys in the place of all. */
     public void replace(List<ApiKey> others) {
         keys = List.copyOf(others);
     }
 
-    /** Whether nobody can be let in. */
-    public boolean isEmpty() {
-        return keys.isEmpty();
+    /** Whether a key that was found before is still valid, for the same owner and scopes. Its quota may be another. */
+    public boolean holds(ApiKey known) {
+        return keys.stream()
+                .anyMatch(key ->
+                        key.sha256().equals(known.sha256()) && key.principal().equals(known.principal()));
     }
 
-    /** What a principal may use: as its key says, as long as that is valid. */
+    /**
+     * What a principal may use: as its key says.
+     *
+     * @throws HotPlexException UNAUTHENTICATED when the key is valid no longer
+     */
     public Quota quota(Principal principal) {
         return keys.stream()
                 .filter(key -> key.principal().keyId().equals(principal.keyId()))
                 .findFirst()
                 .map(ApiKey::quota)
-                .orElse(Quota.UNLIMITED);
+                .orElseThrow(() -> new HotPlexException(ErrorCode.UNAUTHENTICATED, "the key is not valid any longer"));
     }
 
     /** The key with this secret. Looks at all of them whichever matches, so that the time tells nothing. */

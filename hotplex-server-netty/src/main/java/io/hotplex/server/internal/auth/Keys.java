@@ -3,12 +3,15 @@ package io.hotplex.server.internal.auth;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.server.KeyConfig;
+import io.hotplex.server.ServerConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,18 +27,47 @@ public final class Keys {
     private static final String SEVERAL = "HOTPLEX_API_KEYS";
     /** What a guess finds in no time is no key. */
     private static final int LEAST_LENGTH = 16;
+    /** Of the hash, in the name of an owner: two of a million keys have the same ones once in hundreds of cases. */
+    private static final int OWNER_DIGITS = 12;
 
     private Keys() {}
 
     /**
      * The keys of a configuration and of an environment.
      *
-     * @throws HotPlexException CONFIG_INVALID when a secret is not where it should be, or too short
+     * @throws HotPlexException CONFIG_INVALID when a secret is not where it should be, too short, or there twice
      */
     public static List<ApiKey> of(List<KeyConfig> configured, Map<String, String> environment) {
         List<ApiKey> keys = new ArrayList<>();
         configured.forEach(key -> keys.add(of(key, environment)));
         keys.addAll(ofEnvironment(environment));
+        return distinct(keys);
+    }
+
+    /**
+     * The same keys, each of them with a name and a secret of its own: names are what quotas and logs go by, and of two
+     * keys with one secret nobody knows which one it opens.
+     *
+     * @throws HotPlexException CONFIG_INVALID when one is there twice
+     */
+    public static List<ApiKey> distinct(List<ApiKey> keys) {
+        Map<String, String> bySecret = new HashMap<>();
+        Set<String> names = new HashSet<>();
+        for (ApiKey key : keys) {
+            String name = key.principal().keyId();
+            String other = bySecret.putIfAbsent(key.sha256(), name);
+            if (other != null) {
+                throw new HotPlexException(
+                        ErrorCode.CONFIG_INVALID,
+                        "the keys " + other + " and " + name + " have the same secret (expected: one for each)");
+            }
+            if (!names.add(name)) {
+                throw new HotPlexException(
+                        ErrorCode.CONFIG_INVALID,
+                        "two keys are named " + name + " (expected: another name than " + ServerConfig.KEY_PREFIX + name
+                                + ")");
+            }
+        }
         return keys;
     }
 
@@ -79,7 +111,10 @@ public final class Keys {
         }
     }
 
-    /** As the Go version has it: a list wins over the single one, and the first is for operators as well. */
+    /**
+     * As the Go version has it: a list wins over the single one, and the first is for operators as well. The owner is
+     * made of the key, not of its place: who takes one out of the list gives its sessions to nobody else.
+     */
     private static List<ApiKey> ofEnvironment(Map<String, String> environment) {
         List<ApiKey> keys = new ArrayList<>();
         String list = environment.getOrDefault(SEVERAL, "");
@@ -92,12 +127,12 @@ public final class Keys {
         }
         for (String secret : list.split(",", -1)) {
             if (!secret.isBlank()) {
-                String id = "env-" + (keys.size() + 1);
+                String value = checked(SEVERAL, "an item of it", secret);
+                String id = "env-" + ApiKey.hash(value).substring(0, OWNER_DIGITS);
                 Set<Scope> scopes = keys.isEmpty()
                         ? EnumSet.allOf(Scope.class)
                         : EnumSet.of(Scope.SESSION_READ, Scope.SESSION_WRITE);
-                keys.add(ApiKey.of(
-                        checked(SEVERAL, "an item of it", secret), new Principal(id, scopes, id), Quota.UNLIMITED));
+                keys.add(ApiKey.of(value, new Principal(id, scopes, id), Quota.UNLIMITED));
             }
         }
         return keys;

@@ -18,7 +18,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** {@code hotplex serve}: the gateway, until it is told to stop. */
 final class ServeCommand {
@@ -34,6 +36,8 @@ final class ServeCommand {
     private final Lane out;
     private final Lane err;
     private final Settings.Sources sources;
+    /** What was loaded last, which tells which files to watch. */
+    private final AtomicReference<Settings> latest = new AtomicReference<>();
 
     ServeCommand(Surroundings surroundings, Arguments arguments, Lane out, Lane err) {
         this.surroundings = surroundings;
@@ -49,11 +53,15 @@ final class ServeCommand {
         if (!arguments.operands().isEmpty()) {
             throw new UsageException("serve takes no operands");
         }
-        Settings settings = Settings.load(sources);
+        Settings first = Settings.load(sources);
         if (arguments.has("--check")) {
-            ConfigCommand.check(settings, surroundings.environment(), out);
+            ConfigCommand.check(first, surroundings.environment(), out);
             return ExitCode.OK;
         }
+        latest.set(first);
+        FileWatch watch = FileWatch.of(() -> watched(Objects.requireNonNull(latest.get())));
+        Settings settings = Settings.load(sources); // again, after the first look: what changes from now on is noticed
+        latest.set(settings);
         ProviderTypes types = ProviderTypes.find(settings.providerDirectories());
         types.broken().forEach(broken -> err.line(broken.describe()));
         ProcessLauncher launcher = Launchers.open(settings.engine());
@@ -61,8 +69,9 @@ final class ServeCommand {
         Runtime.getRuntime().addShutdownHook(new Thread(launcher::close, "hotplex-cli-exit"));
         try (launcher;
                 HotPlexServer server = start(settings, types, launcher);
-                FileWatch watch = FileWatch.start(() -> watched(settings), () -> reload(settings, server))) {
+                watch) {
             TerminationSignals.handle(grace(settings), signal -> server.stop(), launcher::close);
+            watch.start(() -> reload(settings, server));
             out.line(ready(settings, server.address()));
             while (!server.awaitStop(LONG)) {
                 // a server runs for days
@@ -126,16 +135,31 @@ final class ServeCommand {
         return files;
     }
 
+    /** The providers as they are configured. */
+    private static List<String> texts(Settings settings) {
+        return settings.providers().stream()
+                .map(provider -> {
+                    List<String> parts = new ArrayList<>(List.of(provider.name(), provider.type()));
+                    provider.keys().stream().sorted().forEach(key -> parts.add(key + "=" + provider.text(key)));
+                    return String.join("\n", parts);
+                })
+                .toList();
+    }
+
     /** On the watch's thread. What is wrong changes nothing. */
     private void reload(Settings before, HotPlexServer server) {
         try {
             Settings now = Settings.load(sources);
+            latest.set(now); // also when it is refused below: a key's file may be what is wrong
             List<String> restart = new ArrayList<>(server.reload(now.server()));
             before.engine().toProperties().forEach((key, value) -> {
                 if (!value.equals(now.engine().toProperties().get(key))) {
                     restart.add(key);
                 }
             });
+            if (!texts(before).equals(texts(now))) {
+                restart.add("provider");
+            }
             err.line("hotplex: configuration read again: keys, hosts, origins and rates are in force"
                     + (restart.isEmpty() ? "" : "; needs a restart: " + String.join(", ", restart)));
         } catch (HotPlexException e) {

@@ -9,6 +9,7 @@ import io.hotplex.server.internal.auth.Scope;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -23,6 +24,12 @@ import org.jspecify.annotations.Nullable;
  * valid key, a path that does not exist looks like one that does.
  */
 final class Admission {
+    /** The one of RFC 6455. */
+    private static final String WEBSOCKET_VERSION = "13";
+
+    private static final int NONCE_BYTES = 16;
+    private static final int UPGRADE_REQUIRED = 426;
+
     private final ServerParts parts;
 
     Admission(ServerParts parts) {
@@ -121,6 +128,7 @@ final class Admission {
         if (route == null || route.access() != Access.PUBLIC) {
             try {
                 ApiKey key = parts.gatekeeper().authenticate(route, exchange.headers, target);
+                exchange.key = key;
                 exchange.principal = key.principal();
                 checkRate(exchange, parts.gatekeeper().checkRate(key));
             } catch (HotPlexException e) {
@@ -145,6 +153,37 @@ final class Admission {
         }
         if (route.kind() != Kind.WEBSOCKET && exchange.isUpgrade()) {
             throw new HotPlexException(ErrorCode.INVALID_ARGUMENT, "this path is not a WebSocket");
+        }
+        if (route.kind() == Kind.WEBSOCKET) {
+            checkHandshake(exchange);
+        }
+    }
+
+    /** What the handshake needs, before anything of the connection is changed for it. */
+    private static void checkHandshake(Exchange exchange) throws Refusal {
+        if (!exchange.headers.all("Sec-WebSocket-Version").equals(List.of(WEBSOCKET_VERSION))) {
+            throw new Refusal(Problem.of(
+                            UPGRADE_REQUIRED,
+                            ErrorCode.INVALID_ARGUMENT,
+                            "this version of WebSocket is not spoken (expected: Sec-WebSocket-Version: "
+                                    + WEBSOCKET_VERSION + ")",
+                            exchange.id)
+                    .with("Upgrade", "websocket")
+                    .with("Sec-WebSocket-Version", WEBSOCKET_VERSION));
+        }
+        List<String> keys = exchange.headers.all("Sec-WebSocket-Key");
+        if (keys.size() != 1 || !isNonce(keys.get(0))) {
+            throw new HotPlexException(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "Sec-WebSocket-Key is missing or malformed (expected: " + NONCE_BYTES + " bytes in Base64)");
+        }
+    }
+
+    private static boolean isNonce(String text) {
+        try {
+            return Base64.getDecoder().decode(text.strip()).length == NONCE_BYTES;
+        } catch (IllegalArgumentException e) {
+            return false;
         }
     }
 

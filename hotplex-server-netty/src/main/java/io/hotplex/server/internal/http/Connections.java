@@ -65,6 +65,11 @@ public final class Connections {
         channels.forEach(channel -> channel.pipeline().fireUserEventTriggered(Drain.BEGINS));
     }
 
+    /** Tells every connection that keys changed: what was opened with one that is gone has to end. */
+    void keysChanged() {
+        channels.forEach(channel -> channel.pipeline().fireUserEventTriggered(Notice.KEYS_CHANGED));
+    }
+
     /** The time for a proper end is over. */
     void endNow() {
         channels.forEach(channel -> channel.pipeline().fireUserEventTriggered(Drain.ENDS));
@@ -84,6 +89,12 @@ public final class Connections {
         return channel.remoteAddress() instanceof InetSocketAddress remote
                 ? remote.getAddress()
                 : InetAddress.getLoopbackAddress();
+    }
+
+    /** What a connection hears while the server goes on. */
+    enum Notice {
+        /** Other keys are valid now. */
+        KEYS_CHANGED
     }
 
     /** What a connection hears when the server stops. */

@@ -1,5 +1,6 @@
 package io.hotplex.server.internal.http;
 
+import io.hotplex.server.internal.auth.ApiKey;
 import io.hotplex.server.internal.auth.Principal;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -37,6 +38,10 @@ final class Exchange {
     Route route;
 
     Principal principal = Principal.NOBODY;
+
+    /** What opened the route, where that needs a key. */
+    @Nullable
+    ApiKey key;
 
     /** Body bytes that came, kept or not. */
     long received;

@@ -97,6 +97,32 @@ public final class Gatekeeper {
                 : byKey.take(key.principal().keyId(), perSecond);
     }
 
+    /**
+     * How long the holder of a key has to wait that sends too many messages on connections that are open already;
+     * {@code null} for one that does not. They count like requests.
+     *
+     * @throws HotPlexException UNAUTHENTICATED when the key is valid no longer
+     */
+    @Nullable
+    Duration checkRate(Principal principal) {
+        int perSecond = quota(principal).requestsPerSecond();
+        return perSecond == Integer.MAX_VALUE ? null : byKey.take(principal.keyId(), perSecond);
+    }
+
+    /** Whether a key that opened something is still good for it. */
+    boolean holds(ApiKey key) {
+        return open || keys.holds(key);
+    }
+
+    /**
+     * What a principal may use.
+     *
+     * @throws HotPlexException UNAUTHENTICATED when its key is valid no longer
+     */
+    public Quota quota(Principal principal) {
+        return open ? Quota.UNLIMITED : keys.quota(principal);
+    }
+
     /** Who has one IPv6 address has all of its network. */
     private static String sender(InetAddress remote) {
         byte[] bytes = remote.getAddress();
@@ -116,7 +142,7 @@ public final class Gatekeeper {
         if (ticket == null || route == null || !route.is(Route.Flag.TICKET) || open) {
             return authenticate(headers);
         }
-        Optional<ApiKey> key = tickets.redeem(ticket);
+        Optional<ApiKey> key = tickets.redeem(ticket).filter(keys::holds);
         return key.orElseThrow(() -> new HotPlexException(
                 ErrorCode.UNAUTHENTICATED, "the ticket is not known, used or too old: get another"));
     }

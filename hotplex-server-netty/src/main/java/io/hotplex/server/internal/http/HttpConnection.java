@@ -316,12 +316,19 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         forgetBody(exchange);
         if (response instanceof Response.Whole whole) {
             respond(ctx, exchange, whole);
+        } else if (isRevoked(exchange)) {
+            respond(ctx, exchange, problem(exchange, ErrorCode.UNAUTHENTICATED, "the key is not valid any longer"));
         } else if (response instanceof Response.Events events) {
             exchange.status = 200;
             stream = SseStream.open(ctx, parts, exchange, events, () -> ended(ctx, exchange));
         } else if (response instanceof Response.Upgrade upgrade) {
             upgrade(ctx, exchange, request, upgrade);
         }
+    }
+
+    /** Whether the key that a request came with was taken away since. */
+    private boolean isRevoked(Exchange exchange) {
+        return exchange.key != null && !parts.gatekeeper().holds(exchange.key);
     }
 
     private void upgrade(ChannelHandlerContext ctx, Exchange exchange, Request request, Response.Upgrade upgrade) {
@@ -390,6 +397,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
                 if (stream != null) {
                     stream.onDrain(drain);
                 }
+            }
+        } else if (event == Connections.Notice.KEYS_CHANGED) {
+            if (current != null && stream != null && isRevoked(current)) {
+                current.keepAlive = false;
+                stream.end();
             }
         } else {
             ctx.fireUserEventTriggered(event);

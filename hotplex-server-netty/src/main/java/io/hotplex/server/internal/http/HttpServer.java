@@ -102,10 +102,7 @@ public final class HttpServer implements AutoCloseable {
                 config.get(ServerConfig.TLS_CERTIFICATE).orElseThrow(),
                 config.get(ServerConfig.TLS_KEY).orElseThrow());
         var unused = loops.scheduleWithFixedDelay(
-                () -> workers.execute(tls::refresh),
-                TLS_REFRESH.toMillis(),
-                TLS_REFRESH.toMillis(),
-                TimeUnit.MILLISECONDS);
+                () -> tls.refreshOn(workers), TLS_REFRESH.toMillis(), TLS_REFRESH.toMillis(), TimeUnit.MILLISECONDS);
         return tls;
     }
 
@@ -161,6 +158,11 @@ public final class HttpServer implements AutoCloseable {
     /** Its open connections. */
     public Connections connections() {
         return connections;
+    }
+
+    /** Ends streams and WebSockets whose key is valid no longer, the latter with 4501. Call it when keys changed. */
+    public void keysChanged() {
+        connections.keysChanged();
     }
 
     /**

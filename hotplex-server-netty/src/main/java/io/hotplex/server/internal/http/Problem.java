@@ -20,18 +20,22 @@ public final class Problem {
     /** @param retryAfter when it is known better than the table knows it */
     static Response.Whole of(ErrorCode code, @Nullable String detail, String requestId, @Nullable Duration retryAfter) {
         ErrorStatus status = ErrorStatus.of(code);
+        Response.Whole response = of(status.http(), code, detail, requestId);
+        Duration wait = retryAfter == null ? status.retryAfter() : retryAfter;
+        return wait == null ? response : response.with("Retry-After", Long.toString(seconds(wait)));
+    }
+
+    /** @param status where HTTP wants another one than the table has */
+    static Response.Whole of(int status, ErrorCode code, @Nullable String detail, String requestId) {
         Map<String, Object> problem = new LinkedHashMap<>();
         problem.put("type", "about:blank");
-        problem.put("title", HttpResponseStatus.valueOf(status.http()).reasonPhrase());
-        problem.put("status", status.http());
+        problem.put("title", HttpResponseStatus.valueOf(status).reasonPhrase());
+        problem.put("status", status);
         problem.put("detail", detail == null ? code.name() : detail);
         problem.put("instance", requestId);
         problem.put("code", code.name());
         problem.put("retryable", code.retryable());
-        Response.Whole response =
-                Response.json(status.http(), problem).with("Content-Type", "application/problem+json");
-        Duration wait = retryAfter == null ? status.retryAfter() : retryAfter;
-        return wait == null ? response : response.with("Retry-After", Long.toString(seconds(wait)));
+        return Response.json(status, problem).with("Content-Type", "application/problem+json");
     }
 
     /** Rounded up, since a retry that comes too early is refused again. */

@@ -9,7 +9,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import javax.net.ssl.SSLException;
+import java.security.GeneralSecurityException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,6 +45,15 @@ final class Tls {
         return context;
     }
 
+    /** Lets one of these look whether the files changed; when none is free, the next look is soon enough. */
+    void refreshOn(Executor workers) {
+        try {
+            workers.execute(this::refresh);
+        } catch (RejectedExecutionException e) {
+            log.debug("no thread is free to look at {}", certificate);
+        }
+    }
+
     /** Looks whether the files changed. What cannot be read leaves everything as it was, and is reported once. */
     synchronized void refresh() {
         String now = state(certificate, key);
@@ -60,11 +71,12 @@ final class Tls {
 
     private static SslContext read(Path certificate, Path key) {
         try {
-            return SslContextBuilder.forServer(certificate.toFile(), key.toFile())
+            Pem.Pair pair = Pem.read(certificate, key);
+            return SslContextBuilder.forServer(pair.key(), pair.chain())
                     .sslProvider(SslProvider.JDK)
                     .protocols("TLSv1.3", "TLSv1.2")
                     .build();
-        } catch (SSLException | IllegalArgumentException e) {
+        } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
             throw new HotPlexException(
                     ErrorCode.CONFIG_INVALID,
                     "the certificate " + certificate + " cannot be used with the key " + key + " (" + e.getMessage()

@@ -1,6 +1,8 @@
 package io.hotplex.server.internal.http;
 
+import io.hotplex.api.ErrorCode;
 import io.hotplex.server.ServerConfig;
+import io.hotplex.server.internal.auth.ApiKey;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelHandlerContext;
@@ -43,6 +45,8 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
     private final Request request;
     private final WebSocketEndpoint endpoint;
     private final AtomicBoolean closing = new AtomicBoolean();
+    /** The message that the listener works on. */
+    private final HeldBytes inHand;
 
     private volatile @Nullable ChannelHandlerContext ctx;
     private volatile @Nullable Outbound outbound;
@@ -50,6 +54,8 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
     private WebSocketEndpoint.@Nullable Listener listener;
     /** The listener has a message that it is not done with. */
     private boolean busy;
+    /** What {@link MessageDecoder} asks for: something of the client's was not read, by our doing. */
+    private boolean paused;
 
     private boolean reading;
     private boolean wanted;
@@ -65,6 +71,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
         this.exchange = exchange;
         this.request = request;
         this.endpoint = upgrade.endpoint();
+        this.inHand = new HeldBytes(parts.bodies());
     }
 
     @Override
@@ -85,7 +92,9 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
     @SuppressWarnings("IllegalCatch") // foreign code; it must not leave a connection that nobody serves
     void opened() {
         try {
-            listener = endpoint.open(this);
+            if (!endIfRevoked()) {
+                listener = endpoint.open(this);
+            }
         } catch (RuntimeException e) {
             log.error("request {} to {} failed", exchange.id, exchange.route, e);
             close(WebSocketCloseStatus.INTERNAL_SERVER_ERROR.code(), "a defect; the log has request " + exchange.id);
@@ -107,6 +116,16 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
             drainTold = true;
             hearing.onDrain();
         }
+    }
+
+    /** Ends the connection when its key was taken away; tells whether it was. */
+    private boolean endIfRevoked() {
+        ApiKey key = exchange.key;
+        boolean revoked = key != null && !parts.gatekeeper().holds(key);
+        if (revoked) {
+            close(ErrorStatus.of(ErrorCode.UNAUTHENTICATED).close(), "the key is not valid any longer");
+        }
+        return revoked;
     }
 
     private void schedulePing() {
@@ -202,7 +221,12 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
             read();
             return;
         }
+        if (!inHand.hold(content.readableBytes())) {
+            tooMuch();
+            return;
+        }
         busy = true;
+        paused = true;
         AtomicBoolean once = new AtomicBoolean();
         try {
             hearing.onText(text, () -> {
@@ -212,8 +236,28 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
             });
         } catch (RuntimeException e) {
             log.error("a message of request {} to {} failed", exchange.id, exchange.route, e);
+            inHand.hold(0);
             close(WebSocketCloseStatus.INTERNAL_SERVER_ERROR.code(), "a defect; the log has request " + exchange.id);
         }
+    }
+
+    /** More than all connections together may hold. */
+    void tooMuch() {
+        close(WebSocketCloseStatus.TRY_AGAIN_LATER.code(), "too much is being received (see server.max-bodies-bytes)");
+        read();
+    }
+
+    /** A message was begun and did not end in time. */
+    void tooSlow() {
+        close(ErrorStatus.of(ErrorCode.REQUEST_TIMEOUT).close(), "the message did not come in time");
+        read();
+    }
+
+    /** Whether anything kept us from reading since this was asked last. */
+    boolean wasPaused() {
+        boolean was = paused || !mayRead();
+        paused = false;
+        return was;
     }
 
     private static @Nullable String decode(ByteBuf content) {
@@ -230,6 +274,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
     private void done() {
         if (ctx().executor().inEventLoop()) {
             busy = false;
+            inHand.hold(0);
             read();
         } else {
             ctx().executor().execute(this::done);
@@ -304,6 +349,8 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
     public void channelWritabilityChanged(ChannelHandlerContext c) {
         if (c.channel().isWritable()) {
             c.executor().execute(this::writable);
+        } else {
+            paused = true;
         }
         c.fireChannelWritabilityChanged();
     }
@@ -323,6 +370,8 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
             tellDrain();
         } else if (event == Connections.Drain.ENDS) {
             close(WebSocketCloseStatus.ENDPOINT_UNAVAILABLE.code(), "the server is stopping");
+        } else if (event == Connections.Notice.KEYS_CHANGED && listener != null) { // else it is looked at on opening
+            endIfRevoked();
         } else {
             c.fireUserEventTriggered(event);
         }

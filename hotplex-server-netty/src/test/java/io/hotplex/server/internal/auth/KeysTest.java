@@ -3,6 +3,8 @@ package io.hotplex.server.internal.auth;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.HotPlexException;
 import io.hotplex.server.KeyConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -73,8 +75,47 @@ class KeysTest {
                 .extracting(
                         key -> key.principal().owner(), key -> key.principal().may(Scope.ADMIN))
                 .containsExactly(
-                        org.assertj.core.groups.Tuple.tuple("env-1", true),
-                        org.assertj.core.groups.Tuple.tuple("env-2", false));
+                        org.assertj.core.groups.Tuple.tuple(ownerOf("first-" + SECRET), true),
+                        org.assertj.core.groups.Tuple.tuple(ownerOf("second-" + SECRET), false));
+    }
+
+    private static String ownerOf(String secret) {
+        return "env-" + ApiKey.hash(secret).substring(0, 12);
+    }
+
+    @Test
+    void theOwnerOfAListedKeyDoesNotChangeWithItsPlace() {
+        List<ApiKey> rotated = Keys.of(List.of(), Map.of("HOTPLEX_API_KEYS", "new-" + SECRET + ",second-" + SECRET));
+
+        assertThat(rotated.get(1).principal().owner()).isEqualTo(ownerOf("second-" + SECRET));
+    }
+
+    @Test
+    void refusesASecretOrANameThatIsThereTwice() {
+        assertThatThrownBy(() -> Keys.of(List.of(key("a", "env", "A"), key("b", "env", "A")), Map.of("A", SECRET)))
+                .hasMessageContaining("the keys a and b have the same secret")
+                .hasMessageNotContaining(SECRET);
+        assertThatThrownBy(() -> Keys.of(List.of(), Map.of("HOTPLEX_API_KEYS", SECRET + "," + SECRET)))
+                .hasMessageContaining("the same secret");
+        assertThatThrownBy(() ->
+                        Keys.of(List.of(key("env", "sha256", ApiKey.hash("x"))), Map.of("HOTPLEX_API_KEY", SECRET)))
+                .hasMessageContaining("two keys are named env")
+                .hasMessageContaining("server.keys.env");
+    }
+
+    @Test
+    void aKeyThatIsGoneHasNoQuota() {
+        ApiKey key = Keys.everything("k", "me", SECRET);
+        KeyRing ring = new KeyRing(List.of(key));
+        assertThat(ring.quota(key.principal())).isEqualTo(Quota.UNLIMITED);
+        assertThat(ring.holds(key)).isTrue();
+
+        ring.replace(List.of(Keys.everything("k", "me", "another-" + SECRET)));
+        assertThat(ring.holds(key)).as("another secret under its name").isFalse();
+        ring.replace(List.of());
+        assertThatThrownBy(() -> ring.quota(key.principal()))
+                .isInstanceOfSatisfying(
+                        HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.UNAUTHENTICATED));
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.hotplex.server.internal.ws;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.HotPlex;
@@ -12,6 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,6 +27,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What no proper client sends to a WebSocket, with the outcome that {@code docs/protocol.md} states. */
 @Timeout(120)
@@ -41,14 +44,17 @@ class WebSocketAbuseTest {
         start(Duration.ofHours(1));
     }
 
-    private void start(Duration pingInterval) {
+    private void start(Duration pingInterval, String... settings) {
         Puppets puppets = new Puppets();
+        ServerConfig.Builder config = ServerConfig.builder()
+                .set(ServerConfig.PORT, 0)
+                .set(ServerConfig.MAX_BODY_BYTES, 10_000L)
+                .set(ServerConfig.PING_INTERVAL, pingInterval);
+        for (int i = 0; i < settings.length; i += 2) {
+            config.set(settings[i], settings[i + 1]);
+        }
         server = HotPlexServer.builder()
-                .config(ServerConfig.builder()
-                        .set(ServerConfig.PORT, 0)
-                        .set(ServerConfig.MAX_BODY_BYTES, 10_000L)
-                        .set(ServerConfig.PING_INTERVAL, pingInterval)
-                        .build())
+                .config(config.build())
                 .engine(HotPlex.builder()
                         .config(EngineConfig.fromProperties(Map.of("state-directory", dir.toString())))
                         .provider(puppets)
@@ -163,6 +169,58 @@ class WebSocketAbuseTest {
         start(Duration.ofMillis(100));
         try (RawClient client = connect()) {
             assertThat(client.isEnded()).isTrue();
+        }
+    }
+
+    @Test
+    void unfinishedMessagesOfAllTogetherAreLimited() throws IOException {
+        server.close();
+        start(Duration.ofHours(1), "server.max-bodies-bytes", "15000");
+        byte[] most = new byte[9_000];
+        byte[] frame = ByteBuffer.allocate(8 + most.length)
+                .put(new byte[] {0x01, (byte) 0xFE})
+                .putShort((short) 9_500)
+                .put(new byte[4])
+                .put(most)
+                .array();
+        try (RawClient first = connect();
+                RawClient third = connect()) {
+            // a fragment, and a ping whose answer tells that it was taken
+            first.send(frame.clone());
+            first.send(new byte[500]);
+            first.send(frame(0x89, "p".getBytes(StandardCharsets.UTF_8)));
+            readFrame(first); // hello
+            assertThat(readFrame(first)).isEqualTo("8a p");
+            frame[0] = (byte) 0x81; // and one frame without its end
+            try (RawClient second = connect()) {
+                second.send(frame);
+                assertThat(closeCode(second)).isEqualTo(1013);
+            }
+            // fragments of nothing, and pings between them
+            third.send(frame(0x01, new byte[100]));
+            for (int i = 0; i < 300; i++) {
+                third.send(frame(0x89, new byte[0]));
+                third.send(frame(0x00, new byte[0]));
+            }
+            assertThat(closeCode(third)).isEqualTo(1013);
+        }
+        await().untilAsserted(() -> {
+            try (RawClient again = connect()) {
+                readFrame(again);
+                again.send(frame(0x81, PING_MESSAGE));
+                assertThat(readFrame(again)).as("all was given back").contains("pong");
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"81 8F", "01 81 00 00 00 00 41", "01 80 00 00 00 00 89 80 00 00 00 00"})
+    void aMessageThatDoesNotEndInTimeEndsTheConnection(String beginning) throws IOException {
+        server.close();
+        start(Duration.ofHours(1), "server.body-timeout", "300ms");
+        try (RawClient client = connect()) {
+            client.send(bytes(beginning));
+            assertThat(closeCode(client)).isEqualTo(4408);
         }
     }
 
