@@ -39,6 +39,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every route, attacked in every way. A route that is not in the table fails the build: say what protects it. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -455,6 +456,23 @@ class SecurityTest {
             assertThat(ask(strict.address(), RawClient.request("GET", "/health/live"))
                             .status())
                     .isEqualTo(429);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/ws/v1/agent", "/ws/v2"})
+    void messagesOfAWebSocketCountLikeRequests(String path) throws Exception {
+        try (HotPlexServer strict = ServerRig.start(state, "server.keys.owner.requests-per-second", "1");
+                WebSocketProbe client = WebSocketProbe.connect(
+                        strict.address(), path, "hotplex.v2", "hotplex.key." + ServerRig.OWNER)) {
+            for (int i = 0; i < 30; i++) {
+                client.send("{\"type\":\"stats\",\"request_id\":1,\"session_id\":\"none\"}");
+            }
+            String answer = client.next();
+            while (!answer.contains("TOO_MANY_REQUESTS")) {
+                answer = client.next();
+            }
+            assertThat(answer).contains("too many messages in a second");
         }
     }
 

@@ -56,8 +56,12 @@ class ServeTest {
 
     @Test
     void makesAKeyServesAndEndsProperlyWhenItIsTerminated() throws Exception {
+        Path jar =
+                DropInJar.parrot(Files.createDirectories(child.stateDirectory().resolve("providers"))
+                        .resolve("parrot.jar"));
         Process process = child.start(child.hotplexCommand("serve", "--port", "0"));
         InetSocketAddress address = ready();
+        assertThat(child.err()).contains("hotplex: provider parrot, ", jar.toString());
         String token = Files.readString(child.stateDirectory().resolve("token")).strip();
 
         assertThat(child.out())

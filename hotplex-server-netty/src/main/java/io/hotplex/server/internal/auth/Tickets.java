@@ -20,6 +20,9 @@ public final class Tickets {
     public static final Duration LIFE = Duration.ofSeconds(30);
 
     private static final int MOST = 10_000;
+    /** A page needs one for each connection that it opens; who hoards them must not keep others from theirs. */
+    static final int MOST_OF_A_KEY = 100;
+
     private static final int BYTES = 32;
 
     private final LongSupplier ticker;
@@ -43,6 +46,14 @@ public final class Tickets {
         forgetOld();
         if (open.size() >= MOST) {
             throw new HotPlexException(ErrorCode.TOO_MANY_REQUESTS, MOST + " tickets wait to be used: use those first");
+        }
+        if (open.values().stream()
+                        .filter(ticket -> ticket.key().sha256().equals(key.sha256()))
+                        .count()
+                >= MOST_OF_A_KEY) {
+            throw new HotPlexException(
+                    ErrorCode.TOO_MANY_REQUESTS,
+                    MOST_OF_A_KEY + " tickets of this key wait to be used: use those first");
         }
         byte[] bytes = new byte[BYTES];
         random.nextBytes(bytes);

@@ -45,5 +45,6 @@ final class ConfigCommand {
         int keys = Keys.of(settings.server().clientKeys(), environment).size();
         out.line((settings.file() == null ? "no file" : settings.file().toString()) + ": the configuration is right; "
                 + settings.providers().size() + " providers and " + keys + " keys are configured");
+        settings.notices().forEach(out::line);
     }
 }

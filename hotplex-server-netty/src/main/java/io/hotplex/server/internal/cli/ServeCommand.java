@@ -64,6 +64,10 @@ final class ServeCommand {
         latest.set(settings);
         ProviderTypes types = ProviderTypes.find(settings.providerDirectories());
         types.broken().forEach(broken -> err.line(broken.describe()));
+        types.types().stream()
+                .filter(type -> type.origin() != null)
+                .forEach(type -> err.line("hotplex: provider " + type.name() + ", " + type.describe()));
+        settings.notices().forEach(notice -> err.line("hotplex: " + notice));
         ProcessLauncher launcher = Launchers.open(settings.engine());
         // Whatever ends this JVM must not leave agents behind; after a proper end this does nothing.
         Runtime.getRuntime().addShutdownHook(new Thread(launcher::close, "hotplex-cli-exit"));

@@ -73,6 +73,21 @@ public record Settings(
         return of(all, file);
     }
 
+    /** What is not wrong, but will surprise; one line each. */
+    public List<String> notices() {
+        Path fallback =
+                server.get(ServerConfig.DEFAULT_WORK_DIR).toAbsolutePath().normalize();
+        List<Path> roots = engine.get(EngineConfig.WORK_DIR_ROOTS);
+        boolean within = roots.isEmpty()
+                || roots.stream()
+                        .anyMatch(root ->
+                                fallback.startsWith(root.toAbsolutePath().normalize()));
+        return within
+                ? List.of()
+                : List.of("sessions whose client names no directory will be refused: server.default-work-dir, "
+                        + fallback + ", is in none of work-dir-roots");
+    }
+
     /** Where to look for providers besides the installation. */
     public List<Path> providerDirectories() {
         return List.of(engine.get(EngineConfig.STATE_DIRECTORY).resolve("providers"));

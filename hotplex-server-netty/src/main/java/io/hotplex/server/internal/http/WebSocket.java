@@ -1,5 +1,6 @@
 package io.hotplex.server.internal.http;
 
+import io.hotplex.api.HotPlexException;
 import java.util.concurrent.Executor;
 
 /** The way to a WebSocket's client. Thread-safe; no method blocks. Pings are sent and answered by the connection. */
@@ -23,6 +24,14 @@ public interface WebSocket {
      * @param reason cut to what a close frame can hold, 123 bytes
      */
     void close(int code, String reason);
+
+    /**
+     * Counts a message of the client, which costs as much as a request with its key.
+     *
+     * @throws HotPlexException TOO_MANY_REQUESTS when there were too many in a second, UNAUTHENTICATED when the key is
+     *     valid no longer
+     */
+    void countMessage();
 
     /** Runs what may take a while; bounded, so it may refuse. */
     Executor workers();

@@ -1,6 +1,7 @@
 package io.hotplex.server.internal.http;
 
 import io.hotplex.api.ErrorCode;
+import io.hotplex.api.HotPlexException;
 import io.hotplex.server.ServerConfig;
 import io.hotplex.server.internal.auth.ApiKey;
 import io.netty.buffer.ByteBuf;
@@ -17,6 +18,7 @@ import io.netty.handler.codec.http.websocketx.WebSocketCloseStatus;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -332,6 +334,16 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
             cut = cut.substring(0, Character.isLowSurrogate(cut.charAt(end)) ? end - 1 : end);
         }
         return cut;
+    }
+
+    @Override
+    public void countMessage() {
+        Duration wait = parts.gatekeeper().checkRate(exchange.principal);
+        if (wait != null) {
+            throw new HotPlexException(
+                    ErrorCode.TOO_MANY_REQUESTS,
+                    "too many messages in a second with this key: wait " + Math.max(1, wait.toMillis()) + " ms");
+        }
     }
 
     @Override

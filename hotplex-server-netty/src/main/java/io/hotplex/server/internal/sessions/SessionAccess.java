@@ -36,6 +36,7 @@ import java.util.function.Function;
 public final class SessionAccess {
     private final Engine engine;
     private final SpecReader specs;
+    private final LastProbe agent;
     private final Function<Principal, Quota> quotas;
     private final Map<String, OpenTurns> openTurns = new ConcurrentHashMap<>();
     /** By owner, the ids of sessions that are being opened; an id as often as it is. */
@@ -52,6 +53,7 @@ public final class SessionAccess {
         this.engine = engine;
         this.specs = new SpecReader(clientOptions, defaultWorkDir);
         this.quotas = quotas;
+        this.agent = new LastProbe(() -> engine.probe(null), System::nanoTime);
     }
 
     /**
@@ -133,9 +135,9 @@ public final class SessionAccess {
         return engine.providers();
     }
 
-    /** The agent of the default provider: whether it is there, and its version. */
+    /** The agent of the default provider: whether it is there, and its version, as of a minute ago at most. */
     public CompletionStage<ProviderStatus> agent() {
-        return engine.probe(null);
+        return agent.status();
     }
 
     /**

@@ -29,6 +29,11 @@ abstract class Dialogue implements WebSocketEndpoint.Listener {
     /** Does what a message asks for; the next message is read when the stage is complete. */
     abstract CompletionStage<?> hear(ObjectNode message);
 
+    /** Whether a message counts like a request, as those do that may make work. */
+    boolean counts(ObjectNode message) {
+        return true;
+    }
+
     /** Tells the client that a message, if there was one, was not understood or could not be followed. */
     abstract void refuse(@Nullable ObjectNode message, HotPlexException error);
 
@@ -48,6 +53,9 @@ abstract class Dialogue implements WebSocketEndpoint.Listener {
         try {
             message = ClientJson.object(text);
             ObjectNode heard = message;
+            if (counts(message)) {
+                socket.countMessage();
+            }
             var unused = hear(message).whenComplete((result, failure) -> {
                 if (failure != null) {
                     refuse(heard, known(failure));

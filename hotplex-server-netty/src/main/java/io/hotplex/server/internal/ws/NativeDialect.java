@@ -101,6 +101,12 @@ public final class NativeDialect extends Dialogue {
         };
     }
 
+    /** Who acknowledges would have to stop reading when that was refused. */
+    @Override
+    boolean counts(ObjectNode message) {
+        return !"ack".equals(textOf(message, "type"));
+    }
+
     private CompletionStage<?> open(Fields fields, Reply reply) {
         ObjectNode spec = fields.object("spec");
         fields.end();

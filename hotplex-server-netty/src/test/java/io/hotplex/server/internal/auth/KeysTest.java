@@ -156,6 +156,19 @@ class KeysTest {
         assertThat(tickets.redeem(late)).isEmpty();
     }
 
+    @Test
+    void whoHoardsTicketsKeepsNobodyElseFromTheirs() {
+        Tickets tickets = new Tickets(() -> 0);
+        ApiKey key = Keys.everything("k", "me", SECRET);
+        for (int i = 0; i < Tickets.MOST_OF_A_KEY; i++) {
+            tickets.issue(key);
+        }
+
+        assertThatThrownBy(() -> tickets.issue(key)).hasMessageContaining("tickets of this key wait");
+        assertThat(tickets.issue(Keys.everything("other", "you", "another-" + SECRET)))
+                .isNotEmpty();
+    }
+
     private static KeyConfig key(String id, String source, String value) {
         return KeyConfig.fromProperties(id, Map.of(source, value));
     }

@@ -197,4 +197,27 @@ class SettingsTest {
         assertThatThrownBy(() -> load(null, Map.of("state-directory", state()), Map.of(variable, value)))
                 .hasMessageStartingWith(variable + ": ");
     }
+
+    @Test
+    void saysThatADefaultDirectoryIsOutsideOfTheRoots() throws IOException {
+        assertThat(load("work-dir-roots: [/srv]\nserver: {default-work-dir: /srv/../home/work}\n")
+                        .notices())
+                .singleElement()
+                .asString()
+                .contains("server.default-work-dir, /home/work, is in none of work-dir-roots");
+        assertThat(load("work-dir-roots: [/srv]\nserver: {default-work-dir: /srv/work}\n")
+                        .notices())
+                .isEmpty();
+        assertThat(load("server: {default-work-dir: /anywhere}\n").notices()).isEmpty();
+    }
+
+    @Test
+    void thePackagedFileIsRightAndServesClientsThatNameNoDirectory() {
+        Path packaged = Path.of("").toAbsolutePath().getParent().resolve("packaging/config/hotplex.yaml");
+
+        Settings settings = load(packaged.toString(), Map.of(), Map.of());
+
+        assertThat(settings.notices()).isEmpty();
+        assertThat(settings.engine().get(EngineConfig.WORK_DIR_ROOTS)).hasSize(2);
+    }
 }

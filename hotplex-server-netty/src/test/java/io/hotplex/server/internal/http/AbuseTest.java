@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +35,8 @@ class AbuseTest {
     private static final String JSON = "Content-Type: application/json";
 
     private final AtomicInteger refused = new AtomicInteger();
+    private final AtomicInteger begun = new AtomicInteger();
+    private final CountDownLatch release = new CountDownLatch(1);
     private final AtomicInteger closedStreams = new AtomicInteger();
     private final ScheduledExecutorService drip = Executors.newSingleThreadScheduledExecutor();
     private @Nullable HttpServer running;
@@ -71,12 +74,23 @@ class AbuseTest {
         return List.of(
                 Route.of("GET", "/hello", Access.PUBLIC, r -> done(Response.text(200, "hello"))),
                 Route.of("POST", "/take", Access.READ, r -> done(Response.json(200, r.json()))),
+                Route.of("GET", "/held", Access.PUBLIC, r -> held()),
                 Route.events("/reckless", Access.PUBLIC, r -> done(Response.events(this::reckless))),
                 Route.events("/flood", Access.PUBLIC, r -> done(Response.events(this::flood))));
     }
 
     private static CompletableFuture<Response> done(Response response) {
         return CompletableFuture.completedFuture(response);
+    }
+
+    private CompletableFuture<Response> held() {
+        begun.incrementAndGet();
+        try {
+            assertThat(release.await(20, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return done(Response.text(200, "held"));
     }
 
     /** Writes whenever it may, as readers of a journal do. */
@@ -318,6 +332,40 @@ class AbuseTest {
 
     @Test
     void aFullQueueOfWorkIsToldAtOnce() throws IOException {
+        start("server.worker-threads", "1", "server.worker-queue", "1");
+        try (RawClient first = RawClient.connect(server().address());
+                RawClient second = RawClient.connect(server().address());
+                RawClient third = RawClient.connect(server().address())) {
+            first.send(request("GET", "/held"));
+            await().until(() -> begun.get() == 1);
+            // one of these two waits, and the other finds no place
+            second.send(request("GET", "/held"));
+            third.send(request("GET", "/held"));
+            second.socket().setSoTimeout(100);
+            third.socket().setSoTimeout(100);
+            List<Answer> refusals = new ArrayList<>();
+            await().until(() -> {
+                for (RawClient client : List.of(second, third)) {
+                    try {
+                        refusals.add(client.read());
+                    } catch (java.net.SocketTimeoutException e) {
+                        // it waits
+                    }
+                }
+                return !refusals.isEmpty();
+            });
+            assertThat(refusals).singleElement().satisfies(answer -> {
+                assertThat(answer.status()).isEqualTo(503);
+                assertThat(answer.body()).contains("server.worker-queue");
+                assertThat(answer.headers()).containsKey("retry-after");
+            });
+            release.countDown();
+            assertThat(first.read().status()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void bodiesOfAllTogetherAreLimited() throws IOException {
         start("server.max-bodies-bytes", "1KiB");
         try (RawClient client = RawClient.connect(server().address())) {
             String body = "{\"a\":\"" + "x".repeat(2000) + "\"}";

@@ -134,6 +134,9 @@ final class FakeSocket implements WebSocket {
     }
 
     @Override
+    public void countMessage() {}
+
+    @Override
     public Executor workers() {
         return Runnable::run;
     }
