@@ -28,6 +28,7 @@ public final class Benchmarks {
             new HotTurnClaude(),
             new EventThroughput(),
             new IdleSessions(),
+            new ProcessStart(),
             new ConfinedStart(),
             new ServerStart(),
             new JournalThroughput(),

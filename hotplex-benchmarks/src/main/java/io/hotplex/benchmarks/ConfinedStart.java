@@ -3,12 +3,10 @@ package io.hotplex.benchmarks;
 import io.hotplex.api.Confinement;
 import io.hotplex.api.Confinement.Kind;
 import io.hotplex.api.ResourceLimits;
-import io.hotplex.api.spi.AgentLine;
 import io.hotplex.api.spi.AgentProcess;
 import io.hotplex.api.spi.Isolation;
 import io.hotplex.api.spi.LauncherConfig;
 import io.hotplex.api.spi.ProcessLauncher;
-import io.hotplex.api.spi.ProcessListener;
 import io.hotplex.api.spi.ProcessSpec;
 import io.hotplex.os.OsLaunchers;
 import java.nio.file.Path;
@@ -17,8 +15,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 
 /**
  * What does each confinement cost at the start of a process?
@@ -28,7 +24,6 @@ import java.util.concurrent.TimeUnit;
  */
 final class ConfinedStart implements Benchmark {
     private static final byte[] LINE = {'x', '\n'};
-    private static final long LIMIT_SECONDS = 30;
 
     @Override
     public String name() {
@@ -89,15 +84,15 @@ final class ConfinedStart implements Benchmark {
     }
 
     private static void measure(ProcessLauncher launcher, Path dir, Isolation isolation, Pair into) throws Exception {
-        Echo echo = new Echo();
+        EndListener echo = new EndListener();
         long begun = System.nanoTime();
         AgentProcess process = launcher.launch(
                 new ProcessSpec("confined-start", List.of("/bin/cat"), dir, List.of(), Map.of(), isolation), echo);
         process.write(LINE);
-        into.start.add(echo.first.get(LIMIT_SECONDS, TimeUnit.SECONDS) - begun);
+        into.start.add(echo.first() - begun);
         long killed = System.nanoTime();
         process.terminate(Duration.ZERO, Duration.ZERO);
-        into.end.add(echo.exit.get(LIMIT_SECONDS, TimeUnit.SECONDS) - killed);
+        into.end.add(echo.exit() - killed);
     }
 
     private static Result result(String measure, Samples confined, Samples bare) {
@@ -118,27 +113,6 @@ final class ConfinedStart implements Benchmark {
         void clear() {
             start.clear();
             end.clear();
-        }
-    }
-
-    /** When the first line and the exit came. */
-    private static final class Echo implements ProcessListener {
-        private final CompletableFuture<Long> first = new CompletableFuture<>();
-        private final CompletableFuture<Long> exit = new CompletableFuture<>();
-
-        @Override
-        public void onLine(AgentLine line) {
-            first.complete(System.nanoTime());
-        }
-
-        @Override
-        public void onOutputEnd() {
-            // the exit comes after it
-        }
-
-        @Override
-        public void onExit(Exit end) {
-            exit.complete(System.nanoTime());
         }
     }
 }

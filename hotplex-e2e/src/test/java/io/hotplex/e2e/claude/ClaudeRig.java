@@ -18,6 +18,7 @@ import io.hotplex.testkit.LeakChecks;
 import io.hotplex.testkit.model.FakeModelServer;
 import io.hotplex.testkit.model.ModelRequest;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -93,14 +95,42 @@ final class ClaudeRig implements AutoCloseable {
                 Map.entry("environment.E2E_MARKER", marker));
     }
 
+    /** Another JVM, {@link KilledEngine}, in which an agent is given a prompt; its own output goes to a file. */
+    Process otherJvm(String prompt) {
+        Properties settings = new Properties();
+        settings.putAll(provider());
+        Path file = home.resolveSibling("settings");
+        List<String> command = List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                KilledEngine.class.getName(),
+                file.toString(),
+                state.toString(),
+                work.toString(),
+                prompt);
+        try (OutputStream out = Files.newOutputStream(file)) {
+            settings.store(out, null);
+            return new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(home.resolveSibling("output").toFile())
+                    .start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     SessionSpec.Builder spec(String id) {
         return SessionSpec.builder(id, work);
     }
 
     /** A session whose agent runs commands without asking. */
     Session trusting(Engine engine, String id) {
-        return engine.open(
-                spec(id).tools(new ToolRules(null, List.of("Bash"), List.of())).build());
+        return engine.open(trusting(spec(id)));
+    }
+
+    static SessionSpec trusting(SessionSpec.Builder spec) {
+        return spec.tools(new ToolRules(null, List.of("Bash"), List.of())).build();
     }
 
     Session open(Engine engine, String id) {
@@ -198,6 +228,11 @@ final class ClaudeRig implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** What is in the environment of all agents, and in that of whatever they start. */
+    String marker() {
+        return marker;
     }
 
     /** The processes that have the rig's marker in their environment: agents and everything below them. */
