@@ -51,6 +51,13 @@ public interface Engine extends AutoCloseable {
      */
     CompletionStage<ProviderStatus> probe(@Nullable String provider);
 
+    /**
+     * Whether what happens in sessions can be written down now, as far as the last attempt told. Never blocks.
+     *
+     * @throws HotPlexException JOURNAL_UNAVAILABLE when it cannot, with the reason
+     */
+    void checkJournal();
+
     /** The pool at this moment. */
     PoolSnapshot pool();
 

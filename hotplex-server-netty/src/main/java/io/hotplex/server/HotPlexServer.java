@@ -21,6 +21,7 @@ import io.hotplex.server.internal.http.HttpServer;
 import io.hotplex.server.internal.http.Policy;
 import io.hotplex.server.internal.http.Route;
 import io.hotplex.server.internal.http.Router;
+import io.hotplex.server.internal.sessions.LastProbe;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -192,7 +193,13 @@ public final class HotPlexServer implements AutoCloseable {
         List<Route> routes(Builder parts) {
             Map<String, BooleanSupplier> checks = new LinkedHashMap<>();
             checks.put("accepting", () -> !connections().draining());
-            checks.put("providers", () -> !engine.providers().isEmpty());
+            LastProbe agent = new LastProbe(() -> engine.probe(null), System::nanoTime);
+            checks.put(
+                    "agent", () -> agent.status().toCompletableFuture().join().available());
+            checks.put("journal", () -> {
+                engine.checkJournal();
+                return true;
+            });
             checks.putAll(parts.checks);
             List<Route> routes = new ArrayList<>();
             routes.addAll(new HealthRoutes(new Readiness(checks, System::nanoTime), Clock.systemUTC()).routes());

@@ -2,9 +2,14 @@ package io.hotplex.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.HotPlexException;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.SessionSpec;
+import io.hotplex.api.spi.Journal;
+import io.hotplex.api.spi.LogListener;
 import io.hotplex.api.spi.ProviderConfig;
+import io.hotplex.api.spi.SessionLog;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.HotPlex;
 import io.hotplex.server.internal.http.RawClient;
@@ -46,17 +51,67 @@ class OperationTest {
                 .with("environment.HOTPLEX_DEMO_HOME", state.resolve("demo").toString());
     }
 
+    private HotPlexServer.Builder withDemo() {
+        EngineConfig config =
+                EngineConfig.builder().set(EngineConfig.STATE_DIRECTORY, state).build();
+        return ServerRig.builder(state).engine(HotPlex.builder().config(config).provider(demo()));
+    }
+
+    @Test
+    void isNotReadyWhenTheAgentCannotBeRun() throws IOException {
+        EngineConfig config =
+                EngineConfig.builder().set(EngineConfig.STATE_DIRECTORY, state).build();
+        ProviderConfig missing = ProviderConfig.of("demo", "claude", Map.of())
+                .with("command", state.resolve("nothing").toString());
+        try (HotPlexServer server = ServerRig.builder(state)
+                .engine(HotPlex.builder().config(config).provider(missing))
+                .start()) {
+            Answer ready = get(server, "/health/ready");
+
+            assertThat(ready.status()).isEqualTo(503);
+            assertThat(ready.body()).contains("\"reason\":\"agent\"");
+        }
+    }
+
+    @Test
+    void isNotReadyWhenTheJournalCannotBeWritten() throws IOException {
+        EngineConfig config =
+                EngineConfig.builder().set(EngineConfig.STATE_DIRECTORY, state).build();
+        Journal broken = new Journal() {
+            @Override
+            public SessionLog open(String sessionId, LogListener listener) {
+                throw new IllegalStateException("not asked for");
+            }
+
+            @Override
+            public void checkWritable() {
+                throw new HotPlexException(ErrorCode.JOURNAL_UNAVAILABLE, "the disk is full");
+            }
+
+            @Override
+            public void close() {}
+        };
+        try (HotPlexServer server = ServerRig.builder(state)
+                .engine(HotPlex.builder().config(config).provider(demo()).journal(broken))
+                .start()) {
+            Answer ready = get(server, "/health/ready");
+
+            assertThat(ready.status()).isEqualTo(503);
+            assertThat(ready.body()).contains("\"reason\":\"journal\"").doesNotContain("disk");
+        }
+    }
+
     @Test
     void isReadyWhenEveryCheckHolds() throws IOException {
         AtomicBoolean holds = new AtomicBoolean(true);
-        try (HotPlexServer server =
-                ServerRig.builder(state).readyCheck("disk", holds::get).start()) {
+        try (HotPlexServer server = withDemo().readyCheck("disk", holds::get).start()) {
             assertThat(get(server, "/health/ready").body()).isEqualTo("{\"status\":\"ready\"}");
             assertThat(get(server, "/health/live").body()).contains("\"status\":\"alive\"", "uptime", "timestamp");
-            assertThat(get(server, "/health").body()).contains("\"status\":\"healthy\"", "\"disk\":true");
+            assertThat(get(server, "/health").body())
+                    .contains("\"status\":\"healthy\"", "\"disk\":true", "\"agent\":true", "\"journal\":true");
         }
         holds.set(false);
-        try (HotPlexServer server = ServerRig.builder(state)
+        try (HotPlexServer server = withDemo()
                 .readyCheck("disk", holds::get)
                 .readyCheck("broken", () -> {
                     throw new IllegalStateException("secret detail");
@@ -71,11 +126,7 @@ class OperationTest {
 
     @Test
     void countsWhatTheEngineAndTheServerDo() throws IOException {
-        EngineConfig config =
-                EngineConfig.builder().set(EngineConfig.STATE_DIRECTORY, state).build();
-        HotPlexServer.Builder builder =
-                ServerRig.builder(state).engine(HotPlex.builder().config(config).provider(demo()));
-        try (HotPlexServer server = builder.start()) {
+        try (HotPlexServer server = withDemo().start()) {
             var session = server.engine()
                     .open(SessionSpec.builder("m", state).provider("demo").build());
             assertThat(session.submit(Prompt.of("hello"))

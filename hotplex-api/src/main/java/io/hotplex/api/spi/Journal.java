@@ -63,6 +63,13 @@ public interface Journal extends AutoCloseable {
         return false;
     }
 
+    /**
+     * Whether records can be written now, as far as the last attempt told. Never blocks on I/O.
+     *
+     * @throws io.hotplex.api.HotPlexException JOURNAL_UNAVAILABLE when they cannot, with the reason
+     */
+    default void checkWritable() {}
+
     /** Writes what waits, as long as that takes only a moment, and ends the journal; logs must not be used any more. */
     @Override
     void close();

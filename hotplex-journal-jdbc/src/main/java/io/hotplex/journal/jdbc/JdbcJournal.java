@@ -298,7 +298,8 @@ final class JdbcJournal implements Journal {
         }
     }
 
-    void checkWritable() {
+    @Override
+    public void checkWritable() {
         if (writer != null) {
             writer.checkWritable();
         }

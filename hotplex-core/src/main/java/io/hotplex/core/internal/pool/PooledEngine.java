@@ -313,6 +313,11 @@ public final class PooledEngine implements Engine {
     }
 
     @Override
+    public void checkJournal() {
+        journal.checkWritable();
+    }
+
+    @Override
     public PoolSnapshot pool() {
         List<OwnedSession> all = all();
         ProcessSlots.Counts counts = slots.counts();

@@ -27,25 +27,27 @@ public final class HealthRoutes {
     /** The routes. */
     public List<Route> routes() {
         return List.of(
-                route("/health", request -> CompletableFuture.completedFuture(summary())),
+                route("/health", request -> readiness.checks().thenApply(this::summary)),
                 route("/health/live", request -> CompletableFuture.completedFuture(Response.json(200, times("alive")))),
-                route("/health/ready", request -> CompletableFuture.completedFuture(ready())));
+                route("/health/ready", request -> readiness.checks().thenApply(HealthRoutes::ready)));
     }
 
     private static Route route(String path, Handler handler) {
         return Route.of("GET", path, Access.PUBLIC, handler).with(Route.Flag.WHILE_DRAINING);
     }
 
-    private Response ready() {
-        List<String> failed = readiness.failed();
+    private static Response ready(Map<String, Boolean> checks) {
+        List<String> failed = checks.entrySet().stream()
+                .filter(check -> !check.getValue())
+                .map(Map.Entry::getKey)
+                .toList();
         return failed.isEmpty()
                 ? Response.json(200, Map.of("status", "ready"))
                 : Response.json(503, Map.of("status", "not_ready", "reason", String.join(", ", failed)));
     }
 
     /** In the form of HotPlex for Go. */
-    private Response summary() {
-        Map<String, Boolean> checks = readiness.checks();
+    private Response summary(Map<String, Boolean> checks) {
         boolean healthy = !checks.containsValue(false);
         Map<String, Object> body = times(healthy ? "healthy" : "unhealthy");
         body.put("checks", checks);

@@ -103,7 +103,6 @@ final class ServeCommand {
                 .engine(engine)
                 .environment(surroundings.environment())
                 .tokenDirectory(state)
-                .readyCheck("launcher", () -> !launcher.info().name().isEmpty())
                 .readyCheck("state-directory", () -> Files.isWritable(state))
                 .start();
     }

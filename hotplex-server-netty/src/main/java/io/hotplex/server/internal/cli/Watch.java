@@ -68,6 +68,12 @@ final class Watch implements Subscriber {
     }
 
     @Override
+    public void onFailed(Throwable cause) {
+        broken.completeExceptionally(
+                new HotPlexException(ErrorCode.INTERNAL, "what happened in the session cannot be read", cause));
+    }
+
+    @Override
     public void onClosed() {
         broken.completeExceptionally(
                 new HotPlexException(ErrorCode.SESSION_CLOSED, "the session was closed before the turn ended"));

@@ -20,6 +20,7 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -41,25 +42,29 @@ final class Pem {
 
     private Pem() {}
 
-    /** @param chain the server's certificate, then those that it depends on; not copied */
-    record Pair(PrivateKey key, X509Certificate... chain) {}
+    /** @param chain the server's certificate, then those that it depends on */
+    record Pair(PrivateKey key, List<X509Certificate> chain) {
+        Pair {
+            chain = List.copyOf(chain);
+        }
+    }
 
     /** @throws GeneralSecurityException when they are not what they should be, or do not belong together */
     static Pair read(Path certificate, Path key) throws IOException, GeneralSecurityException {
-        X509Certificate[] chain = certificates(Files.readAllBytes(certificate));
+        List<X509Certificate> chain = certificates(Files.readAllBytes(certificate));
         PrivateKey secret = privateKey(Files.readString(key, StandardCharsets.ISO_8859_1));
-        if (!belongTogether(secret, chain[0].getPublicKey())) {
+        if (!belongTogether(secret, chain.get(0).getPublicKey())) {
             throw new InvalidKeyException("they do not belong together");
         }
         return new Pair(secret, chain);
     }
 
-    private static X509Certificate[] certificates(byte[] pem) throws CertificateException {
-        X509Certificate[] chain =
+    private static List<X509Certificate> certificates(byte[] pem) throws CertificateException {
+        List<X509Certificate> chain =
                 CertificateFactory.getInstance("X.509").generateCertificates(new ByteArrayInputStream(pem)).stream()
                         .map(X509Certificate.class::cast)
-                        .toArray(X509Certificate[]::new);
-        if (chain.length == 0) {
+                        .toList();
+        if (chain.isEmpty()) {
             throw new CertificateException("there is no certificate");
         }
         return chain;

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
+import java.security.cert.X509Certificate;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
@@ -72,7 +73,7 @@ final class Tls {
     private static SslContext read(Path certificate, Path key) {
         try {
             Pem.Pair pair = Pem.read(certificate, key);
-            return SslContextBuilder.forServer(pair.key(), pair.chain())
+            return SslContextBuilder.forServer(pair.key(), pair.chain().toArray(X509Certificate[]::new))
                     .sslProvider(SslProvider.JDK)
                     .protocols("TLSv1.3", "TLSv1.2")
                     .build();

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * What was found of an agent last: looking runs its program, and every client may ask. Guarded by its monitor, in which
  * nothing is waited for; who asks while somebody looks gets what that one finds.
  */
-final class LastProbe {
+public final class LastProbe {
     /** An agent is installed or replaced by people. */
     static final Duration FRESH = Duration.ofMinutes(1);
 
@@ -22,13 +22,13 @@ final class LastProbe {
     private long askedAt;
 
     /** @param ticker gives nanoseconds of some clock that does not jump */
-    LastProbe(Supplier<CompletionStage<ProviderStatus>> probe, LongSupplier ticker) {
+    public LastProbe(Supplier<CompletionStage<ProviderStatus>> probe, LongSupplier ticker) {
         this.probe = probe;
         this.ticker = ticker;
     }
 
     /** At most a minute old. */
-    CompletionStage<ProviderStatus> status() {
+    public CompletionStage<ProviderStatus> status() {
         CompletableFuture<ProviderStatus> mine = new CompletableFuture<>();
         synchronized (this) {
             long now = ticker.getAsLong();

@@ -213,7 +213,8 @@ class SettingsTest {
 
     @Test
     void thePackagedFileIsRightAndServesClientsThatNameNoDirectory() {
-        Path packaged = Path.of("").toAbsolutePath().getParent().resolve("packaging/config/hotplex.yaml");
+        Path packaged =
+                Path.of("../packaging/config/hotplex.yaml").toAbsolutePath().normalize();
 
         Settings settings = load(packaged.toString(), Map.of(), Map.of());
 

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.hotplex.api.HotPlexException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -34,10 +33,10 @@ class PemTest {
     @TempDir
     Path state;
 
-    private record Pair(X509Certificate certificate, byte[] pem, byte[] key) {
+    private record Pair(X509Certificate certificate, String pem, String key) {
         void into(Path directory) throws IOException {
-            Files.write(directory.resolve("key.pem"), key);
-            Files.write(directory.resolve("cert.pem"), pem);
+            Files.writeString(directory.resolve("key.pem"), key);
+            Files.writeString(directory.resolve("cert.pem"), pem);
         }
     }
 
@@ -85,10 +84,9 @@ class PemTest {
                 pem("PRIVATE KEY", keys.getKey(name, PASSWORD.toCharArray()).getEncoded()));
     }
 
-    private static byte[] pem(String type, byte[] bytes) {
+    private static String pem(String type, byte[] bytes) {
         String text = Base64.getMimeEncoder().encodeToString(bytes);
-        return ("-----BEGIN " + type + "-----\n" + text + "\n-----END " + type + "-----\n")
-                .getBytes(StandardCharsets.US_ASCII);
+        return "-----BEGIN " + type + "-----\n" + text + "\n-----END " + type + "-----\n";
     }
 
     @Test
@@ -98,7 +96,7 @@ class PemTest {
         Path key = state.resolve("key.pem");
         Tls tls = Tls.open(certificate, key);
         var before = tls.context();
-        Files.write(key, second.key());
+        Files.writeString(key, second.key());
 
         tls.refresh();
 
@@ -106,7 +104,7 @@ class PemTest {
         assertThatThrownBy(() -> Tls.open(certificate, key))
                 .isInstanceOf(HotPlexException.class)
                 .hasMessageContaining("do not belong together");
-        Files.write(certificate, second.pem());
+        Files.writeString(certificate, second.pem());
         tls.refresh();
         assertThat(tls.context()).isNotSameAs(before);
     }
