@@ -111,7 +111,7 @@ class WineLauncherTest {
         Recorder recorder = new Recorder();
         AgentProcess process = start(recorder, "tree");
         List<Long> descendants = descendants(recorder);
-        assertThat(descendants).allMatch(wine::lives);
+        assertThat(sleepers(descendants)).allMatch(wine::lives);
 
         process.terminate(NONE, NONE);
 
@@ -138,7 +138,7 @@ class WineLauncherTest {
             ProcessLauncher own = open(mortal);
             own.launch(spec("tree"), recorder);
             descendants = descendants(recorder);
-            assertThat(descendants).allMatch(wine::lives);
+            assertThat(sleepers(descendants)).allMatch(wine::lives);
 
             mortal.kill();
             own.close();
@@ -295,6 +295,11 @@ class WineLauncherTest {
             start(recorder, "exit", "0");
             recorder.exit();
         }
+    }
+
+    /** Those that live until they are ended; the last of the descendants only makes an orphan. */
+    private static List<Long> sleepers(List<Long> descendants) {
+        return descendants.subList(0, 2);
     }
 
     private static List<Long> descendants(Recorder recorder) {
