@@ -19,18 +19,21 @@ final class ExitReader {
     private static final Pattern SOURCE =
             Pattern.compile("^\\s*(\\d+ \\|.*|\\[claude-code:.*|\\|.*|\\^+|at .+|Bun v.*|Node\\.js v.*)");
 
-    private static final Pattern FRAME_IN_LINE = Pattern.compile("\\d+ \\| .*");
+    private static final Pattern FRAME_IN_LINE = Pattern.compile("(?<!\\d)\\d+ \\| .*");
     private static final String MASKED = "<masked>";
-    /** What looks like a credential: by the name that it is given, or by its own form. */
+    /**
+     * What looks like a credential: by the name that it is given, or by its own form. Nothing is matched in front of
+     * what gives it away, and names are bounded: a long line would else be read again from each of its characters.
+     */
     private static final List<Pattern> SECRETS = List.of(
             Pattern.compile(
-                    "(?i)([\\w-]*(?:key|token|secret|password|passwd|credential|authorization)[\\w-]*[\"']?\\s*[=:]\\s*)"
+                    "(?i)((?:key|token|secret|password|passwd|credential|authorization)[\\w-]{0,64}[\"']?\\s{0,8}[=:]\\s{0,8})"
                             + "(?!bearer\\b|basic\\b)[\"']?[^\\s\"',;&]+[\"']?"),
             Pattern.compile("(?i)\\b((?:bearer|basic)\\s+)[\\w.~+/=-]{8,}"),
             Pattern.compile(
                     "()\\b(?:sk-[\\w-]{8,}|gh[pousr]_\\w{16,}|github_pat_\\w{16,}|xox[abp]-[\\w-]{8,}|AKIA\\w{12,}"
                             + "|eyJ[\\w-]{8,}\\.[\\w.-]+)"),
-            Pattern.compile("(\\w+://[^\\s/:@]*:)[^\\s/@]+(?=@)"));
+            Pattern.compile("(://[^\\s/:@]{0,256}:)[^\\s/@]{1,1024}(?=@)"));
 
     private static final String NOTHING_TO_RESUME = "No conversation found with session ID";
     private static final Pattern ID_TAKEN = Pattern.compile("(Error: )?Session ID \\S+ is already in use\\.?");
