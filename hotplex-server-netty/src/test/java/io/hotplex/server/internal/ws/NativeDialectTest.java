@@ -461,7 +461,8 @@ class NativeDialectTest {
             socket.poison = null;
             socket.say("{'type':'attach','session':'s1','after':0}");
             assertThat(socket.next("type", "attached").path("offset").asLong()).isEqualTo(6);
-            lastOf(rig, socket, "s1", 6);
+            List<Long> all = offsets(socket, 6); // what came before the error may be among them
+            assertThat(all.subList(all.lastIndexOf(1L), all.size())).containsExactly(1L, 2L, 3L, 4L, 5L, 6L);
         }
     }
 
