@@ -311,7 +311,10 @@ class NativeDialectTest {
             Session session = rig.engine.session("s1").orElseThrow();
             await().until(() -> session.info().newestOffset() == 2 + 300 + 5000 + 1);
 
-            assertThat(socket.sent).as("the frame that found out").hasSizeLessThanOrEqualTo(1);
+            assertThat(socket.sent)
+                    .filteredOn(frame -> frame.contains("\"type\":\"events\"")) // the reply to the prompt may be late
+                    .as("the frame that found out")
+                    .hasSizeLessThanOrEqualTo(1);
             socket.drain();
 
             List<Long> rest = new ArrayList<>();
