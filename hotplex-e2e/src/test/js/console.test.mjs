@@ -67,7 +67,7 @@ test("a server that was started again begins anew", () => {
 
 test("the end of a turn ends what was live in it", () => {
   const { state } = after(
-    ["turn_started", { origin: "prompt", client_id: "c" }],
+    ["turn_started", { origin: "prompt", client_id: "c", prompt: "do it" }],
     ["text_delta", { message_id: "m", block: 0, text: "half" }],
     ["tool_started", { tool_id: "1", name: "Bash", input: { command: "sleep 9" } }],
     ["turn_cancelled", { reason: "by the user", usage: { input_tokens: 3, output_tokens: 4 }, duration_ms: 1200 }],
@@ -75,7 +75,7 @@ test("the end of a turn ends what was live in it", () => {
 
   const [prompt, text, tool, end] = state.items;
   assert.equal(state.turn, null);
-  assert.equal(prompt.clientId, "c");
+  assert.equal(prompt.text, "do it");
   assert.deepEqual([text.live, text.abandoned, tool.status], [false, true, "stopped"]);
   assert.deepEqual([end.outcome, end.tokens, end.duration], ["cancelled", 7, 1200]);
 });

@@ -179,11 +179,16 @@ public sealed interface AgentEvent {
      * A turn runs.
      *
      * @param clientId the prompt's own id, or {@code null}
+     * @param prompt the prompt's text, without instructions and attachments; {@code null} when the agent began by
+     *     itself
      */
-    record TurnStarted(Origin origin, @Nullable String clientId) implements AgentEvent {
+    record TurnStarted(
+            Origin origin,
+            @Nullable String clientId,
+            @Nullable String prompt) implements AgentEvent {
         @Override
         public long weight() {
-            return 96 + Values.bytes(clientId);
+            return 96 + Values.bytes(clientId) + Values.bytes(prompt);
         }
     }
 

@@ -26,7 +26,7 @@ class EventSchemaTest {
                 new AgentEvent.IsolationReduced("bubblewrap", "none", List.of("bwrap is not installed")),
                 new AgentEvent.AgentSessionChanged("a1", "a2", "cleared"),
                 new AgentEvent.AgentInfo("2.1", "m", "default", List.of("Bash"), Map.of("db", "connected")),
-                new AgentEvent.TurnStarted(AgentEvent.Origin.AGENT, null),
+                new AgentEvent.TurnStarted(AgentEvent.Origin.AGENT, null, null),
                 new AgentEvent.TurnCompleted("hi", USAGE, 0.5, Duration.ofMillis(7), "end_turn", null),
                 new AgentEvent.TurnFailed(ErrorCode.RATE_LIMITED, "slow", true, USAGE, null, Duration.ofMillis(7)),
                 new AgentEvent.TurnCancelled("user", USAGE, null, Duration.ofMillis(7)),

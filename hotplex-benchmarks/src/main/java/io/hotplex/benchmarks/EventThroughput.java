@@ -271,7 +271,7 @@ public class EventThroughput implements Benchmark {
 
         @Override
         public void turnStarted(@Nullable String turnId) {
-            event(new AgentEvent.TurnStarted(AgentEvent.Origin.AGENT, null));
+            event(new AgentEvent.TurnStarted(AgentEvent.Origin.AGENT, null, null));
         }
 
         @Override

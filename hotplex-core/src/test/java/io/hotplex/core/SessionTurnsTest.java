@@ -59,6 +59,8 @@ class SessionTurnsTest {
             assertThat(types(events))
                     .containsExactly("session_started", "turn_started", "text_delta", "text_delta", "turn_completed");
             assertThat(events).extracting(EventRecord::offset).containsExactly(1L, 2L, 3L, 4L, 5L);
+            assertThat(events.get(1).event())
+                    .isEqualTo(new AgentEvent.TurnStarted(AgentEvent.Origin.PROMPT, "c1", "hi"));
             assertThat(events.subList(1, 5)).allMatch(r -> turn.id().equals(r.turnId()));
             assertThat(result(turn).offset()).isEqualTo(5);
             assertThat(session.info().state()).isEqualTo(ProcessState.READY);
@@ -639,6 +641,9 @@ class SessionTurnsTest {
                             AgentEvent.Origin.AGENT,
                             AgentEvent.Origin.PROMPT,
                             AgentEvent.Origin.AGENT);
+            assertThat(only(events, AgentEvent.TurnStarted.class))
+                    .extracting(AgentEvent.TurnStarted::prompt)
+                    .containsExactly("first", null, "a", null);
         }
     }
 

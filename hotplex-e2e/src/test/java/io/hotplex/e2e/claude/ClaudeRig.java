@@ -206,11 +206,23 @@ final class ClaudeRig implements AutoCloseable {
     }
 
     /**
-     * Whether the agent has a word on disk. It writes a little after it answered, so an agent that is killed at once
-     * may have forgotten what it said last.
+     * Whether the agent has a prompt with this word, and its answer, on disk. It writes a little after it answered, so
+     * an agent that is killed at once may have forgotten what was said last. The word alone does not tell: the prompt
+     * is first written as one that waits, and such a line is no part of the conversation.
      */
     boolean writtenDown(String word) {
-        return conversations().stream().anyMatch(file -> read(file).contains(word));
+        return conversations().stream().anyMatch(file -> {
+            List<String> lines = read(file).lines().toList();
+            int prompt = -1;
+            for (int i = 0; i < lines.size(); i++) {
+                if (lines.get(i).contains("\"type\":\"user\"") && lines.get(i).contains(word)) {
+                    prompt = i;
+                }
+            }
+            return prompt >= 0
+                    && lines.subList(prompt, lines.size()).stream()
+                            .anyMatch(line -> line.contains("\"type\":\"assistant\""));
+        });
     }
 
     /** The files in which the agent keeps its conversations. */

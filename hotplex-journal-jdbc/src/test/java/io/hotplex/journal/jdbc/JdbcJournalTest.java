@@ -236,7 +236,7 @@ class JdbcJournalTest {
         try (Journal journal = Journals.open(Journals.keeping(dir, retention))) {
             SessionLog log = journal.open("s");
             append(log, 1, 50);
-            log.append("t", Instant.now(), new AgentEvent.TurnStarted(AgentEvent.Origin.PROMPT, null));
+            log.append("t", Instant.now(), new AgentEvent.TurnStarted(AgentEvent.Origin.PROMPT, null, "do it"));
             append(log, 52, 200);
             awaitOldest(log, 51);
             append(log, 201, 210);

@@ -161,7 +161,7 @@ class RecoveryTest {
             log.accept(StoredTurn.accepted("01-ran", Prompt.of("ran"), now), () -> {});
             log.accept(StoredTurn.accepted("02-waits", Prompt.of("waits"), now), () -> {});
             log.append(null, now, new AgentEvent.SessionStarted("echo", "conversation", 7, 4711, "/", "x", "none"));
-            log.append("01-ran", now, new AgentEvent.TurnStarted(AgentEvent.Origin.PROMPT, null));
+            log.append("01-ran", now, new AgentEvent.TurnStarted(AgentEvent.Origin.PROMPT, null, "do it"));
             log.append("01-ran", now, new AgentEvent.AgentSessionChanged(null, "other", "cleared"));
             log.append("01-ran", now, new AgentEvent.PermissionRequested("r1", null, "Bash", Map.of(), "", List.of()));
         }

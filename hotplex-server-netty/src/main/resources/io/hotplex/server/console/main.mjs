@@ -6,15 +6,10 @@ import { cost, count, exact } from "./text.mjs";
 import { h, ItemList } from "./view.mjs";
 
 const TOKEN = "hotplex.token";
-const PROMPTS = "hotplex.prompts";
-/** Texts of prompts that this tab remembers, since the journal has only their ids. */
-const MAX_PROMPTS = 200;
-const MAX_REMEMBERED_CHARS = 4_000;
 const LIST_EVERY_MILLIS = 5_000;
 
 const $ = (id) => document.getElementById(id);
 
-const prompts = new Map(stored(PROMPTS, []));
 const states = new Map(); // of the sessions that were looked at, by id
 let sessions = [];
 let shown = null; // id
@@ -29,7 +24,6 @@ const items = new ItemList($("items"), {
   deny: (request) => answer(request, { allow: false, message: "Denied by the user." }),
   answer: (request, answers) => answer(request, { answers }),
   decline: (request) => answer(request, { answers: {} }),
-  promptOf: (id) => prompts.get(id) ?? null,
 });
 
 const gateway = new Gateway({
@@ -241,15 +235,9 @@ async function answer(request, content) {
 }
 
 async function send(text) {
-  const id = crypto.randomUUID();
-  prompts.set(id, text.slice(0, MAX_REMEMBERED_CHARS));
-  while (prompts.size > MAX_PROMPTS) {
-    prompts.delete(prompts.keys().next().value);
-  }
-  store(PROMPTS, [...prompts]);
   try {
     problem("");
-    await gateway.prompt(shown, id, text);
+    await gateway.prompt(shown, crypto.randomUUID(), text);
   } catch (error) {
     problem(error.message);
     $("prompt").value ||= text;

@@ -215,7 +215,8 @@ const HANDLERS = {
   turn_started: (state, data, record) => {
     state.turn = { id: record.turn, since: record.time };
     const key = `turn-${record.turn}`;
-    put(state, key, { kind: "prompt", turn: record.turn, clientId: data.client_id ?? "", origin: data.origin });
+    const text = data.prompt === undefined ? null : exact(data.prompt);
+    put(state, key, { kind: "prompt", turn: record.turn, text, origin: data.origin });
     return [key];
   },
   turn_completed: ended("completed"),

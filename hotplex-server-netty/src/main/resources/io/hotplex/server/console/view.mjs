@@ -22,7 +22,7 @@ export function h(tag, attributes, ...children) {
  * Keeps a list in step with items. Live text grows in place; everything else is made anew when it changed.
  *
  * @param list the element that shows them
- * @param actions what buttons do: allow, deny, always, answer, decline; and promptOf, the text of a prompt sent here
+ * @param actions what buttons do: allow, deny, always, answer, decline
  */
 export class ItemList {
   constructor(list, actions) {
@@ -137,11 +137,10 @@ function json(value) {
 const MARKS = { running: "●", done: "✓", failed: "✗", stopped: "◌" };
 
 const RENDERERS = {
-  prompt(item, actions) {
-    const text = actions.promptOf(item.clientId);
+  prompt(item) {
     const bubble =
-      text !== null
-        ? h("div", { class: "bubble", dir: "auto" }, cut(text, 4_000).shown)
+      item.text !== null
+        ? h("div", { class: "bubble", dir: "auto" }, cut(item.text, 4_000).shown)
         : h("div", { class: "bubble unknown" }, item.origin === "agent" ? "the agent goes on by itself" : "a prompt");
     return { element: h("li", null, bubble) };
   },

@@ -270,7 +270,7 @@ public abstract class JournalContract {
         needsDurability();
         SessionState state = state("s", 2, false);
         SessionLog log = journal().open("s");
-        log.append("t1", NOW, new AgentEvent.TurnStarted(AgentEvent.Origin.PROMPT, null));
+        log.append("t1", NOW, new AgentEvent.TurnStarted(AgentEvent.Origin.PROMPT, null, "do it"));
         log.save(state("s", 1, false));
         log.append("t1", NOW, text("a"));
         log.save(state);
@@ -304,8 +304,8 @@ public abstract class JournalContract {
         log.accept(StoredTurn.accepted("t1", prompt, NOW), safe::incrementAndGet);
         log.accept(StoredTurn.accepted("t2", Prompt.of("second"), NOW.plusNanos(1)), safe::incrementAndGet);
         log.accept(StoredTurn.accepted("t3", Prompt.of("third"), NOW.plusNanos(2)), safe::incrementAndGet);
-        log.append("t2", NOW, new AgentEvent.TurnStarted(AgentEvent.Origin.PROMPT, null));
-        log.append("t4", NOW, new AgentEvent.TurnStarted(AgentEvent.Origin.AGENT, null));
+        log.append("t2", NOW, new AgentEvent.TurnStarted(AgentEvent.Origin.PROMPT, null, "do it"));
+        log.append("t4", NOW, new AgentEvent.TurnStarted(AgentEvent.Origin.AGENT, null, null));
         await(() -> safe.get() == 3);
 
         List<StoredTurn> open = reopened().turns("s");

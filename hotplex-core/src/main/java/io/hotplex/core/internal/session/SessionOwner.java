@@ -297,7 +297,8 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
             Duration limit =
                     turn.prompt.timeout() != null ? turn.prompt.timeout() : scope.config(EngineConfig.TURN_TIMEOUT);
             turn.timeout = scope.timer(limit, () -> stop(turn, new Stop.TimeOut(ErrorCode.TURN_TIMEOUT, limit)));
-            scope.recorder.append(turn.id(), new AgentEvent.TurnStarted(turn.origin, turn.prompt.clientId()));
+            String text = turn.origin == Origin.PROMPT ? turn.prompt.text() : null;
+            scope.recorder.append(turn.id(), new AgentEvent.TurnStarted(turn.origin, turn.prompt.clientId(), text));
             turn.running();
         }
         publish();

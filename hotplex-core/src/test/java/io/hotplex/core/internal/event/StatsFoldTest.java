@@ -145,7 +145,7 @@ class StatsFoldTest {
     }
 
     private static AgentEvent started() {
-        return new AgentEvent.TurnStarted(AgentEvent.Origin.PROMPT, null);
+        return new AgentEvent.TurnStarted(AgentEvent.Origin.PROMPT, null, "do it");
     }
 
     private static AgentEvent completed(long seconds) {

@@ -23,7 +23,7 @@ class TextViewTest {
 
     /** A turn with reasoning, two parallel tools of which one fails, and an answer in two blocks. */
     private static final List<AgentEvent> TURN = List.of(
-            new AgentEvent.TurnStarted(AgentEvent.Origin.PROMPT, null),
+            new AgentEvent.TurnStarted(AgentEvent.Origin.PROMPT, null, "do it"),
             new AgentEvent.ThinkingDelta("m1", 0, "Let me ", null),
             new AgentEvent.ThinkingDelta("m1", 0, "see.", null),
             new AgentEvent.Thinking("m1", 0, "Let me see.", null),

@@ -42,7 +42,7 @@ class EventJsonTest {
                         null,
                         List.of(new AgentEvent.Question("?", "h", List.of(new AgentEvent.Option("l", "d")), true))),
                 new AgentEvent.QuestionAnswered("q", Map.of("?", List.of("l")), "ann"),
-                new AgentEvent.TurnStarted(AgentEvent.Origin.PROMPT, "c1"),
+                new AgentEvent.TurnStarted(AgentEvent.Origin.PROMPT, "c1", "do it"),
                 new AgentEvent.TurnCompleted("x", new TokenUsage(1, 2, 3, 4), 0.125, Duration.ofMillis(7), null, null),
                 new AgentEvent.TurnFailed(ErrorCode.RATE_LIMITED, "slow", true, TokenUsage.ZERO, null, Duration.ZERO),
                 new AgentEvent.TurnTimedOut(
