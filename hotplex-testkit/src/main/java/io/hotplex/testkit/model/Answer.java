@@ -82,7 +82,15 @@ final class Answer {
     }
 
     void event(String name, JsonNode data) throws IOException {
-        String event = "event: " + name + "\ndata: " + data + "\n\n";
+        write("event: " + name + "\ndata: " + data + "\n\n");
+    }
+
+    /** An event without a name. */
+    void data(String data) throws IOException {
+        write("data: " + data + "\n\n");
+    }
+
+    private void write(String event) throws IOException {
         exchange.getResponseBody().write(event.getBytes(StandardCharsets.UTF_8));
         exchange.getResponseBody().flush();
     }

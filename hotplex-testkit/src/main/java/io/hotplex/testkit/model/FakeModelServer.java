@@ -15,12 +15,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A stand-in for the Anthropic Messages API on a loopback port, so that a real agent CLI can be driven from end to end
- * without a network, a key or a bill. Point the CLI at it with {@code ANTHROPIC_BASE_URL} and any
- * {@code ANTHROPIC_API_KEY}.
+ * A stand-in for the Anthropic Messages API and for OpenAI's chat completions on a loopback port, so that a real agent
+ * CLI can be driven from end to end without a network, a key or a bill. Point the CLI at it with {@code
+ * ANTHROPIC_BASE_URL} and any {@code ANTHROPIC_API_KEY}, or give {@link #chatUri()} as the base URL of an
+ * OpenAI-compatible provider.
  *
- * <p>It serves {@code POST /v1/messages} (streamed or not), {@code POST /v1/messages/count_tokens}, {@code GET
- * /v1/models} and {@code HEAD /}; everything else is a 404 in the API's form.
+ * <p>It serves {@code POST /v1/messages} and {@code POST /v1/chat/completions} (streamed or not), {@code POST
+ * /v1/messages/count_tokens}, {@code GET /v1/models} and {@code HEAD /}; everything else is a 404 in the first API's
+ * form. Both APIs follow the same scripts.
  *
  * <p>The last prompt of a request scripts the reply. Directives are words in capitals; they stand anywhere in the
  * prompt and may be mixed. Without one the reply repeats everything that was typed since the last reply.
@@ -31,7 +33,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <tr><td>{@code BIG bytes}</td><td>one piece of that many bytes</td></tr>
  * <tr><td>{@code THINK [n]}</td><td>a thinking block of n pieces, 3 by default, comes first</td></tr>
  * <tr><td>{@code TOOL name input}</td><td>a tool call; the input is the rest of the line: JSON, or a command line for
- * Bash. Several lines run one after the other, one in each reply; the last reply quotes the last result</td></tr>
+ * Bash or bash. Several lines run one after the other, one in each reply; the last reply quotes the last result</td></tr>
  * <tr><td>{@code PARALLEL}</td><td>all tool calls in one reply</td></tr>
  * <tr><td>{@code FORCE}</td><td>call tools that the request does not offer; else they are left out</td></tr>
  * <tr><td>{@code SLOW ms}</td><td>wait before the answer begins</td></tr>
@@ -118,6 +120,11 @@ public final class FakeModelServer implements AutoCloseable {
     /** The value for {@code ANTHROPIC_BASE_URL}. */
     public URI baseUri() {
         return URI.create("http://127.0.0.1:" + port());
+    }
+
+    /** Where OpenAI's API begins; the value for {@code baseURL} of an OpenAI-compatible provider. */
+    public URI chatUri() {
+        return baseUri().resolve("/v1");
     }
 
     /**

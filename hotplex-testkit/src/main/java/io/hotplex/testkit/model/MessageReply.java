@@ -9,14 +9,11 @@ import io.hotplex.testkit.model.ReplyPlan.Pieces;
 import io.hotplex.testkit.model.ReplyPlan.ToolUse;
 import io.hotplex.testkit.model.Script.Break;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 /** Writes one reply, as a stream of events or in one piece. Confined to the thread that handles the request. */
-final class MessageReply {
+final class MessageReply implements Dialect.Reply {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
     private static final int PIECES_BEFORE_BREAK = 3;
 
@@ -28,19 +25,20 @@ final class MessageReply {
     private final ReplyPlan plan;
     private final String model;
     private final ObjectNode usage;
-    private final CountDownLatch serverCloses;
+    private final Pauses pauses;
 
     MessageReply(
-            Answer answer, Script script, ReplyPlan plan, String model, ObjectNode usage, CountDownLatch serverCloses) {
+            Answer answer, Script script, ReplyPlan plan, String model, ObjectNode usage, Pauses pauses) {
         this.answer = answer;
         this.script = script;
         this.plan = plan;
         this.model = model;
         this.usage = usage;
-        this.serverCloses = serverCloses;
+        this.pauses = pauses;
     }
 
-    void writeWhole() throws IOException {
+    @Override
+    public void writeWhole() throws IOException {
         ArrayNode content = JSON.arrayNode();
         for (Block block : plan.blocks()) {
             if (block instanceof ToolUse tool) {
@@ -58,11 +56,8 @@ final class MessageReply {
         answer.json(200, message, Map.of());
     }
 
-    /**
-     * @throws IOException when the client went away, and after the connection was to be cut: the server then closes the
-     *     connection without ending the answer
-     */
-    void stream() throws IOException, InterruptedException {
+    @Override
+    public void stream() throws IOException, InterruptedException {
         answer.startEvents();
         ObjectNode started = usage.deepCopy().put("output_tokens", 1);
         event(JSON.objectNode().put("type", "message_start").set("message", message(JSON.arrayNode(), started)));
@@ -91,7 +86,7 @@ final class MessageReply {
             List<String> pieces = text.pieces();
             boolean breaks = script.breaks() != Break.NONE;
             for (String piece : breaks ? pieces.subList(0, Math.min(PIECES_BEFORE_BREAK, pieces.size())) : pieces) {
-                pause(script.pace());
+                pauses.pause(script.pace());
                 String kind = text.thinking() ? "thinking" : "text";
                 delta(index, JSON.objectNode().put("type", kind + "_delta").put(kind, piece));
             }
@@ -110,7 +105,7 @@ final class MessageReply {
     private void streamInput(int index, String input) throws IOException, InterruptedException {
         int half = (input.length() + 1) / 2;
         for (String part : List.of(input.substring(0, half), input.substring(half))) {
-            pause(script.pace());
+            pauses.pause(script.pace());
             delta(index, JSON.objectNode().put("type", "input_json_delta").put("partial_json", part));
         }
     }
@@ -125,16 +120,7 @@ final class MessageReply {
                 event(error);
             }
             case CUT -> throw new IOException("scripted cut");
-            case STALL, NONE -> {
-                serverCloses.await();
-                throw new IOException("the server closes");
-            }
-        }
-    }
-
-    private void pause(Duration duration) throws IOException, InterruptedException {
-        if (!duration.isZero() && serverCloses.await(duration.toMillis(), TimeUnit.MILLISECONDS)) {
-            throw new IOException("the server closes");
+            case STALL, NONE -> throw pauses.forever();
         }
     }
 

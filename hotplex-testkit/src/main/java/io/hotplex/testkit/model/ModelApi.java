@@ -17,12 +17,10 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -37,17 +35,11 @@ final class ModelApi {
     private static final int MAX_SCRIPTS = 1_000;
     private static final int MAX_COUNTED_PROMPTS = 1_000;
     private static final List<String> MODELS = List.of("claude-opus-4-8", "claude-sonnet-4-6", "claude-haiku-4-5");
-    private static final Map<Integer, String> ERROR_TYPES = Map.of(
-            400, "invalid_request_error",
-            401, "authentication_error",
-            403, "permission_error",
-            404, "not_found_error",
-            413, "request_too_large",
-            429, "rate_limit_error",
-            529, "overloaded_error");
+    private static final Dialect MESSAGES = new MessagesDialect();
+    private static final Dialect CHAT = new ChatDialect();
 
     private final RequestLog log;
-    private final CountDownLatch serverCloses;
+    private final Pauses pauses;
     private final boolean keepBodies;
     private final UsageMeter meter = new UsageMeter();
     private final ReentrantLock lock = new ReentrantLock();
@@ -61,7 +53,7 @@ final class ModelApi {
 
     ModelApi(RequestLog log, CountDownLatch serverCloses, boolean keepBodies) {
         this.log = log;
-        this.serverCloses = serverCloses;
+        pauses = new Pauses(serverCloses);
         this.keepBodies = keepBodies;
     }
 
@@ -107,14 +99,8 @@ final class ModelApi {
     private void route(HttpExchange exchange, Answer answer, byte[] body) throws IOException, InterruptedException {
         String path = exchange.getRequestURI().getPath();
         switch (exchange.getRequestMethod() + " " + path) {
-            case "POST /v1/messages" -> {
-                JsonNode request = parse(body);
-                if (request == null) {
-                    error(answer, 400, "the body is not a JSON object", Map.of());
-                } else {
-                    message(answer, request);
-                }
-            }
+            case "POST /v1/messages" -> reply(MESSAGES, answer, body);
+            case "POST /v1/chat/completions" -> reply(CHAT, answer, body);
             case "POST /v1/messages/count_tokens" ->
                 answer.json(200, JSON.objectNode().put("input_tokens", Math.max(1, body.length / 4)), Map.of());
             case "GET /v1/models" -> answer.json(200, models(), Map.of());
@@ -124,28 +110,31 @@ final class ModelApi {
                 if (exchange.getRequestMethod().equals("GET") && path.startsWith("/v1/models/")) {
                     answer.json(200, model(path.substring("/v1/models/".length())), Map.of());
                 } else {
-                    error(answer, 404, exchange.getRequestMethod() + " " + path + " is not faked", Map.of());
+                    String what = exchange.getRequestMethod() + " " + path + " is not faked";
+                    answer.json(404, MESSAGES.error(404, what), Map.of());
                 }
             }
         }
     }
 
-    private void message(Answer answer, JsonNode body) throws IOException, InterruptedException {
-        Set<String> offered = new LinkedHashSet<>();
-        body.path("tools").forEach(tool -> offered.add(tool.path("name").asText()));
-        AskedConversation asked = AskedConversation.of(body.path("messages"));
+    private void reply(Dialect dialect, Answer answer, byte[] bytes) throws IOException, InterruptedException {
+        JsonNode body = parse(bytes);
+        if (body == null) {
+            answer.json(400, dialect.error(400, "the body is not a JSON object"), Map.of());
+            return;
+        }
+        Set<String> offered = dialect.offeredTools(body);
+        AskedConversation asked = dialect.asked(body);
         answer.asked(body, asked.prompt(), offered);
-        String queued = nextScript();
+        boolean titled = asked.script().equals(ChatDialect.TITLE_SCRIPT);
+        String queued = titled ? null : nextScript();
         Script script = Script.parse(queued == null ? asked.script() : queued);
         // a queued script makes one reply, whatever tools ran for the prompt
         boolean inTheMiddle = queued == null && !asked.toolResults().isEmpty();
         if (script.hangs()) {
-            serverCloses.await();
-            throw new IOException("the server closes");
+            throw pauses.forever();
         }
-        if (serverCloses.await(script.slow().toMillis(), TimeUnit.MILLISECONDS)) {
-            throw new IOException("the server closes");
-        }
+        pauses.pause(script.slow());
         if (script.error().isPresent()
                 && !inTheMiddle
                 && (queued != null || fails(asked.script(), script.error().get()))) {
@@ -155,13 +144,13 @@ final class ModelApi {
                             "retry-after",
                             String.valueOf(script.retryAfterSeconds().getAsInt()))
                     : Map.of();
-            error(answer, status, "scripted " + status, headers);
+            answer.json(status, dialect.error(status, "scripted " + status), headers);
             return;
         }
         ReplyPlan plan = ReplyPlan.of(script, queued == null ? asked : asked.withoutToolResults(), offered);
         ObjectNode usage = meter.measure(body, plan.outputTokens());
-        MessageReply reply =
-                new MessageReply(answer, script, plan, body.path("model").asText(), usage, serverCloses);
+        Dialect.Reply reply =
+                dialect.reply(answer, script, plan, body.path("model").asText(), usage, pauses);
         if (body.path("stream").asBoolean()) {
             reply.stream();
         } else {
@@ -213,16 +202,6 @@ final class ModelApi {
         } catch (JsonProcessingException e) {
             return null;
         }
-    }
-
-    private static void error(Answer answer, int status, String message, Map<String, String> headers)
-            throws IOException {
-        ObjectNode body = JSON.objectNode().put("type", "error");
-        body.putObject("error")
-                .put("type", ERROR_TYPES.getOrDefault(status, "api_error"))
-                .put("message", message);
-        body.put("request_id", Answer.newId("req_"));
-        answer.json(status, body, headers);
     }
 
     private static ObjectNode models() {

@@ -112,6 +112,11 @@ record Script(String text, List<ToolCall> tools) {
         return word("SSEERROR").orElse("overloaded_error");
     }
 
+    /** Whether the reply is a conversation's title, and nothing else. */
+    boolean titles() {
+        return text.equals(ChatDialect.TITLE_SCRIPT);
+    }
+
     boolean hangs() {
         return has("HANG");
     }
@@ -155,7 +160,7 @@ record Script(String text, List<ToolCall> tools) {
                 return object("input", rest); // not JSON after all
             }
         }
-        if (tool.equals("Bash")) {
+        if (tool.equalsIgnoreCase("bash")) {
             return JsonNodeFactory.instance
                     .objectNode()
                     .put("command", rest.isEmpty() ? "true" : rest)
