@@ -3,7 +3,7 @@ package io.hotplex.distribution;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.hotplex.e2e.claude.NodeModules;
+import io.hotplex.e2e.NodeModules;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

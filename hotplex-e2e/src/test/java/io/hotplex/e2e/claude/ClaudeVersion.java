@@ -1,6 +1,12 @@
 package io.hotplex.e2e.claude;
 
+import io.hotplex.e2e.NodeModules;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 
 /** The versions of Claude Code that the tests run against, as {@code package.json} pins them. */
 enum ClaudeVersion {
@@ -19,7 +25,35 @@ enum ClaudeVersion {
 
     /** The program; installed first when it has to be. */
     Path program() {
-        return NodeModules.installed().claude(this);
+        Path modules = NodeModules.installed().packages();
+        for (Path scope : List.of(
+                modules.resolve(alias).resolve("node_modules/@anthropic-ai"), modules.resolve("@anthropic-ai"))) {
+            if (Files.isDirectory(scope)) {
+                for (Path found : platformPackages(scope)) {
+                    if (isOf(found)) {
+                        return found.resolve("claude");
+                    }
+                }
+            }
+        }
+        throw new IllegalStateException(alias + " has no program for this platform in " + modules);
+    }
+
+    private static List<Path> platformPackages(Path scope) {
+        try (Stream<Path> entries = Files.list(scope)) {
+            return entries.filter(entry -> Files.isExecutable(entry.resolve("claude")))
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private boolean isOf(Path found) {
+        try {
+            return Files.readString(found.resolve("package.json")).contains("\"version\": \"" + number + "\"");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Override

@@ -80,7 +80,9 @@ final class ChatDialect implements Dialect {
         ObjectNode body = JsonNodeFactory.instance.objectNode();
         body.putObject("error")
                 .put("message", message)
-                .put("type", status == 429 ? "rate_limit_exceeded" : status < 500 ? "invalid_request_error" : "server_error")
+                .put(
+                        "type",
+                        status == 429 ? "rate_limit_exceeded" : status < 500 ? "invalid_request_error" : "server_error")
                 .putNull("param")
                 .put("code", status);
         return body;

@@ -139,7 +139,11 @@ final class ChatReply implements Dialect.Reply {
     }
 
     private ObjectNode base(String object) {
-        return JSON.objectNode().put("id", id).put("object", object).put("created", CREATED).put("model", model);
+        return JSON.objectNode()
+                .put("id", id)
+                .put("object", object)
+                .put("created", CREATED)
+                .put("model", model);
     }
 
     /** A script's own word stands; the others are the names that this API has for the plan's. */

@@ -16,8 +16,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A stand-in for the Anthropic Messages API and for OpenAI's chat completions on a loopback port, so that a real agent
- * CLI can be driven from end to end without a network, a key or a bill. Point the CLI at it with {@code
- * ANTHROPIC_BASE_URL} and any {@code ANTHROPIC_API_KEY}, or give {@link #chatUri()} as the base URL of an
+ * CLI can be driven from end to end without a network, a key or a bill. Point the CLI at it with
+ * {@code ANTHROPIC_BASE_URL} and any {@code ANTHROPIC_API_KEY}, or give {@link #chatUri()} as the base URL of an
  * OpenAI-compatible provider.
  *
  * <p>It serves {@code POST /v1/messages} and {@code POST /v1/chat/completions} (streamed or not), {@code POST

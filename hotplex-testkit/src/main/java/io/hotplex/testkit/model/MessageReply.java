@@ -27,8 +27,7 @@ final class MessageReply implements Dialect.Reply {
     private final ObjectNode usage;
     private final Pauses pauses;
 
-    MessageReply(
-            Answer answer, Script script, ReplyPlan plan, String model, ObjectNode usage, Pauses pauses) {
+    MessageReply(Answer answer, Script script, ReplyPlan plan, String model, ObjectNode usage, Pauses pauses) {
         this.answer = answer;
         this.script = script;
         this.plan = plan;

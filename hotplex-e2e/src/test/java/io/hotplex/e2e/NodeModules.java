@@ -1,13 +1,11 @@
-package io.hotplex.e2e.claude;
+package io.hotplex.e2e;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * What {@code npm ci} installs into this module. It runs once per JVM, and only when the directory does not come from
@@ -31,28 +29,9 @@ public final class NodeModules {
         return Objects.requireNonNull(modules.getParent());
     }
 
-    Path claude(ClaudeVersion version) {
-        for (Path scope : List.of(
-                modules.resolve(version.alias).resolve("node_modules/@anthropic-ai"),
-                modules.resolve("@anthropic-ai"))) {
-            if (Files.isDirectory(scope)) {
-                for (Path found : platformPackages(scope)) {
-                    if (read(found.resolve("package.json")).contains("\"version\": \"" + version.number + "\"")) {
-                        return found.resolve("claude");
-                    }
-                }
-            }
-        }
-        throw new IllegalStateException(version.alias + " has no program for this platform in " + modules);
-    }
-
-    private static List<Path> platformPackages(Path scope) {
-        try (Stream<Path> entries = Files.list(scope)) {
-            return entries.filter(entry -> Files.isExecutable(entry.resolve("claude")))
-                    .toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    /** The directory that the packages are in. */
+    public Path packages() {
+        return modules;
     }
 
     /** Installs while the class is initialized, so that it happens once, and only for those who ask. */
