@@ -404,6 +404,10 @@ public sealed interface AgentEvent {
      * @param toolId the call that waits, or {@code null} if the agent does not tell
      * @param description why, for people; may be empty
      * @param suggestions rules that the agent would remember, as it gave them
+     * @param kind what the tool does, or {@code null} if the agent does not tell
+     * @param expiresAt ISO-8601 instant at which the call is denied when nobody has answered; {@code null} for an event
+     *     that the engine has not taken yet
+     * @param finding the guard's rule that wants this asked, or {@code null} when the agent asks by itself
      */
     record PermissionRequested(
             String requestId,
@@ -411,19 +415,34 @@ public sealed interface AgentEvent {
             String toolName,
             Map<String, @Nullable Object> input,
             String description,
-            List<Map<String, @Nullable Object>> suggestions)
+            List<Map<String, @Nullable Object>> suggestions,
+            @Nullable ToolKind kind,
+            @Nullable String expiresAt,
+            @Nullable GuardFinding finding)
             implements AgentEvent {
         public PermissionRequested {
             input = Values.immutable(input);
             suggestions = suggestions.stream().map(Values::immutable).toList();
         }
 
+        /** A request as a provider makes it. */
+        public PermissionRequested(
+                String requestId,
+                @Nullable String toolId,
+                String toolName,
+                Map<String, @Nullable Object> input,
+                String description,
+                List<Map<String, @Nullable Object>> suggestions) {
+            this(requestId, toolId, toolName, input, description, suggestions, null, null, null);
+        }
+
         @Override
         public long weight() {
             return 192
-                    + Values.bytes(requestId, toolId, toolName, description)
+                    + Values.bytes(requestId, toolId, toolName, description, expiresAt)
                     + Values.weight(input)
-                    + Values.weight(suggestions);
+                    + Values.weight(suggestions)
+                    + (finding == null ? 0 : finding.weight());
         }
     }
 
@@ -432,24 +451,84 @@ public sealed interface AgentEvent {
         ALLOWED,
         DENIED,
         /** The agent, or the end of the turn or process, made the question moot. */
-        WITHDRAWN
+        WITHDRAWN,
+        /** Nobody answered in time; the call was denied. */
+        EXPIRED
     }
 
     /**
      * A permission request is answered or moot.
      *
-     * @param by who answered; {@code agent} or {@code engine} for a withdrawal
+     * @param by who answered; {@code agent} or {@code engine} for a withdrawal, {@code guard} for a rule
+     * @param message why, or {@code null}
+     * @param scope how long an allowed call stays allowed; {@code null} unless it was allowed
+     * @param edited whether the call runs with another input than the agent's
+     * @param ruleId the guard's rule that decided, or that wanted it asked; {@code null} when there was none
      */
     record PermissionResolved(
             String requestId,
             Resolution resolution,
             String by,
-            @Nullable String message) implements AgentEvent {
+            @Nullable String message,
+            PermissionAnswer.@Nullable Scope scope,
+            boolean edited,
+            @Nullable String ruleId)
+            implements AgentEvent {
+        /** An end that is not an answer. */
+        public PermissionResolved(
+                String requestId, Resolution resolution, String by, @Nullable String message) {
+            this(requestId, resolution, by, message, null, false, null);
+        }
+
         @Override
         public long weight() {
-            return 96 + Values.bytes(requestId, by, message);
+            return 96 + Values.bytes(requestId, by, message, ruleId);
         }
     }
+
+    // ---- guard
+
+    /**
+     * A guard kept a tool call from running; the agent was told.
+     *
+     * @param toolId the call, or {@code null} if the agent does not tell
+     * @param finding which rule, and why
+     */
+    record ToolDenied(
+            @Nullable String toolId, String toolName, GuardFinding finding) implements AgentEvent {
+        @Override
+        public long weight() {
+            return 96 + Values.bytes(toolId, toolName) + finding.weight();
+        }
+    }
+
+    /**
+     * Somebody switched the guards off for this session, for a while.
+     *
+     * @param by who did
+     * @param reason why, as they put it
+     * @param until ISO-8601 instant at which they are on again
+     */
+    record GuardBypassed(String by, String reason, String until) implements AgentEvent {
+        @Override
+        public long weight() {
+            return 96 + Values.bytes(by, reason, until);
+        }
+    }
+
+    /**
+     * The guards are on again.
+     *
+     * @param by who switched them on; {@code engine} when the time was over
+     */
+    record GuardRestored(String by) implements AgentEvent {
+        @Override
+        public long weight() {
+            return 96 + Values.bytes(by);
+        }
+    }
+
+    // ---- questions
 
     /** One question of a {@link QuestionAsked}. */
     record Question(String question, String header, List<Option> options, boolean multiSelect) {

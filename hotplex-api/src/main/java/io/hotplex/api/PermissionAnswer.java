@@ -8,8 +8,10 @@ public sealed interface PermissionAnswer {
     /** How long a permission lasts. */
     enum Scope {
         ONCE,
-        /** As long as the agent's process remembers it. */
-        SESSION
+        /** As long as the session lives in this engine: the same call is not asked again. */
+        SESSION,
+        /** Remembered for the owner's sessions, over restarts, until it is forgotten: the same call, input and all. */
+        ALWAYS
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.hotplex.api;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,12 +49,38 @@ public interface Session {
     void interrupt();
 
     /**
-     * Answers a pending permission request; the first answer wins.
+     * Answers a pending permission request; the first answer wins, and a later one is told whose that was.
      *
-     * @param by who answers, for the record
-     * @throws HotPlexException REQUEST_NOT_FOUND or REQUEST_ALREADY_ANSWERED
+     * @param by who answers, for the record: the caller has made sure that they may. Who carries answers of others
+     *     takes {@link #answer(String, PermissionAnswer, Approver)}
+     * @throws HotPlexException REQUEST_NOT_FOUND or REQUEST_ALREADY_ANSWERED; INVALID_ARGUMENT when the input that is to
+     *     replace the agent's has text in it that was taken out of what people see
      */
     void answer(String requestId, PermissionAnswer answer, String by);
+
+    /**
+     * Answers a pending permission request for somebody; otherwise as {@link #answer(String, PermissionAnswer, String)}.
+     *
+     * @throws HotPlexException FORBIDDEN when they may not answer for this session's owner
+     */
+    default void answer(String requestId, PermissionAnswer answer, Approver approver) {
+        approver.check(spec());
+        answer(requestId, answer, approver.label());
+    }
+
+    /**
+     * Switches the guards off for a while; what the specification denies stays denied. The journal tells of it.
+     *
+     * @param by who does, for the record; has to be somebody who may
+     * @param reason why, for the record
+     * @throws HotPlexException FORBIDDEN unless {@code guard-bypass-max} allows that long; SESSION_CLOSED
+     */
+    default void bypassGuard(Duration duration, String by, String reason) {
+        throw new HotPlexException(ErrorCode.FORBIDDEN, "this engine's guards cannot be switched off");
+    }
+
+    /** Ends a bypass before its time; does nothing when there is none. */
+    default void restoreGuard(String by) {}
 
     /**
      * Answers a pending question; the first answer wins. An empty map declines.

@@ -47,6 +47,8 @@ public interface AgentProvider {
         STEER,
         /** Asks before tools run. */
         PERMISSIONS,
+        /** Can be made to tell of every tool call before it runs, whatever its permission mode. */
+        TOOL_GUARD,
         /** Asks its user questions. */
         QUESTIONS,
         /** Changes the model of a living process. */

@@ -1,5 +1,6 @@
 package io.hotplex.api.spi;
 
+import io.hotplex.api.GuardFinding;
 import io.hotplex.api.PoolSnapshot;
 import io.hotplex.api.TurnResult;
 import java.time.Duration;
@@ -30,6 +31,12 @@ public interface EngineListener {
 
     /** A turn's terminal event is in the journal. */
     default void onTurnEnded(String provider, TurnResult result) {}
+
+    /** Guards decided on a prompt or a tool call; NONE is not told. */
+    default void onGuardDecision(String sessionId, ToolGuard.Action action, GuardFinding finding) {}
+
+    /** Secrets were taken out of an event before it was written down. */
+    default void onRedacted(String sessionId, int count) {}
 
     /** A session was refused a process. */
     default void onPoolExhausted(PoolSnapshot snapshot) {}

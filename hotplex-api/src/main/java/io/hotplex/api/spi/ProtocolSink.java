@@ -23,6 +23,15 @@ public interface ProtocolSink {
      */
     void event(AgentEvent event);
 
+    /**
+     * Puts a tool call that has not run before the guards; each gets one {@link AgentProtocol#decided}, later. For
+     * protocols whose process was started {@linkplain LaunchRequest#guarded() guarded}. What people are asked about
+     * comes as a {@link AgentEvent.PermissionRequested} besides.
+     *
+     * @param callId names the call in the answer
+     */
+    void toolCall(String callId, ToolCall call);
+
     /** The agent takes prompts now. Further calls do nothing. */
     void ready();
 

@@ -1,8 +1,10 @@
 package io.hotplex.core.internal.spi;
 
+import io.hotplex.api.GuardFinding;
 import io.hotplex.api.PoolSnapshot;
 import io.hotplex.api.TurnResult;
 import io.hotplex.api.spi.EngineListener;
+import io.hotplex.api.spi.ToolGuard;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
@@ -58,6 +60,16 @@ public final class GuardedListener implements EngineListener {
     @Override
     public void onTurnEnded(String provider, TurnResult result) {
         each(l -> l.onTurnEnded(provider, result));
+    }
+
+    @Override
+    public void onGuardDecision(String sessionId, ToolGuard.Action action, GuardFinding finding) {
+        each(l -> l.onGuardDecision(sessionId, action, finding));
+    }
+
+    @Override
+    public void onRedacted(String sessionId, int count) {
+        each(l -> l.onRedacted(sessionId, count));
     }
 
     @Override
