@@ -12,6 +12,7 @@ module io.hotplex.core {
     exports io.hotplex.core.config;
 
     uses io.hotplex.api.spi.AgentProviderFactory;
+    uses io.hotplex.api.spi.GuardProvider;
     uses io.hotplex.api.spi.JournalProvider;
     uses io.hotplex.api.spi.ProcessLauncherProvider;
 }

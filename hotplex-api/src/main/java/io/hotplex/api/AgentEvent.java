@@ -475,8 +475,7 @@ public sealed interface AgentEvent {
             @Nullable String ruleId)
             implements AgentEvent {
         /** An end that is not an answer. */
-        public PermissionResolved(
-                String requestId, Resolution resolution, String by, @Nullable String message) {
+        public PermissionResolved(String requestId, Resolution resolution, String by, @Nullable String message) {
             this(requestId, resolution, by, message, null, false, null);
         }
 
@@ -494,8 +493,7 @@ public sealed interface AgentEvent {
      * @param toolId the call, or {@code null} if the agent does not tell
      * @param finding which rule, and why
      */
-    record ToolDenied(
-            @Nullable String toolId, String toolName, GuardFinding finding) implements AgentEvent {
+    record ToolDenied(@Nullable String toolId, String toolName, GuardFinding finding) implements AgentEvent {
         @Override
         public long weight() {
             return 96 + Values.bytes(toolId, toolName) + finding.weight();

@@ -6,8 +6,8 @@ import java.util.Objects;
  * A person, or a program that speaks for one, who answers what agents ask.
  *
  * <p>Whoever carries answers from elsewhere, such as a chat or a ticket system, makes one of these after it has made
- * sure who speaks and whose sessions they may decide for, and gives it to
- * {@link Session#answer(String, PermissionAnswer, Approver)}: the one call that all answers come through.
+ * sure who speaks and whose sessions they may decide for, and gives it to {@link Session#answer(String,
+ * PermissionAnswer, Approver)}: the one call that all answers come through.
  *
  * @param name who it is where the answer came from, for example a key's name or a chat user
  * @param channel where the answer came from, for example {@code slack}; empty for the gateway's own protocols
@@ -28,7 +28,8 @@ public record Approver(String name, String channel, String owner) {
     void check(SessionSpec session) {
         if (!owner.equals(EVERYBODY) && !owner.equals(session.owner())) {
             throw new HotPlexException(
-                    ErrorCode.FORBIDDEN, "'" + label() + "' may answer for '" + owner + "', not for this session's owner");
+                    ErrorCode.FORBIDDEN,
+                    "'" + label() + "' may answer for '" + owner + "', not for this session's owner");
         }
     }
 

@@ -53,13 +53,14 @@ public interface Session {
      *
      * @param by who answers, for the record: the caller has made sure that they may. Who carries answers of others
      *     takes {@link #answer(String, PermissionAnswer, Approver)}
-     * @throws HotPlexException REQUEST_NOT_FOUND or REQUEST_ALREADY_ANSWERED; INVALID_ARGUMENT when the input that is to
-     *     replace the agent's has text in it that was taken out of what people see
+     * @throws HotPlexException REQUEST_NOT_FOUND or REQUEST_ALREADY_ANSWERED; INVALID_ARGUMENT when the input that is
+     *     to replace the agent's has text in it that was taken out of what people see
      */
     void answer(String requestId, PermissionAnswer answer, String by);
 
     /**
-     * Answers a pending permission request for somebody; otherwise as {@link #answer(String, PermissionAnswer, String)}.
+     * Answers a pending permission request for somebody; otherwise as {@link #answer(String, PermissionAnswer,
+     * String)}.
      *
      * @throws HotPlexException FORBIDDEN when they may not answer for this session's owner
      */

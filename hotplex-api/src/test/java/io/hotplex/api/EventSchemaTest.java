@@ -42,7 +42,28 @@ class EventSchemaTest {
                 new AgentEvent.ToolProgress("t1", "50 %", null),
                 new AgentEvent.ToolCompleted("t1", "Bash", true, "out", List.of(Map.of("type", "image")), null),
                 new AgentEvent.PermissionRequested("p1", "t1", "Bash", input(), "why", List.of(Map.of("a", 1L))),
+                new AgentEvent.PermissionRequested(
+                        "p2",
+                        "t2",
+                        "Bash",
+                        input(),
+                        "why",
+                        List.of(),
+                        AgentEvent.ToolKind.EXECUTE,
+                        "2026-01-02T00:00:00Z",
+                        finding()),
                 new AgentEvent.PermissionResolved("p1", AgentEvent.Resolution.DENIED, "ann", "no"),
+                new AgentEvent.PermissionResolved(
+                        "p2",
+                        AgentEvent.Resolution.ALLOWED,
+                        "ann",
+                        "well",
+                        PermissionAnswer.Scope.ALWAYS,
+                        true,
+                        "git-force-push"),
+                new AgentEvent.ToolDenied("t3", "Bash", finding()),
+                new AgentEvent.GuardBypassed("ann", "a drill", "2026-01-01T01:00:00Z"),
+                new AgentEvent.GuardRestored("engine"),
                 new AgentEvent.QuestionAsked(
                         "q1", "t1", List.of(new Question("Which?", "h", List.of(new Option("A", "first")), true))),
                 new AgentEvent.QuestionAnswered("q1", Map.of("Which?", List.of("A")), "ann"),
@@ -53,6 +74,10 @@ class EventSchemaTest {
                 new AgentEvent.PermissionModeChanged("default", "plan"),
                 new AgentEvent.Usage("m1", "m", USAGE, null),
                 new AgentEvent.Raw("invalid", "{", false));
+    }
+
+    private static GuardFinding finding() {
+        return new GuardFinding("git-force-push", "git", "high", "rewrites what others have");
     }
 
     private static Map<String, Object> input() {

@@ -11,6 +11,7 @@ import io.hotplex.api.spi.LaunchRequest;
 import io.hotplex.api.spi.ProtocolSink;
 import io.hotplex.api.spi.ProviderConfig;
 import io.hotplex.api.spi.SessionLog;
+import io.hotplex.api.spi.ToolCall;
 import io.hotplex.core.MemoryJournal;
 import io.hotplex.os.LineFramer;
 import io.hotplex.provider.claude.ClaudeProviderFactory;
@@ -263,6 +264,9 @@ public class EventThroughput implements Benchmark {
         public void event(AgentEvent event) {
             log.append("turn", clock.instant(), event);
         }
+
+        @Override
+        public void toolCall(String callId, ToolCall call) {}
 
         @Override
         public void ready() {

@@ -15,9 +15,11 @@ import io.hotplex.api.Confinement;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.ResourceLimits;
+import io.hotplex.api.spi.GuardConfig;
 import io.hotplex.api.spi.JournalConfig;
 import io.hotplex.api.spi.LauncherConfig;
 import io.hotplex.api.spi.LauncherConfig.GuardianMode;
+import io.hotplex.api.spi.ToolGuard;
 import io.hotplex.core.config.ConfigKey;
 import io.hotplex.core.config.ConfigTable;
 import io.hotplex.core.config.ConfigValues;
@@ -61,6 +63,8 @@ public final class EngineConfig {
     private static final Pattern PROVIDER_TEXT = Pattern.compile("(?:[a-z0-9][a-z0-9-]{0,62})?");
     /** A password in it would be seen wherever settings are printed. */
     private static final Pattern URL_TEXT = Pattern.compile("(?:jdbc:(?!.*[?&;]password=)[^\\s@]+)?");
+
+    private static final Pattern HOST_TEXT = Pattern.compile("(?:\\*\\.)?[A-Za-z0-9.:_-]{1,253}");
 
     private static final Pattern VARIABLE_TEXT = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*\\*?");
 
@@ -135,6 +139,50 @@ public final class EngineConfig {
             "Ended turns that a session remembers, while their results have at most 1 MiB.");
     public static final ConfigKey<Integer> PENDING_REQUESTS_MAX =
             key("pending-requests-max", count(1, MANY), "64", "Open permission requests and questions of one session.");
+
+    public static final ConfigKey<Duration> PERMISSION_TIMEOUT = key(
+            "permission-timeout",
+            duration(),
+            "24h",
+            "How long people have to answer a permission request or a question, unless a rule says otherwise.");
+
+    public static final ConfigKey<String> GUARD = key(
+            "guard",
+            choice("on", "required", "off"),
+            "on",
+            "Whether the guards that are on the class path look at prompts and tool calls; required wants some, and agents that tell of every call.");
+    public static final ConfigKey<Boolean> GUARD_DEFAULT_RULES =
+            key("guard-default-rules", flag(), "true", "Whether the rules that come with the guard are used.");
+    public static final ConfigKey<List<Path>> GUARD_RULES = key(
+            "guard-rules",
+            listOf(path()),
+            "",
+            "Files with further rules, or directories of them; a change is in force a second later.");
+    public static final ConfigKey<List<Path>> GUARD_ROOTS = key(
+            "guard-roots",
+            listOf(path()),
+            "",
+            "Where tools may write besides the work directory and what is temporary.");
+    public static final ConfigKey<String> GUARD_OUTSIDE_WRITES = key(
+            "guard-outside-writes",
+            choice("allow", "ask", "deny"),
+            "ask",
+            "What becomes of a tool call that writes elsewhere, links resolved.");
+    public static final ConfigKey<String> GUARD_OUTSIDE_READS = key(
+            "guard-outside-reads",
+            choice("allow", "ask", "deny"),
+            "allow",
+            "What becomes of a tool call that reads elsewhere, links resolved; secrets have rules of their own.");
+    public static final ConfigKey<List<String>> GUARD_HOSTS = key(
+            "guard-hosts",
+            listOf(text("a host name, an address, or * and a domain", HOST_TEXT)),
+            "",
+            "Hosts that tools may name, *.example.org for all below; others are denied. Empty allows any.");
+    public static final ConfigKey<Optional<Duration>> GUARD_BYPASS_MAX = key(
+            "guard-bypass-max",
+            orNone(duration()),
+            "none",
+            "How long an operator may switch the guards off for a session; none is never.");
 
     public static final ConfigKey<String> JOURNAL = key(
             "journal",
@@ -372,6 +420,23 @@ public final class EngineConfig {
                 get(LIMIT_OPEN_FILES).orElse(null),
                 get(LIMIT_CORE_SIZE).orElse(null),
                 get(LIMIT_USER_PROCESSES).orElse(null));
+    }
+
+    /** The part of the settings that guards need. */
+    public GuardConfig guardConfig() {
+        return new GuardConfig(
+                get(GUARD_DEFAULT_RULES),
+                get(GUARD_RULES),
+                get(GUARD_ROOTS),
+                action(GUARD_OUTSIDE_WRITES),
+                action(GUARD_OUTSIDE_READS),
+                get(GUARD_HOSTS));
+    }
+
+    private ToolGuard.Action action(ConfigKey<String> key) {
+        return get(key).equals("allow")
+                ? ToolGuard.Action.NONE // it has nothing against it, which is no permission
+                : ToolGuard.Action.valueOf(get(key).toUpperCase(Locale.ROOT));
     }
 
     /** The part of the settings that a durable journal needs. */

@@ -8,6 +8,9 @@ import io.hotplex.api.spi.Journal;
 import io.hotplex.api.spi.ProcessLauncher;
 import io.hotplex.api.spi.PromptGuard;
 import io.hotplex.api.spi.ProviderConfig;
+import io.hotplex.api.spi.ToolGuard;
+import io.hotplex.core.internal.guard.Guards;
+import io.hotplex.core.internal.guard.RememberedApprovals;
 import io.hotplex.core.internal.pool.PooledEngine;
 import io.hotplex.core.internal.session.EngineParts;
 import io.hotplex.core.internal.spi.GuardedListener;
@@ -47,6 +50,7 @@ public final class HotPlex {
     private final List<AgentProviderFactory> factories = new ArrayList<>();
     private final List<EngineListener> listeners = new ArrayList<>();
     private PromptGuard guard = PromptGuard.NONE;
+    private final List<ToolGuard> toolGuards = new ArrayList<>();
     private Clock clock = Clock.systemUTC();
     private @Nullable ProcessLauncher launcher;
     private @Nullable Journal journal;
@@ -100,9 +104,15 @@ public final class HotPlex {
         return this;
     }
 
-    /** Looks at prompts before the agent does. */
+    /** Looks at prompts before the agent does, as the guards do that are on the class path. */
     public HotPlex guard(PromptGuard value) {
         guard = Objects.requireNonNull(value, "guard");
+        return this;
+    }
+
+    /** Looks at tool calls before they run, as the guards do that are on the class path. */
+    public HotPlex toolGuard(ToolGuard value) {
+        toolGuards.add(value);
         return this;
     }
 
@@ -136,28 +146,39 @@ public final class HotPlex {
     public Engine build() {
         Providers found =
                 new Providers(factories, providerConfigs, providers, config.get(EngineConfig.DEFAULT_PROVIDER));
-        Journal chosenJournal = journal != null ? journal : openJournal();
-        ProcessLauncher chosenLauncher = chosenLauncher(chosenJournal);
+        Guards guards = new Guards(config.get(EngineConfig.GUARD), config.guardConfig(), guard, toolGuards);
+        Journal chosenJournal = chosenJournal(guards);
+        ProcessLauncher chosenLauncher = chosenLauncher(chosenJournal, guards);
         ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, threads("timer"));
         timer.setRemoveOnCancelPolicy(true);
         ExecutorService own = executor == null ? workers() : null;
         EngineParts parts = new EngineParts(
                 config,
                 chosenLauncher,
-                guard,
+                guards,
+                new RememberedApprovals(config.get(EngineConfig.STATE_DIRECTORY)),
                 new GuardedListener(listeners),
                 own != null ? own : Objects.requireNonNull(executor),
                 timer,
                 clock,
                 System::nanoTime);
         try {
-            PooledEngine engine = new PooledEngine(parts, found, chosenJournal, () -> end(timer, own));
+            PooledEngine engine = new PooledEngine(parts, found, chosenJournal, () -> end(timer, own, guards));
             engine.start();
             return engine;
         } catch (RuntimeException e) {
-            end(timer, own);
+            end(timer, own, guards);
             chosenLauncher.close();
             chosenJournal.close();
+            throw e;
+        }
+    }
+
+    private Journal chosenJournal(Guards guards) {
+        try {
+            return journal != null ? journal : openJournal();
+        } catch (RuntimeException e) {
+            guards.close();
             throw e;
         }
     }
@@ -168,17 +189,19 @@ public final class HotPlex {
                 : Journals.open(config.journalConfig());
     }
 
-    private ProcessLauncher chosenLauncher(Journal opened) {
+    private ProcessLauncher chosenLauncher(Journal opened, Guards guards) {
         try {
             return launcher != null ? launcher : Providers.launcher(config.launcherConfig());
         } catch (RuntimeException e) {
+            guards.close();
             opened.close();
             throw e;
         }
     }
 
-    private static void end(ExecutorService timer, @Nullable ExecutorService own) {
+    private static void end(ExecutorService timer, @Nullable ExecutorService own, Guards guards) {
         timer.shutdownNow();
+        guards.close();
         if (own != null) {
             own.shutdown(); // what was accepted is still delivered
         }

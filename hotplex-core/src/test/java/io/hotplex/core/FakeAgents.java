@@ -23,6 +23,8 @@ import io.hotplex.api.spi.ProcessListener;
 import io.hotplex.api.spi.ProcessSpec;
 import io.hotplex.api.spi.ProtocolSink;
 import io.hotplex.api.spi.ProviderProbe;
+import io.hotplex.api.spi.ToolCall;
+import io.hotplex.api.spi.ToolGuard;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -253,8 +255,17 @@ final class FakeAgents implements AgentProvider, ProcessLauncher {
                             sink,
                             ProtocolSink.TurnEnd.failed(ErrorCode.valueOf(rest.split(" ", -1)[0]), rest, usage, null));
                 case "aborted" -> end(sink, ProtocolSink.TurnEnd.interrupted("", usage, null));
-                case "ask" ->
-                    sink.event(new AgentEvent.PermissionRequested(rest, null, "Bash", Map.of(), "", List.of()));
+                case "ask" -> {
+                    String[] parts = rest.split(" ", 2);
+                    Map<String, Object> input = parts.length < 2 ? Map.of() : Map.of("command", parts[1]);
+                    sink.event(new AgentEvent.PermissionRequested(parts[0], null, "Bash", input, "", List.of()));
+                }
+                case "tool" -> {
+                    String[] parts = rest.split(" ", 2);
+                    sink.toolCall(
+                            parts[0],
+                            new ToolCall(parts[0], "Bash", AgentEvent.ToolKind.EXECUTE, Map.of("command", parts[1])));
+                }
                 case "question" -> sink.event(new AgentEvent.QuestionAsked(rest, null, List.of()));
                 case "withdraw" ->
                     sink.event(new AgentEvent.PermissionResolved(rest, AgentEvent.Resolution.WITHDRAWN, "agent", null));
@@ -303,6 +314,11 @@ final class FakeAgents implements AgentProvider, ProcessLauncher {
         @Override
         public void interrupt(ProtocolSink sink) {
             send(sink, "interrupt");
+        }
+
+        @Override
+        public void decided(String callId, ToolGuard.Verdict verdict, ProtocolSink sink) {
+            send(sink, "decided " + callId + " " + verdict.action());
         }
 
         @Override

@@ -60,9 +60,9 @@ public interface AgentProtocol {
     default void answerQuestion(String requestId, Map<String, List<String>> answers, ProtocolSink sink) {}
 
     /**
-     * What the guards say to a {@link ProtocolSink#toolCall}. On DENY the call must not run, and the agent hears why; on
-     * ASK the protocol makes the agent ask, so that a {@link io.hotplex.api.AgentEvent.PermissionRequested} follows; on
-     * NONE and ALLOW the agent's own rules go on to count, and what it asks nevertheless is answered by the engine.
+     * What the guards say to a {@link ProtocolSink#toolCall}. On DENY the call must not run, and the agent hears why;
+     * on ASK the protocol makes the agent ask, so that a {@link io.hotplex.api.AgentEvent.PermissionRequested} follows;
+     * on NONE and ALLOW the agent's own rules go on to count, and what it asks nevertheless is answered by the engine.
      */
     default void decided(String callId, ToolGuard.Verdict verdict, ProtocolSink sink) {}
 

@@ -14,8 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param kind what the tool does; OTHER when nobody knows
  * @param input what it is called with
  */
-public record ToolCall(
-        @Nullable String toolId, String tool, ToolKind kind, Map<String, @Nullable Object> input) {
+public record ToolCall(@Nullable String toolId, String tool, ToolKind kind, Map<String, @Nullable Object> input) {
     public ToolCall {
         input = Collections.unmodifiableMap(new LinkedHashMap<>(input));
     }

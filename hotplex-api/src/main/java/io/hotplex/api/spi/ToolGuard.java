@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * Decides on tool calls before they run: on every one where the agent can be made to tell
  * ({@link AgentProvider.Capability#TOOL_GUARD}), on those that it asks about everywhere.
  *
- * <p>Thread-safe; called on the engine's executor, so it may look at files; calls overlap. A throw, or no verdict within
- * ten seconds, denies the call: guards fail closed. Of several guards the strictest verdict counts.
+ * <p>Thread-safe; called on the engine's executor, so it may look at files; calls overlap. A throw, or no verdict
+ * within ten seconds, denies the call: guards fail closed. Of several guards the strictest verdict counts.
  */
 @FunctionalInterface
 public interface ToolGuard {

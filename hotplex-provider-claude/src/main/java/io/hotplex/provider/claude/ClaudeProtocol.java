@@ -13,6 +13,7 @@ import io.hotplex.api.spi.ExitStatus;
 import io.hotplex.api.spi.LaunchRequest;
 import io.hotplex.api.spi.ProtocolSink;
 import io.hotplex.api.spi.ProtocolSink.TurnEnd;
+import io.hotplex.api.spi.ToolGuard;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -23,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Confined to the session's owner, like every protocol; no locks, no clock, no I/O. Each topic has a class of its
  * own: turns ({@link TurnTracker}), content ({@link MessageAssembler}), our requests ({@link ControlChannel}), Claude's
- * requests ({@link PermissionDesk}), notices ({@link NoticeReader}), what the process is ({@link AgentProfile}). This
- * one reads a line's type and hands the line on.
+ * requests ({@link PermissionDesk}, {@link ToolGate}), notices ({@link NoticeReader}), what the process is
+ * ({@link AgentProfile}). This one reads a line's type and hands the line on.
  *
  * <p>Ready is a process that answers; {@code get_binary_version} is the one request that costs nothing. A turn's id is
  * the {@code uuid} of its prompt: Claude runs each uuid of a conversation once, so an id must not be used again.
@@ -36,6 +37,7 @@ final class ClaudeProtocol implements AgentProtocol {
     private final DeltaScanner delta = new DeltaScanner();
     private final ControlChannel control = new ControlChannel();
     private final PermissionDesk permissions = new PermissionDesk();
+    private final ToolGate gate = new ToolGate();
     private final TurnTracker turns = new TurnTracker();
     private final MessageAssembler messages = new MessageAssembler();
     private final LaunchRequest.Mode mode;
@@ -43,6 +45,7 @@ final class ClaudeProtocol implements AgentProtocol {
     private final NoticeReader notices;
     private final UsageMeter usage;
     private final boolean bypassAllowed;
+    private final boolean guarded;
 
     private boolean ready;
     private boolean conversed;
@@ -50,17 +53,37 @@ final class ClaudeProtocol implements AgentProtocol {
     private boolean refused;
     private @Nullable String rejectedCredentials;
 
-    /** @param bypassAllowed whether the permission mode {@code bypassPermissions} may be set */
+    /** A process whose tool calls nobody guards. */
     ClaudeProtocol(LaunchRequest.Start start, boolean bypassAllowed) {
+        this(start, bypassAllowed, false);
+    }
+
+    /**
+     * @param bypassAllowed whether the permission mode {@code bypassPermissions} may be set
+     * @param guarded whether every tool call is put before the guards
+     */
+    ClaudeProtocol(LaunchRequest.Start start, boolean bypassAllowed, boolean guarded) {
         mode = start.mode();
         profile = new AgentProfile(start);
         notices = new NoticeReader(profile);
         usage = new UsageMeter(mode == LaunchRequest.Mode.NEW);
         this.bypassAllowed = bypassAllowed;
+        this.guarded = guarded;
     }
 
+    /** Requests are answered in their order, so a process that is ready has its hook. */
     @Override
     public void started(ProtocolSink sink) {
+        if (guarded) {
+            control.request(
+                    ToolGate.registration(),
+                    (response, error, answerSink) -> {
+                        if (error != null) { // tool calls would escape, so the process must not be used
+                            throw new IllegalStateException("Claude Code takes no hook: update it, or set guard=off");
+                        }
+                    },
+                    sink);
+        }
         control.request(
                 ControlChannel.request("get_binary_version"),
                 (response, error, answerSink) -> {
@@ -146,8 +169,15 @@ final class ClaudeProtocol implements AgentProtocol {
                 return system(line, sink);
             }
             case "control_response" -> control.receive(line, sink);
-            case "control_request" -> permissions.receive(line, sink);
-            case "control_cancel_request" -> permissions.withdraw(line, sink);
+            case "control_request" -> {
+                if (!gate.receive(line, sink)) {
+                    permissions.receive(line, sink);
+                }
+            }
+            case "control_cancel_request" -> {
+                gate.withdraw(line);
+                permissions.withdraw(line, sink);
+            }
             case "command_lifecycle" ->
                 turns.lifecycle(ClaudeJson.text(line, "command_uuid"), ClaudeJson.text(line, "state", ""), sink);
             case "keep_alive" -> {
@@ -319,6 +349,11 @@ final class ClaudeProtocol implements AgentProtocol {
     }
 
     @Override
+    public void decided(String callId, ToolGuard.Verdict verdict, ProtocolSink sink) {
+        gate.decided(callId, verdict, sink);
+    }
+
+    @Override
     public void setModel(String commandId, String model, ProtocolSink sink) {
         control.request(
                 ControlChannel.request("set_model").put("model", ClaudeJson.clean(model)),
@@ -371,6 +406,6 @@ final class ClaudeProtocol implements AgentProtocol {
 
     /** How much is waiting for an answer, in either direction. */
     int openRequests() {
-        return control.openRequests() + permissions.openRequests();
+        return control.openRequests() + permissions.openRequests() + gate.openCalls();
     }
 }

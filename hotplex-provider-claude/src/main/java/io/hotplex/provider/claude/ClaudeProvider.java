@@ -49,10 +49,12 @@ final class ClaudeProvider implements AgentProvider {
         return name;
     }
 
-    /** All of them. */
+    /** All of them; but one that runs bare runs no hooks. */
     @Override
     public Set<Capability> capabilities() {
-        return EnumSet.allOf(Capability.class);
+        return settings.bare()
+                ? EnumSet.complementOf(EnumSet.of(Capability.TOOL_GUARD))
+                : EnumSet.allOf(Capability.class);
     }
 
     @Override
@@ -146,7 +148,7 @@ final class ClaudeProvider implements AgentProvider {
                 environment.inherit(),
                 environment.state(spec, added),
                 environment.settingsFiles(added),
-                new ClaudeProtocol(request.start(), settings.bypassAllowed()));
+                new ClaudeProtocol(request.start(), settings.bypassAllowed(), request.guarded()));
     }
 
     @Override

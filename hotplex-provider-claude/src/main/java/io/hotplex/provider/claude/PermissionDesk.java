@@ -61,7 +61,15 @@ final class PermissionDesk {
         pending.put(id, new Pending(input, suggestions, !questions.isEmpty(), toolId, background));
         if (questions.isEmpty()) {
             sink.event(new AgentEvent.PermissionRequested(
-                    id, toolId, tool, input, description(request), list(suggestions)));
+                    id,
+                    toolId,
+                    tool,
+                    input,
+                    description(request),
+                    list(suggestions),
+                    ToolCatalog.kind(tool),
+                    null,
+                    null));
         } else {
             sink.event(new AgentEvent.QuestionAsked(id, toolId, questions));
         }

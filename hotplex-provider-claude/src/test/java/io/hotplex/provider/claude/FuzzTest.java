@@ -11,6 +11,7 @@ import io.hotplex.api.Prompt;
 import io.hotplex.api.spi.AgentLine;
 import io.hotplex.api.spi.LaunchRequest;
 import io.hotplex.api.spi.ProtocolSink;
+import io.hotplex.api.spi.ToolCall;
 import io.hotplex.testkit.provider.RecordingSink;
 import io.hotplex.testkit.provider.Transcript;
 import java.nio.charset.StandardCharsets;
@@ -225,6 +226,9 @@ class FuzzTest {
         public void event(AgentEvent event) {
             events++;
         }
+
+        @Override
+        public void toolCall(String callId, ToolCall call) {}
 
         @Override
         public void ready() {}

@@ -32,6 +32,9 @@ final class AgentSettings {
     @GuardedBy("lock")
     private String permissionMode;
 
+    @GuardedBy("lock")
+    private @Nullable String hook;
+
     AgentSettings(AgentArguments arguments) {
         boolean skips = arguments.has("dangerously-skip-permissions");
         model = arguments.value("model").orElse(DEFAULT_MODEL);
@@ -82,6 +85,26 @@ final class AgentSettings {
         lock.lock();
         try {
             model = name == null ? DEFAULT_MODEL : name;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The callback that hears of tool calls before they run. */
+    @Nullable
+    String hook() {
+        lock.lock();
+        try {
+            return hook;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void hook(@Nullable String callbackId) {
+        lock.lock();
+        try {
+            hook = callbackId;
         } finally {
             lock.unlock();
         }

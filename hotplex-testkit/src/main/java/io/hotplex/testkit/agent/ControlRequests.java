@@ -32,7 +32,10 @@ final class ControlRequests {
         switch (subtype) {
             case "get_binary_version" ->
                 wire.succeeded(id, Json.object("version", Wire.DIALECT_VERSION, "buildTime", BUILD_TIME));
-            case "initialize" -> wire.succeeded(id, initialized());
+            case "initialize" -> {
+                settings.hook(firstCallback(Json.child(request, "hooks")));
+                wire.succeeded(id, initialized());
+            }
             case "interrupt" -> interrupt(id);
             case "set_model" -> {
                 settings.model(Json.text(request, "model"));
@@ -49,6 +52,16 @@ final class ControlRequests {
             }
             default -> wire.failed(id, "Unsupported control request subtype: " + subtype);
         }
+    }
+
+    /** The callback that wants to hear of tool calls before they run, if there is one. */
+    private static @Nullable String firstCallback(Map<String, @Nullable Object> hooks) {
+        for (Object matcher : Json.list(hooks, "PreToolUse")) {
+            for (Object callback : Json.list(Json.asObject(matcher), "hookCallbackIds")) {
+                return String.valueOf(callback);
+            }
+        }
+        return null;
     }
 
     private Map<String, @Nullable Object> initialized() {

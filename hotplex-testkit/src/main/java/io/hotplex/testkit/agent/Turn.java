@@ -187,7 +187,18 @@ final class Turn {
     private ToolOutput permitted(
             String toolUseId, String name, Map<String, @Nullable Object> input, boolean askAlways, Tool tool)
             throws TurnAborted {
-        AgentSettings.Permission permission = agent.settings().permissionFor(name);
+        Map<String, @Nullable Object> hooked = hooked(toolUseId, name, input);
+        String decision = Json.text(hooked, "permissionDecision");
+        if ("deny".equals(decision)) {
+            return denied(
+                    toolUseId,
+                    name,
+                    input,
+                    Objects.requireNonNullElse(Json.text(hooked, "permissionDecisionReason"), "Denied by a hook."));
+        }
+        AgentSettings.Permission permission = "ask".equals(decision)
+                ? AgentSettings.Permission.ASK
+                : agent.settings().permissionFor(name);
         if (permission == AgentSettings.Permission.DENY) {
             return denied(toolUseId, name, input, "Permission to use " + name + " was not given.");
         }
@@ -211,6 +222,32 @@ final class Turn {
         return tool.run(response.containsKey("updatedInput") ? Json.child(response, "updatedInput") : input);
     }
 
+    /** What the host's hook says to a call; nothing when it has none, or when it fails. */
+    private Map<String, @Nullable Object> hooked(String toolUseId, String name, Map<String, @Nullable Object> input)
+            throws TurnAborted {
+        String callback = agent.settings().hook();
+        if (callback == null) {
+            return Map.of();
+        }
+        String requestId = UUID.randomUUID().toString();
+        Map<String, @Nullable Object> event = Json.object(
+                "hook_event_name", "PreToolUse", "tool_name", name, "tool_input", input, "tool_use_id", toolUseId);
+        return Json.child(
+                answered(
+                                requestId,
+                                Json.object(
+                                        "subtype",
+                                        "hook_callback",
+                                        "callback_id",
+                                        callback,
+                                        "input",
+                                        event,
+                                        "tool_use_id",
+                                        toolUseId))
+                        .response(),
+                "hookSpecificOutput");
+    }
+
     private Answered ask(String toolUseId, String name, Map<String, @Nullable Object> input) throws TurnAborted {
         String requestId = UUID.randomUUID().toString();
         Map<String, @Nullable Object> rule = Json.object(
@@ -222,8 +259,7 @@ final class Turn {
                 "allow",
                 "destination",
                 "session");
-        openQuestion.set(requestId);
-        wire.request(
+        return answered(
                 requestId,
                 Json.object(
                         "subtype",
@@ -238,6 +274,12 @@ final class Turn {
                         List.of(rule),
                         "tool_use_id",
                         toolUseId));
+    }
+
+    /** Ask the host something, and wait for its answer. */
+    private Answered answered(String requestId, Map<String, @Nullable Object> question) throws TurnAborted {
+        openQuestion.set(requestId);
+        wire.request(requestId, question);
         while (!nobodyAnswers) {
             Signal signal = poll(Long.MAX_VALUE);
             if (signal instanceof Answered answer && answer.requestId().equals(requestId)) {

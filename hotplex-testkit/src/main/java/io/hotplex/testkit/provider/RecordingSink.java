@@ -2,6 +2,7 @@ package io.hotplex.testkit.provider;
 
 import io.hotplex.api.AgentEvent;
 import io.hotplex.api.spi.ProtocolSink;
+import io.hotplex.api.spi.ToolCall;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,6 +36,9 @@ public final class RecordingSink implements ProtocolSink {
 
     /** The conversation has another id. */
     public record AgentSession(String agentSessionId, String reason) implements Entry {}
+
+    /** A tool call was put before the guards. */
+    public record ToolCalled(String callId, ToolCall call) implements Entry {}
 
     /** A command is done. */
     public record CommandEnded(String commandId, @Nullable String error) implements Entry {}
@@ -104,6 +108,11 @@ public final class RecordingSink implements ProtocolSink {
             throw new AssertionError("the engine writes " + event.type() + ", not a protocol");
         }
         entries.add(new Event(event));
+    }
+
+    @Override
+    public void toolCall(String callId, ToolCall call) {
+        entries.add(new ToolCalled(callId, call));
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.hotplex.api.Session;
 import io.hotplex.api.SessionInfo;
 import io.hotplex.api.SessionSpec;
 import io.hotplex.api.spi.AgentProvider;
+import io.hotplex.api.spi.AgentProvider.Capability;
 import io.hotplex.api.spi.Journal;
 import io.hotplex.api.spi.ProviderProbe;
 import io.hotplex.core.EngineConfig;
@@ -109,7 +110,19 @@ public final class PooledEngine implements Engine {
                 .limits(spec.limits() != null ? spec.limits() : parts.config().limits())
                 .build();
         provider.check(checked);
+        checkGuarded(provider);
         return opened(checked, spec, provider);
+    }
+
+    /** When guards are required, no agent may run tools that they never hear of. */
+    private void checkGuarded(AgentProvider provider) {
+        if (parts.config().get(EngineConfig.GUARD).equals("required")
+                && !provider.capabilities().contains(Capability.TOOL_GUARD)) {
+            throw new HotPlexException(
+                    ErrorCode.NOT_SUPPORTED,
+                    "guard: required, but the agent of provider '" + provider.name()
+                            + "' does not tell of all its tool calls: use another, or guard=on");
+        }
     }
 
     /** @param asked the specification before defaults of the configuration were filled in */

@@ -12,6 +12,7 @@ import io.hotplex.api.spi.Isolation;
 import io.hotplex.api.spi.LaunchRequest.Start;
 import io.hotplex.api.spi.ProcessListener;
 import io.hotplex.api.spi.ProtocolSink;
+import io.hotplex.api.spi.ToolCall;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.internal.lease.Lease;
 import java.time.Duration;
@@ -58,6 +59,8 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
         void agentSession(String agentSessionId, String reason);
 
         void commandEnded(String commandId, @Nullable String error);
+
+        void toolCall(AgentConnection connection, String callId, ToolCall call);
     }
 
     /** What becomes of the process, told as the owner. */
@@ -383,6 +386,13 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
     public void event(AgentEvent event) {
         if (alive()) {
             talk.event(event);
+        }
+    }
+
+    @Override
+    public void toolCall(String callId, ToolCall call) {
+        if (alive()) {
+            talk.toolCall(this, callId, call);
         }
     }
 

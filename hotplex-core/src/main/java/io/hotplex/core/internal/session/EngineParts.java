@@ -2,8 +2,9 @@ package io.hotplex.core.internal.session;
 
 import io.hotplex.api.spi.EngineListener;
 import io.hotplex.api.spi.ProcessLauncher;
-import io.hotplex.api.spi.PromptGuard;
 import io.hotplex.core.EngineConfig;
+import io.hotplex.core.internal.guard.Guards;
+import io.hotplex.core.internal.guard.RememberedApprovals;
 import java.time.Clock;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
@@ -21,7 +22,8 @@ import java.util.function.LongSupplier;
 public record EngineParts(
         EngineConfig config,
         ProcessLauncher launcher,
-        PromptGuard guard,
+        Guards guards,
+        RememberedApprovals approvals,
         EngineListener listener,
         Executor executor,
         ScheduledExecutorService timer,

@@ -54,7 +54,13 @@ final class OpenTurn implements Turn {
     /** Owner: set when the engine wants it to end; the first reason stays. */
     @Nullable
     Stop stop;
-    /** Owner: runs from the start. */
+    /** Owner: the limit that {@code timeout} stands for. */
+    Duration limit = Duration.ZERO;
+    /** Owner: nanoseconds of the limit that were left when {@code timeout} was set. */
+    long left;
+    /** Owner: when {@code timeout} was set. */
+    long clockAt;
+    /** Owner: runs from the start; {@code null} while people are asked something. */
     @Nullable
     Future<?> timeout;
     /** Owner: runs from the start to the agent's first answer, then from an interrupt to its effect. */

@@ -19,6 +19,7 @@ import io.hotplex.api.spi.AgentProcess;
 import io.hotplex.api.spi.AgentProvider;
 import io.hotplex.api.spi.AgentProvider.Capability;
 import io.hotplex.api.spi.Journal;
+import io.hotplex.core.EngineConfig;
 import io.hotplex.core.internal.session.OpenTurn.Stop;
 import java.time.Duration;
 import java.time.Instant;
@@ -212,15 +213,39 @@ public final class OwnedSession implements Session {
 
     @Override
     public void answer(String requestId, PermissionAnswer answer, String by) {
-        owner.requests.take(requestId, AgentEvent.PermissionRequested.class);
-        owner.scope.mailbox.execute(() -> owner.approvals.resolved(requestId, answer, by));
+        boolean allowed = answer instanceof PermissionAnswer.Allow;
+        AgentEvent request = owner.requests.take(
+                requestId, AgentEvent.PermissionRequested.class, (allowed ? "allowed by " : "denied by ") + by);
+        owner.scope.mailbox.execute(() -> owner.approvals.resolved(request, answer, by));
     }
 
     @Override
     public void answerQuestion(String requestId, Map<String, List<String>> answers, String by) {
         Map<String, List<String>> copy = Map.copyOf(answers);
-        owner.requests.take(requestId, AgentEvent.QuestionAsked.class);
+        owner.requests.take(requestId, AgentEvent.QuestionAsked.class, "answered by " + by);
         owner.scope.mailbox.execute(() -> owner.approvals.answered(requestId, copy, by));
+    }
+
+    @Override
+    public void bypassGuard(Duration duration, String by, String reason) {
+        Duration longest = parts.config().get(EngineConfig.GUARD_BYPASS_MAX).orElse(Duration.ZERO);
+        if (duration.isNegative() || duration.isZero() || duration.compareTo(longest) > 0) {
+            throw new HotPlexException(
+                    ErrorCode.FORBIDDEN,
+                    longest.isZero()
+                            ? "the guards cannot be switched off: guard-bypass-max is none"
+                            : "the guards cannot be switched off for " + duration + " (guard-bypass-max: " + longest
+                                    + ")");
+        }
+        if (owner.scope.recorder.closed()) {
+            throw new HotPlexException(ErrorCode.SESSION_CLOSED, "session '" + id() + "' is closed");
+        }
+        owner.scope.mailbox.execute(() -> owner.bypass(duration, by, reason));
+    }
+
+    @Override
+    public void restoreGuard(String by) {
+        owner.scope.mailbox.execute(() -> owner.restore(by));
     }
 
     @Override
@@ -284,7 +309,8 @@ public final class OwnedSession implements Session {
     /** How long nothing was said, in nanoseconds, if a process waits for work; otherwise -1. */
     public long idleNanos() {
         SessionOwner.View view = owner.view();
-        return view.state() == ProcessState.READY && view.queuedTurns() == 0 ? owner.scope.quietNanos() : -1;
+        boolean idle = view.state() == ProcessState.READY && view.queuedTurns() == 0;
+        return idle && owner.requests.isEmpty() ? owner.scope.quietNanos() : -1;
     }
 
     /** State of the process. */

@@ -6,6 +6,7 @@ import io.hotplex.api.SessionSpec;
 import io.hotplex.api.spi.AgentProcess;
 import io.hotplex.api.spi.AgentProtocol;
 import io.hotplex.api.spi.AgentProvider;
+import io.hotplex.api.spi.AgentProvider.Capability;
 import io.hotplex.api.spi.Isolation;
 import io.hotplex.api.spi.Launch;
 import io.hotplex.api.spi.LaunchRequest;
@@ -60,7 +61,7 @@ final class ProcessStarter {
         try {
             lease = SessionLeases.acquire(
                     parts.config().get(EngineConfig.STATE_DIRECTORY), connection.start.agentSessionId());
-            Launch launch = provider.launch(new LaunchRequest(spec, connection.start));
+            Launch launch = provider.launch(new LaunchRequest(spec, connection.start, guarded()));
             ProcessSpec process = new ProcessSpec(
                     spec.id() + "-" + connection.generation,
                     launch.command(),
@@ -82,6 +83,11 @@ final class ProcessStarter {
                     "the provider failed: " + e.getClass().getName(),
                     e));
         }
+    }
+
+    /** Whether the agent can be, and is to be, made to tell of every tool call. */
+    private boolean guarded() {
+        return parts.guards().guardTools() && provider.capabilities().contains(Capability.TOOL_GUARD);
     }
 
     /** The state directory has what no agent is to see: keys, tokens, what other sessions said. */

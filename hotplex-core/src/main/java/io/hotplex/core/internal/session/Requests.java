@@ -28,11 +28,11 @@ final class Requests {
     private final Map<String, AgentEvent> open = new LinkedHashMap<>();
 
     @GuardedBy("lock")
-    private final Map<String, Boolean> ended = new LinkedHashMap<>() {
+    private final Map<String, String> ended = new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<String, String> eldest) {
             return size() > REMEMBERED;
         }
     };
@@ -67,21 +67,23 @@ final class Requests {
     /**
      * Takes a request out to answer it.
      *
+     * @param how what became of it, for those who come later
      * @throws HotPlexException REQUEST_NOT_FOUND or REQUEST_ALREADY_ANSWERED
      */
-    void take(String requestId, Class<? extends AgentEvent> kind) {
+    AgentEvent take(String requestId, Class<? extends AgentEvent> kind, String how) {
         lock.lock();
         try {
             AgentEvent request = open.get(requestId);
-            if (!kind.isInstance(request)) {
-                boolean late = request == null && ended.containsKey(requestId);
+            if (request == null || !kind.isInstance(request)) {
+                String late = request == null ? ended.get(requestId) : null;
                 throw new HotPlexException(
-                        late ? ErrorCode.REQUEST_ALREADY_ANSWERED : ErrorCode.REQUEST_NOT_FOUND,
-                        late
-                                ? "request '" + requestId + "' was answered or withdrawn before"
+                        late != null ? ErrorCode.REQUEST_ALREADY_ANSWERED : ErrorCode.REQUEST_NOT_FOUND,
+                        late != null
+                                ? "request '" + requestId + "' was " + late + " before"
                                 : "no such request is pending: '" + requestId + "'");
             }
-            end(requestId);
+            end(requestId, how);
+            return request;
         } finally {
             lock.unlock();
         }
@@ -92,7 +94,17 @@ final class Requests {
     AgentEvent withdraw(String requestId) {
         lock.lock();
         try {
-            return end(requestId);
+            return end(requestId, "withdrawn, or had expired,");
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether anybody is asked anything. */
+    boolean isEmpty() {
+        lock.lock();
+        try {
+            return open.isEmpty();
         } finally {
             lock.unlock();
         }
@@ -109,8 +121,8 @@ final class Requests {
     }
 
     @GuardedBy("lock")
-    private @Nullable AgentEvent end(String requestId) {
-        ended.put(requestId, true);
+    private @Nullable AgentEvent end(String requestId, String how) {
+        ended.putIfAbsent(requestId, how);
         return open.remove(requestId);
     }
 }

@@ -4,6 +4,7 @@ import io.hotplex.api.AgentEvent;
 import io.hotplex.api.AgentEvent.Origin;
 import io.hotplex.api.Delivery;
 import io.hotplex.api.ErrorCode;
+import io.hotplex.api.GuardFinding;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.ProcessState;
 import io.hotplex.api.Prompt;
@@ -18,6 +19,8 @@ import io.hotplex.api.spi.PromptGuard;
 import io.hotplex.api.spi.ProtocolSink.TurnEnd;
 import io.hotplex.api.spi.SessionState;
 import io.hotplex.api.spi.StoredTurn;
+import io.hotplex.api.spi.ToolCall;
+import io.hotplex.api.spi.ToolGuard;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.internal.event.StatsFold;
 import io.hotplex.core.internal.session.OpenTurn.Stop;
@@ -60,6 +63,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
     // confined
     final ProcessKeeper process;
     final Approvals approvals;
+    private final ToolDesk desk;
     private final List<OpenTurn> restored = new ArrayList<>();
     private final Deque<OpenTurn> waiting = new ArrayDeque<>();
     private final Map<String, OpenTurn> steered = new LinkedHashMap<>();
@@ -69,6 +73,8 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
     private boolean suspending;
 
     private boolean over;
+    /** How often the guards were switched off; the last time counts. */
+    private int bypasses;
 
     /** Written as the owner, read by all. */
     private volatile View view;
@@ -112,7 +118,8 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
                 new ProcessStarter(parts, provider),
                 this,
                 this);
-        approvals = new Approvals(requests, scope, process::connection, this::turnId);
+        desk = new ToolDesk(scope);
+        approvals = new Approvals(requests, desk, scope, process::connection, this::turnId, this::runClocks);
         view = look();
         recorder.save(this::state);
         if (earlier != null) {
@@ -192,7 +199,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         }
         waiting.add(turn); // first of all: whatever happens from here on, it has an owner
         Stop stop = turn.stop == null && closing != null ? new Stop.Cancel("session " + closing) : turn.stop;
-        AgentEvent.@Nullable TurnBlocked blocked = stop == null ? guard(turn.prompt) : null;
+        AgentEvent.@Nullable TurnBlocked blocked = stop == null ? blocked(turn.prompt) : null;
         if (stop != null) {
             waiting.remove(turn);
             endTurn(turn, TurnEnds.stopped(stop, Duration.ZERO));
@@ -215,22 +222,21 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         }
     }
 
-    @SuppressWarnings("IllegalCatch") // a guard is foreign code, and fails closed whatever it throws
-    private AgentEvent.@Nullable TurnBlocked guard(Prompt prompt) {
-        PromptGuard.@Nullable Decision decision;
-        try {
-            decision = scope.parts.guard().check(scope.spec, prompt);
-        } catch (Throwable e) {
-            log.error("the prompt guard failed, the prompt is blocked", e);
-            decision = null;
-        }
-        if (decision instanceof PromptGuard.Decision.Allow) {
+    private AgentEvent.@Nullable TurnBlocked blocked(Prompt prompt) {
+        if (desk.policy().bypassed()) {
             return null;
         }
-        return decision instanceof PromptGuard.Decision.Block b
-                ? new AgentEvent.TurnBlocked(b.ruleId(), b.category(), b.level(), b.message(), b.suggestions())
-                : new AgentEvent.TurnBlocked(
-                        "guard-failed", "guard", "critical", "the guard could not decide", List.of());
+        PromptGuard.Decision.Block b = scope.parts.guards().check(scope.spec, prompt);
+        if (b == null) {
+            return null;
+        }
+        scope.parts
+                .listener()
+                .onGuardDecision(
+                        scope.spec.id(),
+                        ToolGuard.Action.DENY,
+                        new GuardFinding(b.ruleId(), b.category(), b.level(), b.message()));
+        return new AgentEvent.TurnBlocked(b.ruleId(), b.category(), b.level(), b.message(), b.suggestions());
     }
 
     /** Hands a prompt into the running turn; {@code false} when that cannot be, then it waits like others. */
@@ -294,14 +300,37 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
                 turns.add(turn); // a prompt's turn is there since it was made
             }
             turn.startedAt = scope.now();
-            Duration limit =
+            turn.limit =
                     turn.prompt.timeout() != null ? turn.prompt.timeout() : scope.config(EngineConfig.TURN_TIMEOUT);
-            turn.timeout = scope.timer(limit, () -> stop(turn, new Stop.TimeOut(ErrorCode.TURN_TIMEOUT, limit)));
+            turn.left = turn.limit.toNanos();
+            runClock(turn);
             String text = turn.origin == Origin.PROMPT ? turn.prompt.text() : null;
             scope.recorder.append(turn.id(), new AgentEvent.TurnStarted(turn.origin, turn.prompt.clientId(), text));
             turn.running();
         }
         publish();
+    }
+
+    /** Turns are not cut while they wait for people: their time goes on when nobody is asked anything any more. */
+    private void runClocks() {
+        runningTurns().forEach(this::runClock);
+    }
+
+    private void runClock(OpenTurn turn) {
+        boolean wait = !requests.isEmpty();
+        if (!turn.started || turn.ended || turn.stop != null) {
+            return;
+        }
+        if (wait && turn.timeout != null) {
+            turn.timeout.cancel(false);
+            turn.timeout = null;
+            turn.left = Math.max(0, turn.left - (scope.now() - turn.clockAt));
+        } else if (!wait && turn.timeout == null) {
+            turn.clockAt = scope.now();
+            turn.timeout = scope.timer(
+                    Duration.ofNanos(turn.left),
+                    () -> stop(turn, new Stop.TimeOut(ErrorCode.TURN_TIMEOUT, turn.limit)));
+        }
     }
 
     void stopCurrent(Stop why) {
@@ -401,11 +430,22 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
                 turn.watch(null);
             }
         }
-        boolean remembered = approvals.remember(event);
-        scope.recorder.append(turnId(), event);
-        if (!remembered) {
-            approvals.refuseLater(event);
+        if (Requests.asks(event)) {
+            approvals.asked(event);
+        } else {
+            scope.recorder.append(turnId(), event);
         }
+    }
+
+    @Override
+    public void toolCall(AgentConnection connection, String callId, ToolCall call) {
+        desk.decide(call, false, decision -> {
+            if (decision.verdict().action() == ToolGuard.Action.DENY) {
+                approvals.denied(call, decision.verdict().why());
+            }
+            // later: when there was nothing to decide, the protocol is in the middle of a call
+            scope.mailbox.execute(() -> connection.call(p -> p.decided(callId, decision.verdict(), connection)));
+        });
     }
 
     /** Whether an event is an answer of the agent, rather than news about itself. */
@@ -488,6 +528,34 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         }
     }
 
+    /** Switches the guards off for a while. */
+    void bypass(Duration duration, String by, String reason) {
+        if (scope.recorder.closed()) {
+            return;
+        }
+        String until = scope.parts.clock().instant().plus(duration).toString();
+        log.warn("GUARDS OFF in session '{}' until {}, by {}", scope.spec.id(), until, by);
+        desk.policy().bypass(true);
+        int mine = ++bypasses;
+        scope.recorder.append(turnId(), new AgentEvent.GuardBypassed(by, reason, until));
+        var unused = scope.timer(duration, () -> {
+            if (mine == bypasses) {
+                restore("engine");
+            }
+        });
+    }
+
+    /** Switches them on again. */
+    void restore(String by) {
+        if (desk.policy().bypassed()) {
+            desk.policy().bypass(false);
+            log.warn("guards on again in session '{}', by {}", scope.spec.id(), by);
+            if (!scope.recorder.closed()) {
+                scope.recorder.append(turnId(), new AgentEvent.GuardRestored(by));
+            }
+        }
+    }
+
     // ---- what becomes of the process
 
     @Override
@@ -549,7 +617,8 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
 
     /** Ends the process if it has waited for work for that long. */
     void hibernate(String reason, Duration idleFor) {
-        if (process.state() == ProcessState.READY && waiting.isEmpty() && scope.quietNanos() >= idleFor.toNanos()) {
+        boolean nothing = waiting.isEmpty() && requests.isEmpty();
+        if (process.state() == ProcessState.READY && nothing && scope.quietNanos() >= idleFor.toNanos()) {
             process.end(reason);
         }
     }

@@ -133,7 +133,10 @@ public final class Asks {
         if (text.equals("session")) {
             return PermissionAnswer.Scope.SESSION;
         }
-        throw fields.wrong("scope is unknown (expected: once or session)");
+        if (text.equals("always")) {
+            return PermissionAnswer.Scope.ALWAYS;
+        }
+        throw fields.wrong("scope is unknown (expected: once, session or always)");
     }
 
     @SuppressWarnings("unchecked") // an object becomes a map of text to JSON values

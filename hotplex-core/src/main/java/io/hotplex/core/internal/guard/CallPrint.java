@@ -1,0 +1,54 @@
+package io.hotplex.core.internal.guard;
+
+import io.hotplex.api.spi.ToolCall;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells whether two tool calls are the same, without keeping what they say: a hash of the tool and its whole input.
+ * Words about a call, which a model makes anew each time, do not count.
+ */
+public final class CallPrint {
+    private static final String WORDS = "description";
+
+    private CallPrint() {}
+
+    /** The print of a call: 64 hexadecimal digits. */
+    public static String of(ToolCall call) {
+        Map<String, @Nullable Object> input = new TreeMap<>(call.input());
+        input.remove(WORDS);
+        StringBuilder text = new StringBuilder(256);
+        append(text, call.tool());
+        append(text, input);
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            return HexFormat.of().formatHex(digest.digest(text.toString().getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    /** Lengths are written too, so that no text can look like another value. */
+    private static void append(StringBuilder out, @Nullable Object value) {
+        if (value instanceof Map<?, ?> map) {
+            out.append('{').append(map.size());
+            new TreeMap<>(map).forEach((key, item) -> {
+                append(out, key);
+                append(out, item);
+            });
+        } else if (value instanceof List<?> list) {
+            out.append('[').append(list.size());
+            list.forEach(item -> append(out, item));
+        } else if (value instanceof String text) {
+            out.append('"').append(text.length()).append(':').append(text);
+        } else {
+            out.append('=').append(value).append(';');
+        }
+    }
+}

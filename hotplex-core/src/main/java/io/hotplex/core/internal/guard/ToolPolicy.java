@@ -1,0 +1,98 @@
+package io.hotplex.core.internal.guard;
+
+import io.hotplex.api.GuardFinding;
+import io.hotplex.api.SessionSpec;
+import io.hotplex.api.spi.ToolCall;
+import io.hotplex.api.spi.ToolGuard.Action;
+import io.hotplex.api.spi.ToolGuard.Verdict;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * What becomes of the tool calls of one session: deny beats ask beats allow, over the session's own lists and all
+ * guards. What a person has allowed for longer than once answers an ask, never a denial. Thread-safe.
+ */
+public final class ToolPolicy {
+    private final SessionSpec spec;
+    private final Guards guards;
+    private final RememberedApprovals remembered;
+    private final Set<String> allowedForSession = ConcurrentHashMap.newKeySet();
+
+    /** While true the guards are not asked; what the specification denies stays denied. */
+    private volatile boolean bypassed;
+
+    public ToolPolicy(SessionSpec spec, Guards guards, RememberedApprovals remembered) {
+        this.spec = spec;
+        this.guards = guards;
+        this.remembered = remembered;
+    }
+
+    /**
+     * @param verdict what becomes of the call
+     * @param by who decided, when it was allowed: {@code guard}, or whoever had allowed it for longer
+     * @param print of the call
+     */
+    public record Decision(Verdict verdict, String by, String print) {
+        /** Nobody was asked. */
+        public static final Decision NONE = new Decision(Verdict.NONE, "guard", "");
+    }
+
+    /** Whether there is nothing that could have an opinion. Does not look at files. */
+    public boolean silent() {
+        return (bypassed || !guards.guardTools())
+                && spec.tools().denied().isEmpty()
+                && spec.tools().available() == null
+                && allowedForSession.isEmpty()
+                && !remembered.any();
+    }
+
+    public boolean bypassed() {
+        return bypassed;
+    }
+
+    public void bypass(boolean value) {
+        bypassed = value;
+    }
+
+    /** The call was allowed for as long as the session lives. */
+    public void allowForSession(String print) {
+        allowedForSession.add(print);
+    }
+
+    /**
+     * Decides on a call. May look at files.
+     *
+     * @param asked whether the agent asks about it, so that somebody has to answer
+     */
+    public Decision decide(ToolCall call, boolean asked) {
+        Verdict verdict = SessionLists.check(spec.tools(), call);
+        if (!bypassed) {
+            verdict = verdict.or(guards.check(spec, call));
+        }
+        boolean question = verdict.action() == Action.ASK || asked && verdict.action() == Action.NONE;
+        if (!question) {
+            return new Decision(verdict, "guard", "");
+        }
+        String print = CallPrint.of(call);
+        String by = allowedForSession.contains(print)
+                ? "session"
+                : remembered.any()
+                        ? remembered
+                                .find(spec.owner(), print)
+                                .map(RememberedApprovals.Entry::by)
+                                .orElse("")
+                        : "";
+        return by.isEmpty() ? new Decision(verdict, "guard", print) : new Decision(allowed(verdict, by), by, print);
+    }
+
+    private static Verdict allowed(Verdict asked, String by) {
+        GuardFinding why = asked.finding();
+        String rule = why == null ? "remembered" : why.ruleId();
+        String category = why == null ? "session" : why.category();
+        String level = why == null ? "moderate" : why.level();
+        String message = by.equals("session")
+                ? "the same call was allowed for this session"
+                : "the same call was allowed for good by " + by;
+        return new Verdict(Action.ALLOW, new GuardFinding(rule, category, level, message), null);
+    }
+}
