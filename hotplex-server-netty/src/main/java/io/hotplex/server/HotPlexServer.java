@@ -60,7 +60,10 @@ public final class HotPlexServer implements AutoCloseable {
 
     /** What {@link #reload} applies; a change of anything else needs another start. */
     private static final Set<ConfigKey<?>> RELOADABLE = Set.of(
-            ServerConfig.ALLOWED_HOSTS, ServerConfig.ALLOWED_ORIGINS, ServerConfig.REQUESTS_PER_SECOND_PER_ADDRESS);
+            ServerConfig.ALLOWED_HOSTS,
+            ServerConfig.ALLOWED_ORIGINS,
+            ServerConfig.REQUESTS_PER_SECOND_PER_ADDRESS,
+            ServerConfig.TRUSTED_PROXIES);
 
     private final Builder parts;
     private final ServerConfig start;

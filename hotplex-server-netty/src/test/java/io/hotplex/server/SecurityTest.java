@@ -459,6 +459,56 @@ class SecurityTest {
         }
     }
 
+    @Test
+    void clientsOfATrustedProxyAreToldApart() throws IOException {
+        try (HotPlexServer behind = ServerRig.start(
+                state,
+                "server.trusted-proxies",
+                "127.0.0.0/8",
+                "server.requests-per-second-per-address",
+                "1",
+                "server.max-connections-per-address",
+                "1")) {
+            try (RawClient held = RawClient.connect(behind.address())) {
+                assertThat(held.send(RawClient.request("GET", "/health/live"))
+                                .read()
+                                .status())
+                        .isEqualTo(200);
+                assertThat(statusFor(behind, "192.0.2.1"))
+                        .as("a second connection of the proxy")
+                        .isEqualTo(200);
+                assertThat(statusFor(behind, "192.0.2.2")).isEqualTo(200);
+                assertThat(statusFor(behind, "198.51.100.9, 192.0.2.2"))
+                        .as("the same client")
+                        .isEqualTo(429);
+            }
+            String page = RawClient.request(
+                    "POST",
+                    "/v1/tickets",
+                    "X-Forwarded-For: 192.0.2.3",
+                    "X-Forwarded-Proto: https",
+                    "Origin: https://localhost",
+                    "Authorization: Bearer " + ServerRig.OWNER);
+            assertThat(ask(behind.address(), page).status())
+                    .as("the server's own page")
+                    .isEqualTo(201);
+        }
+        assertThat(ask(RawClient.request(
+                                "POST",
+                                "/v1/tickets",
+                                "X-Forwarded-Proto: https",
+                                "Origin: https://localhost",
+                                "Authorization: Bearer " + ServerRig.OWNER))
+                        .status())
+                .as("nobody is trusted by default")
+                .isEqualTo(403);
+    }
+
+    private int statusFor(HotPlexServer behind, String forwarded) throws IOException {
+        return ask(behind.address(), RawClient.request("GET", "/health/live", "X-Forwarded-For: " + forwarded))
+                .status();
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"/ws/v1/agent", "/ws/v2"})
     void messagesOfAWebSocketCountLikeRequests(String path) throws Exception {

@@ -32,8 +32,12 @@ public record ValueType<T>(
     private static final Duration LONGEST = Duration.ofDays(365);
 
     public static ValueType<String> text(String expected, Pattern pattern) {
-        return new ValueType<>(
-                "text", expected, text -> text, text -> pattern.matcher(text).matches(), text -> text);
+        return text(expected, pattern.asMatchPredicate());
+    }
+
+    /** Text that {@code valid} takes. */
+    public static ValueType<String> text(String expected, Predicate<String> valid) {
+        return new ValueType<>("text", expected, text -> text, valid, text -> text);
     }
 
     public static ValueType<String> choice(String... options) {

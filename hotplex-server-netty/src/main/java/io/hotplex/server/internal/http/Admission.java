@@ -7,7 +7,6 @@ import io.hotplex.server.internal.auth.ApiKey;
 import io.hotplex.server.internal.auth.Principal;
 import io.hotplex.server.internal.auth.Scope;
 import io.netty.handler.codec.http.QueryStringDecoder;
-import java.net.InetAddress;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
@@ -42,22 +41,22 @@ final class Admission {
      * @return what the request asks for
      * @throws Refusal with the response; for a page's question whether it may ask, with the answer
      */
-    Request.Target admit(Exchange exchange, InetAddress remote, boolean tls) throws Refusal {
+    Request.Target admit(Exchange exchange) throws Refusal {
         try {
-            return check(exchange, remote, tls);
+            return check(exchange);
         } catch (HotPlexException e) {
             throw new Refusal(Problem.of(e, exchange.id));
         }
     }
 
-    private Request.Target check(Exchange exchange, InetAddress remote, boolean tls) throws Refusal {
+    private Request.Target check(Exchange exchange) throws Refusal {
         String uri = exchange.head.uri();
         if (!uri.startsWith("/")) {
             throw new HotPlexException(
                     ErrorCode.INVALID_ARGUMENT, "the request target is not a path (expected: one that begins with /)");
         }
-        checkRate(exchange, parts.gatekeeper().checkRate(remote));
-        String origin = parts.gatekeeper().checkSource(exchange.headers, tls);
+        checkRate(exchange, parts.gatekeeper().checkRate(exchange.client.address()));
+        String origin = parts.gatekeeper().checkSource(exchange.headers, exchange.client.tls());
         if (origin != null) {
             exchange.responseHeaders.put("Access-Control-Allow-Origin", origin);
             exchange.responseHeaders.put("Access-Control-Expose-Headers", "X-Request-Id, Retry-After");

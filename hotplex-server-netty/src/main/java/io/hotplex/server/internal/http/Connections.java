@@ -10,8 +10,9 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 
-/** The open connections of a server, limited in all and per address. Thread-safe. */
+/** The open connections of a server, limited in all and, but for proxies, per address. Thread-safe. */
 public final class Connections {
     /** Closing takes no time but on a machine that has none. */
     private static final long CLOSE_MILLIS = 2000;
@@ -23,9 +24,13 @@ public final class Connections {
     private final Map<InetAddress, Integer> perAddress = new ConcurrentHashMap<>();
     private volatile boolean draining;
 
-    Connections(int limit, int limitPerAddress) {
+    private final Predicate<InetAddress> isProxy;
+
+    /** @param isProxy whether an address may have as many connections as there may be in all */
+    Connections(int limit, int limitPerAddress, Predicate<InetAddress> isProxy) {
         this.limit = limit;
         this.limitPerAddress = limitPerAddress;
+        this.isProxy = isProxy;
     }
 
     /** How many are open. */
@@ -45,7 +50,7 @@ public final class Connections {
             open.decrementAndGet();
             return false;
         }
-        if (perAddress.merge(address, 1, Integer::sum) > limitPerAddress) {
+        if (perAddress.merge(address, 1, Integer::sum) > limitPerAddress && !isProxy.test(address)) {
             release(address);
             return false;
         }

@@ -7,6 +7,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
 import java.io.ByteArrayOutputStream;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -36,6 +37,9 @@ final class Exchange {
 
     @Nullable
     Route route;
+
+    /** Who sends it; known before anything is decided. */
+    Proxies.Client client = new Proxies.Client(InetAddress.getLoopbackAddress(), false);
 
     Principal principal = Principal.NOBODY;
 

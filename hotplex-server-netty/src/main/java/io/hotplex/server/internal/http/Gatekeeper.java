@@ -82,6 +82,16 @@ public final class Gatekeeper {
         return now.checkOrigin(headers, tls);
     }
 
+    /** Who sends a request, whatever proxies are in between. */
+    Proxies.Client client(InetAddress remote, boolean tls, Headers headers) {
+        return policy.proxies().client(remote, tls, headers);
+    }
+
+    /** Whether connections of an address are those of many clients. */
+    boolean isProxy(InetAddress remote) {
+        return policy.proxies().trust(remote);
+    }
+
     /** How long a sender has to wait that sends too much; {@code null} for one that does not. */
     @Nullable
     Duration checkRate(InetAddress remote) {

@@ -159,7 +159,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         }
         setDeadline(ctx, ServerConfig.BODY_TIMEOUT, () -> tooSlow(ctx, exchange));
         try {
-            target = admission.admit(exchange, Connections.address(ctx.channel()), tls);
+            exchange.client = parts.gatekeeper().client(Connections.address(ctx.channel()), tls, exchange.headers);
+            target = admission.admit(exchange);
             if (HttpUtil.is100ContinueExpected(head)) {
                 ctx.writeAndFlush(Responses.continued()).addListener(Responses.CLOSE_ON_FAILURE);
             }
@@ -263,12 +264,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             throw new IllegalStateException("a request without a route was let in");
         }
         Request request = new Request(
-                exchange.id,
-                asked,
-                exchange.headers,
-                exchange.body(),
-                exchange.principal,
-                Connections.address(ctx.channel()));
+                exchange.id, asked, exchange.headers, exchange.body(), exchange.principal, exchange.client.address());
         try {
             parts.workers().execute(() -> work(ctx, exchange, route.handler(), request));
         } catch (RejectedExecutionException e) {

@@ -70,7 +70,9 @@ public final class HttpServer implements AutoCloseable {
             ServerConfig config, Router router, Gatekeeper gatekeeper, List<ExchangeListener> listeners) {
         Transport transport = Transport.choose(config.get(ServerConfig.TRANSPORT));
         Connections connections = new Connections(
-                config.get(ServerConfig.MAX_CONNECTIONS), config.get(ServerConfig.MAX_CONNECTIONS_PER_ADDRESS));
+                config.get(ServerConfig.MAX_CONNECTIONS),
+                config.get(ServerConfig.MAX_CONNECTIONS_PER_ADDRESS),
+                gatekeeper::isProxy);
         ThreadPoolExecutor workers = workers(config);
         EventLoopGroup loops = new MultiThreadIoEventLoopGroup(
                 config.get(ServerConfig.IO_THREADS),

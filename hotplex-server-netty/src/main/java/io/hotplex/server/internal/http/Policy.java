@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
  *     of somebody else can reach this machine by a name alone
  * @param origins of pages that may use the server besides its own
  * @param perAddress requests of one address in a second
+ * @param proxies who is believed about the addresses of clients
  */
-public record Policy(Set<String> hosts, Set<String> origins, int perAddress) {
+public record Policy(Set<String> hosts, Set<String> origins, int perAddress, Proxies proxies) {
     public Policy {
         hosts = Set.copyOf(hosts);
         origins = Set.copyOf(origins);
@@ -36,7 +37,8 @@ public record Policy(Set<String> hosts, Set<String> origins, int perAddress) {
                 config.get(ServerConfig.ALLOWED_ORIGINS).stream()
                         .map(origin -> origin.toLowerCase(Locale.ROOT))
                         .collect(Collectors.toSet()),
-                config.get(ServerConfig.REQUESTS_PER_SECOND_PER_ADDRESS));
+                config.get(ServerConfig.REQUESTS_PER_SECOND_PER_ADDRESS),
+                Proxies.of(config.get(ServerConfig.TRUSTED_PROXIES)));
     }
 
     /**
