@@ -15,7 +15,7 @@ import io.hotplex.core.config.ConfigKey;
 import io.hotplex.core.config.ConfigTable;
 import io.hotplex.core.config.ConfigValues;
 import io.hotplex.core.config.ValueType;
-import io.hotplex.server.internal.http.Proxies;
+import io.hotplex.server.internal.net.Network;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -79,7 +79,7 @@ public final class ServerConfig {
             "Origins of web pages that may use the server, besides its own.");
     public static final ConfigKey<List<String>> TRUSTED_PROXIES = key(
             "server.trusted-proxies",
-            listOf(text("an address or a network such as 10.0.0.0/8", Proxies::isNetwork)),
+            listOf(text("an address or a network such as 10.0.0.0/8", Network::isNetwork)),
             "",
             "Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.");
     public static final ConfigKey<Integer> REQUESTS_PER_SECOND_PER_ADDRESS = key(

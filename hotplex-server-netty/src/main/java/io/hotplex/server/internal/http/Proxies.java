@@ -1,24 +1,19 @@
 package io.hotplex.server.internal.http;
 
-import io.netty.handler.ipfilter.IpFilterRuleType;
-import io.netty.handler.ipfilter.IpSubnetFilterRule;
-import io.netty.util.NetUtil;
+import io.hotplex.server.internal.net.Network;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The proxies in front of the server, and what is believed of what they say of their clients: {@code X-Forwarded-For}
  * and {@code X-Forwarded-Proto}. From everybody else these headers mean nothing. Immutable.
  */
 public final class Proxies {
-    private final List<IpSubnetFilterRule> trusted;
+    private final List<Network> trusted;
 
-    private Proxies(List<IpSubnetFilterRule> trusted) {
+    private Proxies(List<Network> trusted) {
         this.trusted = trusted;
     }
 
@@ -27,33 +22,12 @@ public final class Proxies {
      * @throws IllegalArgumentException for text that is neither
      */
     public static Proxies of(List<String> networks) {
-        return new Proxies(networks.stream().map(Proxies::network).toList());
-    }
-
-    /** Whether a text is an address or a network. */
-    public static boolean isNetwork(String text) {
-        try {
-            network(text);
-            return true;
-        } catch (IllegalArgumentException e) {
-            return false;
-        }
-    }
-
-    private static IpSubnetFilterRule network(String text) {
-        int slash = text.indexOf('/');
-        InetAddress address = address(slash < 0 ? text : text.substring(0, slash));
-        if (address == null) {
-            throw new IllegalArgumentException("not an address: " + text);
-        }
-        int bits = slash < 0 ? address.getAddress().length * Byte.SIZE : Integer.parseInt(text.substring(slash + 1));
-        return new IpSubnetFilterRule(address, bits, IpFilterRuleType.ACCEPT);
+        return new Proxies(networks.stream().map(Network::parse).toList());
     }
 
     /** Whether what comes from an address is believed. */
     boolean trust(InetAddress address) {
-        InetSocketAddress sender = new InetSocketAddress(address, 0);
-        return trusted.stream().anyMatch(network -> network.matches(sender));
+        return trusted.stream().anyMatch(network -> network.contains(address));
     }
 
     /**
@@ -76,7 +50,7 @@ public final class Proxies {
         List<String> path = parts(headers.all("X-Forwarded-For"));
         InetAddress client = remote;
         for (int i = path.size() - 1; i >= 0 && trust(client); i--) {
-            InetAddress before = address(withoutPort(path.get(i)));
+            InetAddress before = Network.address(withoutPort(path.get(i)));
             if (before == null) {
                 break;
             }
@@ -102,16 +76,6 @@ public final class Proxies {
         }
         int colon = text.indexOf(':');
         return colon >= 0 && text.indexOf(':', colon + 1) < 0 ? text.substring(0, colon) : text;
-    }
-
-    /** The address that a text is, without asking anybody about names. */
-    private static @Nullable InetAddress address(String text) {
-        byte[] bytes = NetUtil.createByteArrayFromIpAddressString(text);
-        try {
-            return bytes == null ? null : InetAddress.getByAddress(bytes);
-        } catch (UnknownHostException e) {
-            throw new IllegalStateException("addresses have 4 or 16 bytes", e);
-        }
     }
 
     /**

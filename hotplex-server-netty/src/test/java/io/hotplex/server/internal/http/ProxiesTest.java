@@ -3,6 +3,7 @@ package io.hotplex.server.internal.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hotplex.server.internal.net.Network;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -67,7 +68,7 @@ class ProxiesTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "localhost", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/", "10.0.0/8", "::1/129", "*"})
     void whatIsNoNetworkIsRefused(String text) {
-        assertThat(Proxies.isNetwork(text)).isFalse();
+        assertThat(Network.isNetwork(text)).isFalse();
         assertThatThrownBy(() -> Proxies.of(List.of(text))).isInstanceOf(IllegalArgumentException.class);
     }
 
