@@ -29,9 +29,9 @@ import java.util.concurrent.LinkedBlockingQueue;
  *
  * <p>Turns: 40 agents that answer at once ({@link EchoAgent}); clients of {@code /ws/v2} in this JVM take them in turn,
  * each waiting for the end of one before the next. Baselines of the same rounds: the engine without a server, until a
- * subscriber sees the end, and a bare ping-pong through pipes. Streams: one turn of many small deltas
- * ({@link BurstProvider}), until the client has its end; every offset is counted, joined records for all that they
- * stand for. Once with joining ({@code merge-backlog} as it is) and once without.
+ * subscriber sees the end, a {@code ping} on the same connections, and a bare ping-pong through pipes. Streams: one
+ * turn of many small deltas ({@link BurstProvider}), until the client has its end; every offset is counted, joined
+ * records for all that they stand for. Once with joining ({@code merge-backlog} as it is) and once without.
  */
 final class Gateway implements Benchmark {
     private static final int AGENTS = 40;
@@ -66,7 +66,7 @@ final class Gateway implements Benchmark {
     // ---- turns
 
     private static void turns(Options options, Scratch scratch, List<Result> results) throws Exception {
-        int warmUp = options.quick() ? 2 : 50;
+        int warmUp = options.quick() ? 2 : 300; // after 10,000 turns they get no faster
         int rounds = options.quick() ? 2 : 150; // of every agent
         String agent = EchoAgent.write(scratch.root()).toString();
         try (Engine engine = HotPlex.builder()
@@ -88,17 +88,19 @@ final class Gateway implements Benchmark {
                 ExecutorService threads = Executors.newFixedThreadPool(clients);
                 Samples through = new Samples();
                 Samples alone = new Samples();
+                Samples ping = new Samples();
                 Samples pipe = new Samples();
                 long elapsed = 0;
                 for (int round = 0; round < warmUp + rounds; round++) {
                     if (round == warmUp) {
-                        List.of(through, alone, pipe).forEach(Samples::clear);
+                        List.of(through, alone, ping, pipe).forEach(Samples::clear);
                         elapsed = 0;
                     }
                     long start = System.nanoTime();
                     through.addAll(all(threads, group, Client::throughTheServer));
                     elapsed += System.nanoTime() - start;
                     alone.addAll(all(threads, group, Client::withoutIt));
+                    ping.addAll(all(threads, group, Client::ping));
                     for (int i = 0; i < AGENTS; i++) {
                         long begin = System.nanoTime();
                         bare.turn(line);
@@ -109,12 +111,13 @@ final class Gateway implements Benchmark {
                 for (Client client : group) {
                     client.close();
                 }
-                results.add(compared(clients, through, alone, pipe, elapsed));
+                results.add(compared(clients, through, alone, ping, pipe, elapsed));
             }
         }
     }
 
-    private static Result compared(int clients, Samples through, Samples alone, Samples pipe, long elapsedNanos) {
+    private static Result compared(
+            int clients, Samples through, Samples alone, Samples ping, Samples pipe, long elapsedNanos) {
         double allowed = alone.p50() + ADDED_MICROS;
         Result.Goal goal = new Result.Goal(
                 String.format(Locale.ROOT, "<= engine + %.0f = %.1f", ADDED_MICROS, allowed), through.p50() <= allowed);
@@ -122,6 +125,7 @@ final class Gateway implements Benchmark {
         Map<String, Object> details = Map.of(
                 "p99", through.p99(),
                 "baselineP99", alone.p99(),
+                "pingP50", ping.p50(),
                 "pipeP50", pipe.p50(),
                 "turnsPerSecond", Math.round(through.count() / (elapsedNanos / 1e9)),
                 "residentMegabytes", resident == null ? -1 : resident >> 20,
@@ -182,6 +186,15 @@ final class Gateway implements Benchmark {
             Samples samples = new Samples();
             for (String id : sessions) {
                 samples.add(gateway.turn(id, "ping"));
+            }
+            return samples;
+        }
+
+        /** What client, sockets and a worker take, of whatever a message asks for. */
+        Samples ping() throws InterruptedException {
+            Samples samples = new Samples();
+            for (int i = 0; i < sessions.size(); i++) {
+                samples.add(gateway.ping());
             }
             return samples;
         }

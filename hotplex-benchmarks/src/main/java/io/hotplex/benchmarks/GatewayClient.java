@@ -64,6 +64,14 @@ final class GatewayClient implements WebSocket.Listener, AutoCloseable {
         return System.nanoTime() - start;
     }
 
+    /** One message that asks for nothing, until its answer is here; in nanoseconds. */
+    long ping() throws InterruptedException {
+        long start = System.nanoTime();
+        send("{\"type\":\"ping\"}");
+        await("\"type\":\"pong\"");
+        return System.nanoTime() - start;
+    }
+
     /**
      * Counts the offsets of a turn that is submitted now, of which there are so many.
      *
