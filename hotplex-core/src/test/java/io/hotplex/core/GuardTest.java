@@ -30,6 +30,7 @@ import io.hotplex.api.spi.ToolCall;
 import io.hotplex.api.spi.ToolGuard;
 import io.hotplex.api.spi.ToolGuard.Action;
 import io.hotplex.api.spi.ToolGuard.Verdict;
+import io.hotplex.core.internal.guard.CallPrint;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -413,17 +414,20 @@ class GuardTest {
 
     @Test
     void theSameCallHasTheSamePrintAndNoOtherDoes() {
-        String print = io.hotplex.core.internal.guard.CallPrint.of(call(Map.of("command", "ls", "description", "a")));
+        String print = print(AgentEvent.ToolKind.EXECUTE, Map.of("command", "ls", "description", "a"));
 
-        assertThat(io.hotplex.core.internal.guard.CallPrint.of(call(Map.of("command", "ls", "description", "b"))))
+        assertThat(print(AgentEvent.ToolKind.EXECUTE, Map.of("command", "ls", "description", "b")))
                 .isEqualTo(print);
-        assertThat(io.hotplex.core.internal.guard.CallPrint.of(call(Map.of("command", "ls -a"))))
+        assertThat(print(AgentEvent.ToolKind.EXECUTE, Map.of("command", "ls -a")))
                 .isNotEqualTo(print);
-        assertThat(io.hotplex.core.internal.guard.CallPrint.of(call(Map.of("command", List.of("ls")))))
+        assertThat(print(AgentEvent.ToolKind.EXECUTE, Map.of("command", List.of("ls"))))
                 .isNotEqualTo(print);
+        assertThat(print(AgentEvent.ToolKind.OTHER, Map.of("title", "t", "description", "a")))
+                .as("a description that a tool writes somewhere")
+                .isNotEqualTo(print(AgentEvent.ToolKind.OTHER, Map.of("title", "t", "description", "b")));
     }
 
-    private static ToolCall call(Map<String, Object> input) {
-        return new ToolCall("c", "Bash", AgentEvent.ToolKind.EXECUTE, new java.util.LinkedHashMap<>(input));
+    private static String print(AgentEvent.ToolKind kind, Map<String, Object> input) {
+        return CallPrint.of(new ToolCall("c", "Tool", kind, new java.util.LinkedHashMap<>(input)));
     }
 }

@@ -1,5 +1,6 @@
 package io.hotplex.core.internal.guard;
 
+import io.hotplex.api.AgentEvent.ToolKind;
 import io.hotplex.api.spi.ToolCall;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -12,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Tells whether two tool calls are the same, without keeping what they say: a hash of the tool and its whole input.
- * Words about a call, which a model makes anew each time, do not count.
+ * Words about a command, which a model makes anew each time, do not count; in other tools a field of that name may be
+ * what the tool writes somewhere.
  */
 public final class CallPrint {
     private static final String WORDS = "description";
@@ -22,7 +24,9 @@ public final class CallPrint {
     /** The print of a call: 64 hexadecimal digits. */
     public static String of(ToolCall call) {
         Map<String, @Nullable Object> input = new TreeMap<>(call.input());
-        input.remove(WORDS);
+        if (call.kind() == ToolKind.EXECUTE) {
+            input.remove(WORDS);
+        }
         StringBuilder text = new StringBuilder(256);
         append(text, call.tool());
         append(text, input);
