@@ -5,6 +5,7 @@ import io.hotplex.api.spi.AgentProvider;
 import io.hotplex.api.spi.AgentProviderFactory;
 import io.hotplex.api.spi.EngineListener;
 import io.hotplex.api.spi.Journal;
+import io.hotplex.api.spi.JournalReader;
 import io.hotplex.api.spi.ProcessLauncher;
 import io.hotplex.api.spi.PromptGuard;
 import io.hotplex.api.spi.ProviderConfig;
@@ -14,6 +15,7 @@ import io.hotplex.core.internal.guard.RememberedApprovals;
 import io.hotplex.core.internal.pool.PooledEngine;
 import io.hotplex.core.internal.session.EngineParts;
 import io.hotplex.core.internal.spi.GuardedListener;
+import io.hotplex.core.internal.spi.GuardedReaders;
 import io.hotplex.core.internal.spi.Journals;
 import io.hotplex.core.internal.spi.Providers;
 import java.time.Clock;
@@ -49,6 +51,7 @@ public final class HotPlex {
     private final List<AgentProvider> providers = new ArrayList<>();
     private final List<AgentProviderFactory> factories = new ArrayList<>();
     private final List<EngineListener> listeners = new ArrayList<>();
+    private final List<JournalReader> readers = new ArrayList<>();
     private PromptGuard guard = PromptGuard.NONE;
     private final List<ToolGuard> toolGuards = new ArrayList<>();
     private Clock clock = Clock.systemUTC();
@@ -122,6 +125,12 @@ public final class HotPlex {
         return this;
     }
 
+    /** Reads what all sessions write down, such as the hooks of {@code hotplex-hooks}. The engine closes it. */
+    public HotPlex reader(JournalReader value) {
+        readers.add(value);
+        return this;
+    }
+
     /**
      * Runs subscribers, completions and process starts. It may run tasks on virtual threads, and should not have a
      * small bound, since subscribers may block. The engine does not close it. By default daemon threads that come and
@@ -158,6 +167,7 @@ public final class HotPlex {
                 guards,
                 new RememberedApprovals(config.get(EngineConfig.STATE_DIRECTORY)),
                 new GuardedListener(listeners),
+                new GuardedReaders(readers),
                 own != null ? own : Objects.requireNonNull(executor),
                 timer,
                 clock,
@@ -168,6 +178,7 @@ public final class HotPlex {
             return engine;
         } catch (RuntimeException e) {
             end(timer, own, guards);
+            parts.readers().close();
             chosenLauncher.close();
             chosenJournal.close();
             throw e;

@@ -90,7 +90,9 @@ public final class PooledEngine implements Engine {
 
     /** Takes over what earlier engines left, and begins to sweep idle processes. Called once. */
     public void start() {
-        sleepers.recover().forEach(this::wakeToWork);
+        List<String> withWork = sleepers.recover();
+        parts.readers().start(journal);
+        withWork.forEach(this::wakeToWork);
         long idle = parts.config().get(EngineConfig.IDLE_TIMEOUT).toNanos();
         long interval = Math.max(TimeUnit.MILLISECONDS.toNanos(10), Math.min(idle / 4, TimeUnit.SECONDS.toNanos(30)));
         var unused = parts.timer().scheduleWithFixedDelay(this::sweep, interval, interval, TimeUnit.NANOSECONDS);
@@ -282,7 +284,9 @@ public final class PooledEngine implements Engine {
     private void erase(String id, boolean known, CompletableFuture<Void> deleted) {
         try {
             sleepers.woken(id);
-            if (journal.delete(id) || known) {
+            boolean erased = journal.delete(id);
+            parts.readers().deleted(id);
+            if (erased || known) {
                 deleted.complete(null);
             } else {
                 deleted.completeExceptionally(
@@ -410,6 +414,7 @@ public final class PooledEngine implements Engine {
                         limit);
                 parts.launcher().close();
                 all().forEach(s -> s.abandon("engine closed"));
+                parts.readers().close();
                 journal.close();
             } finally {
                 onClosed.run();

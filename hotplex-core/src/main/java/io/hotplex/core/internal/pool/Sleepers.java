@@ -204,7 +204,9 @@ final class Sleepers {
                                         Duration.ZERO));
                     }
                 }
-                sessionLog.save(recovery.state());
+                SessionState ended = recovery.state();
+                sessionLog.save(ended);
+                parts.readers().readable(id, ended.offset());
             }
         });
     }

@@ -1,6 +1,7 @@
 package io.hotplex.core.internal.session;
 
 import io.hotplex.api.spi.EngineListener;
+import io.hotplex.api.spi.JournalReader;
 import io.hotplex.api.spi.ProcessLauncher;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.internal.guard.Guards;
@@ -13,6 +14,7 @@ import java.util.function.LongSupplier;
 /**
  * What all sessions of an engine share.
  *
+ * @param readers hear of every record; guarded, as the listener is
  * @param executor runs callbacks and blocking work
  * @param timer fires deadlines; its tasks bring work to mailboxes, and its thread runs that work where a mailbox is
  *     idle. So they are short and never block
@@ -25,6 +27,7 @@ public record EngineParts(
         Guards guards,
         RememberedApprovals approvals,
         EngineListener listener,
+        JournalReader readers,
         Executor executor,
         ScheduledExecutorService timer,
         Clock clock,

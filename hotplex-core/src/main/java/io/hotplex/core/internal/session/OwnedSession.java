@@ -67,8 +67,12 @@ public final class OwnedSession implements Session {
         this.owner = new SessionOwner(spec, provider, parts, slots, journal, earlier, () -> onClosed.accept(this));
     }
 
-    /** Goes on with the prompts that an earlier engine accepted; called once, when the session was opened. */
+    /**
+     * Lets the engine's readers in, and goes on with the prompts that an earlier engine accepted; called once, when the
+     * session was opened.
+     */
     public void takeOver() {
+        owner.scope.recorder.announce(spec);
         owner.scope.mailbox.execute(owner::takeOver);
     }
 

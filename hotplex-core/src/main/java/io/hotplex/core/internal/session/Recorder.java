@@ -5,6 +5,7 @@ import io.hotplex.api.AgentEvent;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.EventRecord;
 import io.hotplex.api.HotPlexException;
+import io.hotplex.api.SessionSpec;
 import io.hotplex.api.SessionStats;
 import io.hotplex.api.Subscriber;
 import io.hotplex.api.Subscription;
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Recorder implements LogListener {
     private final EngineParts parts;
+    private final String sessionId;
     private final boolean durable;
     private final SessionLog log;
     private final StatsFold stats;
@@ -55,11 +57,20 @@ final class Recorder implements LogListener {
     /** @param onRelief the journal takes more again; any thread */
     Recorder(EngineParts parts, Journal journal, StatsFold stats, String sessionId, Runnable onRelief) {
         this.parts = parts;
+        this.sessionId = sessionId;
         this.stats = stats;
         this.onRelief = onRelief;
         durable = journal.durable();
         log = journal.open(sessionId, this);
         last = log.newest();
+    }
+
+    /** Lets the engine's readers in. Called once, when the session is known. */
+    void announce(SessionSpec spec) {
+        parts.readers().opened(spec, log);
+        if (complete) {
+            parts.readers().completed(sessionId); // closed before it was announced
+        }
     }
 
     EventRecord append(@Nullable String turnId, AgentEvent event) {
@@ -122,6 +133,7 @@ final class Recorder implements LogListener {
         for (JournalSubscription subscription : subscriptions) {
             subscription.wake();
         }
+        parts.readers().readable(sessionId, newest);
         runWaiting(newest);
     }
 
@@ -167,6 +179,7 @@ final class Recorder implements LogListener {
         whenReadable(last, () -> {
             complete = true;
             subscriptions.forEach(JournalSubscription::logClosed);
+            parts.readers().completed(sessionId);
         });
     }
 

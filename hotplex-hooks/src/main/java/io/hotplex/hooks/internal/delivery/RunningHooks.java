@@ -1,0 +1,126 @@
+package io.hotplex.hooks.internal.delivery;
+
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.HotPlexException;
+import io.hotplex.api.SessionSpec;
+import io.hotplex.api.spi.EventHook;
+import io.hotplex.api.spi.EventHookFactory;
+import io.hotplex.api.spi.HookConfig;
+import io.hotplex.api.spi.HookStatus;
+import io.hotplex.api.spi.Journal;
+import io.hotplex.api.spi.JournalReader;
+import io.hotplex.api.spi.SessionLog;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** The hooks of one engine. Immutable list of thread-safe runners. */
+public final class RunningHooks implements JournalReader {
+    private final List<HookRunner> runners;
+
+    private RunningHooks(List<HookRunner> runners) {
+        this.runners = List.copyOf(runners);
+    }
+
+    /** @throws HotPlexException CONFIG_INVALID or STATE_IN_USE; then none is left open */
+    public static RunningHooks open(
+            Path directory,
+            List<HookConfig> configs,
+            Map<String, EventHookFactory> factories,
+            Map<String, String> environment,
+            Duration drainTimeout,
+            Clock clock) {
+        List<HookRunner> runners = new ArrayList<>();
+        try {
+            for (HookConfig config : configs) {
+                EventHook hook = make(directory, config, factories, environment);
+                HookFiles files = HookFiles.own(directory, config);
+                runners.add(new HookRunner(
+                        config,
+                        hook,
+                        files,
+                        RetryPolicy.of(config, ThreadLocalRandom.current()::nextDouble),
+                        drainTimeout,
+                        clock,
+                        System::nanoTime));
+            }
+            return new RunningHooks(runners);
+        } catch (RuntimeException e) {
+            runners.forEach(HookRunner::close);
+            throw e;
+        }
+    }
+
+    /** Makes a hook, and checks the settings that all hooks have. */
+    static EventHook make(
+            Path directory,
+            HookConfig config,
+            Map<String, EventHookFactory> factories,
+            Map<String, String> environment) {
+        EventHookFactory factory = factories.get(config.type());
+        if (factory == null) {
+            throw new HotPlexException(
+                    ErrorCode.CONFIG_INVALID,
+                    HookConfig.PREFIX + config.name() + ".type: there is no hook of type '" + config.type()
+                            + "' (expected: one of " + new TreeSet<>(factories.keySet()) + ")");
+        }
+        EventFilter unused = EventFilter.of(config);
+        return factory.open(
+                config, new EventHookFactory.Surroundings(directory.resolve(config.name()), environment));
+    }
+
+    public List<HookStatus> status() {
+        return runners.stream().map(HookRunner::status).toList();
+    }
+
+    @Override
+    public void start(Journal journal) {
+        runners.forEach(runner -> runner.start(journal));
+    }
+
+    @Override
+    public void opened(SessionSpec spec, SessionLog log) {
+        runners.forEach(runner -> runner.opened(spec, log));
+    }
+
+    @Override
+    public void readable(String sessionId, long newest) {
+        for (HookRunner runner : runners) {
+            runner.readable(sessionId, newest);
+        }
+    }
+
+    @Override
+    public void completed(String sessionId) {
+        runners.forEach(runner -> runner.completed(sessionId));
+    }
+
+    @Override
+    public void deleted(String sessionId) {
+        runners.forEach(runner -> runner.deleted(sessionId));
+    }
+
+    /** All at once: each may take its whole time. */
+    @Override
+    public void close() {
+        List<Thread> threads = new ArrayList<>();
+        for (HookRunner runner : runners) {
+            Thread thread = new Thread(runner::close, "hotplex-hooks-close");
+            thread.start();
+            threads.add(thread);
+        }
+        for (Thread thread : threads) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+    }
+}
