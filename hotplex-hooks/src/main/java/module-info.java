@@ -1,4 +1,6 @@
 import io.hotplex.api.spi.EventHookFactory;
+import io.hotplex.hooks.internal.audit.AuditHookFactory;
+import io.hotplex.hooks.internal.log.LogHookFactory;
 import io.hotplex.hooks.internal.webhook.WebhookFactory;
 import org.jspecify.annotations.NullMarked;
 
@@ -17,5 +19,7 @@ module io.hotplex.hooks {
     uses EventHookFactory;
 
     provides EventHookFactory with
+            AuditHookFactory,
+            LogHookFactory,
             WebhookFactory;
 }

@@ -4,6 +4,7 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module io.hotplex.server {
     requires transitive io.hotplex.core;
+    requires transitive io.hotplex.hooks;
     requires io.hotplex.testkit;
     requires com.fasterxml.jackson.databind;
     requires io.netty.buffer;
@@ -26,6 +27,7 @@ module io.hotplex.server {
     exports io.hotplex.server;
 
     uses io.hotplex.api.spi.AgentProviderFactory;
+    uses io.hotplex.api.spi.EventHookFactory;
     uses io.hotplex.api.spi.JournalProvider;
     uses io.hotplex.api.spi.ProcessLauncherProvider;
 }

@@ -181,14 +181,22 @@ public sealed interface AgentEvent {
      * @param clientId the prompt's own id, or {@code null}
      * @param prompt the prompt's text, without instructions and attachments; {@code null} when the agent began by
      *     itself
+     * @param traceparent the trace that the prompt came with, in the form of W3C Trace Context, or {@code null}
      */
     record TurnStarted(
             Origin origin,
             @Nullable String clientId,
-            @Nullable String prompt) implements AgentEvent {
+            @Nullable String prompt,
+            @Nullable String traceparent)
+            implements AgentEvent {
+        /** One that came without a trace. */
+        public TurnStarted(Origin origin, @Nullable String clientId, @Nullable String prompt) {
+            this(origin, clientId, prompt, null);
+        }
+
         @Override
         public long weight() {
-            return 96 + Values.bytes(clientId) + Values.bytes(prompt);
+            return 96 + Values.bytes(clientId, prompt, traceparent);
         }
     }
 

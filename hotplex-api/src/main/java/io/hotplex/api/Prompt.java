@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  *     the turn of the first, as long as the session remembers it; {@code null} for none
  * @param timeout limit of this turn, measured from its start, at most 365 days, or {@code null} for the engine's
  *     default
+ * @param traceparent the trace that the prompt is a part of, in the form of W3C Trace Context, or {@code null}
  */
 public record Prompt(
         String text,
@@ -24,7 +26,10 @@ public record Prompt(
         List<Attachment> attachments,
         Delivery delivery,
         @Nullable String clientId,
-        @Nullable Duration timeout) {
+        @Nullable Duration timeout,
+        @Nullable String traceparent) {
+    private static final Pattern TRACEPARENT = Pattern.compile("00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}");
+
     /** As for all durations of the engine, which counts in nanoseconds. */
     private static final Duration LONGEST_TIMEOUT = Duration.ofDays(365);
 
@@ -36,6 +41,15 @@ public record Prompt(
             throw new HotPlexException(
                     ErrorCode.INVALID_ARGUMENT, "timeout: " + timeout + " (expected: positive, at most 365 days)");
         }
+        if (traceparent != null && !isTraceparent(traceparent)) {
+            throw new HotPlexException(
+                    ErrorCode.INVALID_ARGUMENT, "traceparent is malformed (expected: version 00 of W3C Trace Context)");
+        }
+    }
+
+    /** Whether a text has the form of a {@code traceparent}, and one that names a trace. */
+    public static boolean isTraceparent(String text) {
+        return TRACEPARENT.matcher(text).matches();
     }
 
     /** A plain prompt that waits for its turn. */
@@ -60,6 +74,7 @@ public record Prompt(
         private Delivery delivery = Delivery.QUEUE;
         private @Nullable String clientId;
         private @Nullable Duration timeout;
+        private @Nullable String traceparent;
 
         private Builder(String text) {
             this.text = Objects.requireNonNull(text, "text");
@@ -90,8 +105,13 @@ public record Prompt(
             return this;
         }
 
+        public Builder traceparent(String value) {
+            traceparent = value;
+            return this;
+        }
+
         public Prompt build() {
-            return new Prompt(text, instructions, attachments, delivery, clientId, timeout);
+            return new Prompt(text, instructions, attachments, delivery, clientId, timeout, traceparent);
         }
     }
 }

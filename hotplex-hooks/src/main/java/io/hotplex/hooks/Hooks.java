@@ -127,6 +127,15 @@ public final class Hooks implements JournalReader {
         }
 
         /**
+         * What operators do with one of the hooks, added or not.
+         *
+         * @throws HotPlexException CONFIG_INVALID when there is no hook of its type
+         */
+        public HookDesk desk(HookConfig hook) {
+            return new HookDesk(directory, hook, factories, environment, clock);
+        }
+
+        /**
          * Makes the hooks; they begin with the engine.
          *
          * @throws HotPlexException CONFIG_INVALID when a setting is unknown, missing or cannot be used, or two hooks

@@ -5,6 +5,7 @@ import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.core.HotPlex;
 import io.hotplex.core.config.ConfigKey;
+import io.hotplex.hooks.Hooks;
 import io.hotplex.server.internal.admin.AdminRoutes;
 import io.hotplex.server.internal.admin.HealthRoutes;
 import io.hotplex.server.internal.admin.Metrics;
@@ -185,6 +186,9 @@ public final class HotPlexServer implements AutoCloseable {
             keys = new KeyRing(parts.keys(parts.config, open(parts.config)));
             gatekeeper = new Gatekeeper(keys, Policy.of(parts.config), open(parts.config), System::nanoTime);
             HotPlex unbuilt = parts.parts;
+            if (unbuilt != null && parts.hooks != null) {
+                unbuilt.reader(parts.hooks);
+            }
             owned = unbuilt == null ? null : unbuilt.listener(metrics).build();
             engine = owned == null ? Objects.requireNonNull(parts.engine, "engine") : owned;
         }
@@ -211,7 +215,8 @@ public final class HotPlexServer implements AutoCloseable {
                             engine,
                             this::connections,
                             () -> AdminRoutes.describe(Objects.requireNonNull(config.get())),
-                            stop::countDown)
+                            stop::countDown,
+                            parts.hooks == null ? List::of : parts.hooks::status)
                     .routes());
             routes.add(gatekeeper.ticketRoute());
             routes.addAll(ConsoleRoutes.all());
@@ -233,6 +238,7 @@ public final class HotPlexServer implements AutoCloseable {
         private @Nullable Path stateDirectory;
         private @Nullable Engine engine;
         private @Nullable HotPlex parts;
+        private @Nullable Hooks hooks;
 
         private Builder() {}
 
@@ -251,6 +257,12 @@ public final class HotPlexServer implements AutoCloseable {
         /** Builds the engine to serve; the server closes it. */
         public Builder engine(HotPlex value) {
             parts = Objects.requireNonNull(value, "engine");
+            return this;
+        }
+
+        /** Runs these hooks beside the engine that is built; the engine closes them. */
+        public Builder hooks(Hooks value) {
+            hooks = Objects.requireNonNull(value, "hooks");
             return this;
         }
 

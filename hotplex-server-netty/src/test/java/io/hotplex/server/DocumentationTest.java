@@ -7,6 +7,8 @@ import io.hotplex.api.AgentEvent;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.EventSchema;
 import io.hotplex.api.HotPlexException;
+import io.hotplex.api.spi.EventHookFactory;
+import io.hotplex.api.spi.HookConfig;
 import io.hotplex.api.spi.ProviderConfig;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.config.ConfigKey;
@@ -27,6 +29,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -102,6 +105,23 @@ class DocumentationTest {
         assertThatThrownBy(() -> new ClaudeProviderFactory().create(wrong))
                 .isInstanceOf(HotPlexException.class)
                 .hasMessageEndingWith("known: " + new TreeSet<>(documented));
+    }
+
+    @Test
+    void hooksNamesEverySettingOfEveryHook() throws IOException {
+        assertThat(table("docs/hooks.md", "Settings of every hook").keySet())
+                .containsExactlyInAnyOrderElementsOf(EventHookFactory.COMMON_KEYS);
+        for (EventHookFactory factory : ServiceLoader.load(EventHookFactory.class)) {
+            HookConfig wrong = HookConfig.of("h", factory.type(), Map.of("no-such-key", "x"));
+            Set<String> known = new TreeSet<>(EventHookFactory.COMMON_KEYS);
+            if (!factory.type().equals("log")) {
+                String heading = "Settings of a hook of type `" + factory.type() + "`";
+                table("docs/hooks.md", heading).values().forEach(row -> known.addAll(codes(row.get(0))));
+            }
+            assertThatThrownBy(() -> factory.open(wrong, new EventHookFactory.Surroundings(home, Map.of())))
+                    .isInstanceOf(HotPlexException.class)
+                    .hasMessageEndingWith("known: " + known);
+        }
     }
 
     @Test

@@ -59,6 +59,7 @@ class SecurityTest {
             "GET /admin/sessions",
             "GET /admin/processes",
             "GET /admin/config",
+            "GET /admin/hooks",
             "POST /admin/drain",
             "POST /v1/tickets",
             "GET /",

@@ -25,6 +25,11 @@ public interface EventHookFactory {
     /** The type's name in configuration. */
     String type();
 
+    /** What hooks of this type have unless configured otherwise, of the settings that hooks of every type have. */
+    default Map<String, String> defaults() {
+        return Map.of();
+    }
+
     /**
      * Makes a hook. Must not connect to anything: a hook whose receiver is away is made all the same.
      *

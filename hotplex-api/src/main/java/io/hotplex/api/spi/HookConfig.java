@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +43,13 @@ public final class HookConfig {
                     ErrorCode.CONFIG_INVALID, "hook name '" + name + "' (expected: lower case letters, digits, dashes)");
         }
         return new HookConfig(name, type, settings);
+    }
+
+    /** The same with values for keys that are not set. */
+    public HookConfig withDefaults(Map<String, String> defaults) {
+        Map<String, String> all = new TreeMap<>(defaults);
+        all.putAll(settings);
+        return new HookConfig(name, type, all);
     }
 
     public String name() {
@@ -145,16 +153,29 @@ public final class HookConfig {
         return value;
     }
 
+    /** All settings with a prefix that ends with a dot, the prefix cut off. */
+    public Map<String, String> section(String prefix) {
+        Map<String, String> section = new TreeMap<>();
+        settings.forEach((key, value) -> {
+            if (key.startsWith(prefix)) {
+                section.put(key.substring(prefix.length()), value);
+            }
+        });
+        return Map.copyOf(section);
+    }
+
     /**
      * Refuses keys that the hook does not know; call it once when a hook is made. Those that every hook has are known.
      *
+     * @param known keys, or prefixes that end with a dot
      * @throws HotPlexException CONFIG_INVALID, naming the unknown key and the known ones
      */
     public void allowOnly(Set<String> known) {
         Set<String> all = new TreeSet<>(known);
         all.addAll(EventHookFactory.COMMON_KEYS);
         for (String key : settings.keySet()) {
-            if (!all.contains(key)) {
+            int dot = key.indexOf('.');
+            if (!all.contains(key) && !(dot > 0 && all.contains(key.substring(0, dot + 1)))) {
                 throw new HotPlexException(
                         ErrorCode.CONFIG_INVALID,
                         PREFIX + name + "." + key + " is not a setting of a hook of type '" + type + "'; known: " + all);

@@ -42,6 +42,7 @@ final class Forms {
         map.put("client_id", prompt.clientId());
         Duration timeout = prompt.timeout();
         map.put("timeout_ms", timeout == null ? null : timeout.toMillis());
+        map.put("traceparent", prompt.traceparent());
         return Json.write(map);
     }
 
@@ -68,7 +69,8 @@ final class Forms {
                 attachments,
                 Delivery.valueOf(required(map, "delivery").toUpperCase(Locale.ROOT)),
                 text(map, "client_id"),
-                timeout == null ? null : Duration.ofMillis(((Number) timeout).longValue()));
+                timeout == null ? null : Duration.ofMillis(((Number) timeout).longValue()),
+                text(map, "traceparent"));
     }
 
     // ---- sessions

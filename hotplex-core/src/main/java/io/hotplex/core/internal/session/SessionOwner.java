@@ -305,7 +305,10 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
             turn.left = turn.limit.toNanos();
             runClock(turn);
             String text = turn.origin == Origin.PROMPT ? turn.prompt.text() : null;
-            scope.recorder.append(turn.id(), new AgentEvent.TurnStarted(turn.origin, turn.prompt.clientId(), text));
+            scope.recorder.append(
+                    turn.id(),
+                    new AgentEvent.TurnStarted(
+                            turn.origin, turn.prompt.clientId(), text, turn.prompt.traceparent()));
             turn.running();
         }
         publish();

@@ -60,7 +60,11 @@ public final class HookFiles implements AutoCloseable {
     }
 
     private static DeadLetters letters(Path directory, HookConfig config) {
-        return new DeadLetters(directory, config.number("dead-letter-max-bytes", 64 << 20, 1 << 10, 1 << 30));
+        return new DeadLetters(directory, maxDeadLetterBytes(config));
+    }
+
+    static int maxDeadLetterBytes(HookConfig config) {
+        return config.number("dead-letter-max-bytes", 64 << 20, 1 << 10, 1 << 30);
     }
 
     private static boolean locked(FileChannel channel) throws IOException {

@@ -3,6 +3,7 @@ package io.hotplex.hooks.internal.delivery;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hotplex.api.EventRecord;
 import io.hotplex.api.EventSchema;
 import io.hotplex.api.spi.HookEvent;
 import java.io.IOException;
@@ -30,6 +31,24 @@ public final class HookJson {
             map.put("traceparent", event.traceparent());
         }
         return map;
+    }
+
+    /** The same event without what people and agents said. */
+    public static HookEvent withoutContent(HookEvent event) {
+        EventRecord record = event.record();
+        return new HookEvent(
+                event.id(),
+                new EventRecord(
+                        record.sessionId(),
+                        record.firstOffset(),
+                        record.offset(),
+                        record.turnId(),
+                        record.time(),
+                        Redaction.withoutContent(record.event())),
+                event.owner(),
+                event.provider(),
+                event.severity(),
+                event.traceparent());
     }
 
     /** The inverse of {@link #map}. */

@@ -50,6 +50,9 @@ public final class HookRunner implements JournalReader {
     /** After a look at a session the next one waits this long: what comes meanwhile is read together. */
     private static final long GATHER = TimeUnit.MILLISECONDS.toNanos(20);
 
+    /** A receiver that comes and goes must not fill the log. */
+    private static final long LOG_INTERVAL = TimeUnit.MINUTES.toNanos(1);
+
     private static final long STATUS_INTERVAL = TimeUnit.SECONDS.toNanos(2);
 
     /** What a call of a hook may go on when it was asked to stop. */
@@ -82,6 +85,13 @@ public final class HookRunner implements JournalReader {
     @GuardedBy("lock")
     private boolean stopped;
 
+    /** Whether it was logged that deliveries fail, and not that they do no more. */
+    @GuardedBy("lock")
+    private boolean complained;
+
+    @GuardedBy("lock")
+    private long complainedAt;
+
     private volatile boolean disabled;
     private volatile @Nullable Failure lastFailure;
     private volatile @Nullable Journal durable;
@@ -105,19 +115,41 @@ public final class HookRunner implements JournalReader {
         this.hook = hook;
         this.files = files;
         this.filter = EventFilter.of(config);
-        this.batch = config.number("batch-max-events", 1, 1, 10_000);
+        this.batch = batch(config);
         this.drainLimit = drainLimit;
         this.clock = clock;
         this.ticker = ticker;
         plan = new DeliveryPlan(retries);
         disabled = files.disabled() != null;
         statusAt.set(ticker.getAsLong() - STATUS_INTERVAL);
-        int threads = config.number("concurrency", 1, 1, 64);
+        complainedAt = ticker.getAsLong() - LOG_INTERVAL;
+        int threads = threads(config);
         for (int i = 1; i <= threads; i++) {
             Thread worker = new Thread(this::work, "hotplex-hook-" + config.name() + "-" + i);
             worker.setDaemon(true);
             workers.add(worker);
         }
+    }
+
+    /** @throws HotPlexException CONFIG_INVALID when one of the settings that all hooks have cannot be used */
+    static void check(HookConfig config) {
+        EventFilter unused = EventFilter.of(config);
+        batch(config);
+        threads(config);
+        fromNewest(config);
+        HookFiles.maxDeadLetterBytes(config);
+    }
+
+    private static int batch(HookConfig config) {
+        return config.number("batch-max-events", 1, 1, 10_000);
+    }
+
+    private static int threads(HookConfig config) {
+        return config.number("concurrency", 1, 1, 64);
+    }
+
+    private static boolean fromNewest(HookConfig config) {
+        return config.choice("from", "newest", Set.of("newest", "oldest")).equals("newest");
     }
 
     // ---- what the engine tells
@@ -146,8 +178,7 @@ public final class HookRunner implements JournalReader {
 
     /** Goes on where the last gateway stopped; one that never ran begins with what comes, unless asked otherwise. */
     private void pickUp(Journal journal, CursorFile opened) throws IOException {
-        boolean skip = !opened.found()
-                && config.choice("from", "newest", Set.of("newest", "oldest")).equals("newest");
+        boolean skip = !opened.found() && fromNewest(config);
         List<String> known = new ArrayList<>();
         for (StoredSession stored : journal.sessions()) {
             known.add(stored.id());
@@ -337,6 +368,8 @@ public final class HookRunner implements JournalReader {
                     gap,
                     lane.session,
                     chunk.get(0).firstOffset());
+            lane.limit = 0; // what failed is not kept any more
+            move(lane, chunk.get(0).firstOffset() - 1); // counted once, also when the next delivery fails
         }
         List<HookEvent> events = new ArrayList<>();
         for (EventRecord record : chunk) {
@@ -459,8 +492,9 @@ public final class HookRunner implements JournalReader {
         boolean recovered;
         lock.lock();
         try {
-            recovered = plan.retrying();
             plan.delivered(lane, ticker.getAsLong());
+            recovered = complained && !plan.retrying();
+            complained &= !recovered;
         } finally {
             lock.unlock();
         }
@@ -476,8 +510,13 @@ public final class HookRunner implements JournalReader {
         lastFailure = new Failure(reason, clock.instant());
         lock.lock();
         try {
-            first = !plan.retrying();
-            plan.failed(lane, asked == null ? 0 : asked.toNanos(), ticker.getAsLong());
+            long now = ticker.getAsLong();
+            plan.failed(lane, asked == null ? 0 : asked.toNanos(), now);
+            first = !complained && now - complainedAt >= LOG_INTERVAL;
+            if (first) {
+                complained = true;
+                complainedAt = now;
+            }
             news.signal();
         } finally {
             lock.unlock();
@@ -606,6 +645,7 @@ public final class HookRunner implements JournalReader {
             lock.unlock();
         }
         boolean ended = join(deadline);
+        boolean hangs = !ended;
         lock.lock();
         try {
             stopped = true;
@@ -615,7 +655,11 @@ public final class HookRunner implements JournalReader {
         }
         if (!ended) {
             workers.forEach(Thread::interrupt);
+            hook.close(); // which may end a call that no interrupt ends
             ended = join(ticker.getAsLong() + LAST_CALL.toNanos());
+        }
+        if (!hangs) {
+            hook.close();
         }
         tell(true);
         finish(ended);
@@ -630,7 +674,6 @@ public final class HookRunner implements JournalReader {
         if (!ended) {
             log.warn("hook '{}' does not come back from a call; its thread is left behind", config.name());
         }
-        hook.close();
         CursorFile kept = cursors;
         try {
             if (kept != null) {

@@ -145,13 +145,12 @@ final class Lane {
         if (turn == null) {
             return null;
         }
-        return record.event() instanceof AgentEvent.Terminal ? traces.remove(turn) : traces.get(turn);
-    }
-
-    void traced(String turn, String traceparent) {
-        traces.put(turn, traceparent);
-        if (traces.size() > MAX_TRACES) {
-            traces.remove(traces.keySet().iterator().next());
+        if (record.event() instanceof AgentEvent.TurnStarted started && started.traceparent() != null) {
+            traces.put(turn, started.traceparent());
+            if (traces.size() > MAX_TRACES) {
+                traces.remove(traces.keySet().iterator().next());
+            }
         }
+        return record.event() instanceof AgentEvent.Terminal ? traces.remove(turn) : traces.get(turn);
     }
 }

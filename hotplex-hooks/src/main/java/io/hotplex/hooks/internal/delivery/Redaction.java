@@ -39,7 +39,9 @@ final class Redaction {
                         e.survivorsLeft(),
                         e.cleanup(),
                         e.outOfMemory()));
-        rule(AgentEvent.TurnStarted.class, e -> new AgentEvent.TurnStarted(e.origin(), e.clientId()));
+        rule(
+                AgentEvent.TurnStarted.class,
+                e -> new AgentEvent.TurnStarted(e.origin(), e.clientId(), null, e.traceparent()));
         rule(
                 AgentEvent.TurnCompleted.class,
                 e -> new AgentEvent.TurnCompleted(

@@ -37,17 +37,13 @@ public final class RunningHooks implements JournalReader {
             Clock clock) {
         List<HookRunner> runners = new ArrayList<>();
         try {
-            for (HookConfig config : configs) {
+            for (HookConfig configured : configs) {
+                HookConfig config = withDefaults(configured, factories);
+                RetryPolicy retries =
+                        RetryPolicy.of(config, () -> ThreadLocalRandom.current().nextDouble());
                 EventHook hook = make(directory, config, factories, environment);
-                HookFiles files = HookFiles.own(directory, config);
                 runners.add(new HookRunner(
-                        config,
-                        hook,
-                        files,
-                        RetryPolicy.of(config, ThreadLocalRandom.current()::nextDouble),
-                        drainTimeout,
-                        clock,
-                        System::nanoTime));
+                        config, hook, HookFiles.own(directory, config), retries, drainTimeout, clock, System::nanoTime));
             }
             return new RunningHooks(runners);
         } catch (RuntimeException e) {
@@ -62,6 +58,16 @@ public final class RunningHooks implements JournalReader {
             HookConfig config,
             Map<String, EventHookFactory> factories,
             Map<String, String> environment) {
+        HookRunner.check(config);
+        return factory(config, factories).open(
+                config, new EventHookFactory.Surroundings(directory.resolve(config.name()), environment));
+    }
+
+    static HookConfig withDefaults(HookConfig config, Map<String, EventHookFactory> factories) {
+        return config.withDefaults(factory(config, factories).defaults());
+    }
+
+    private static EventHookFactory factory(HookConfig config, Map<String, EventHookFactory> factories) {
         EventHookFactory factory = factories.get(config.type());
         if (factory == null) {
             throw new HotPlexException(
@@ -69,9 +75,7 @@ public final class RunningHooks implements JournalReader {
                     HookConfig.PREFIX + config.name() + ".type: there is no hook of type '" + config.type()
                             + "' (expected: one of " + new TreeSet<>(factories.keySet()) + ")");
         }
-        EventFilter unused = EventFilter.of(config);
-        return factory.open(
-                config, new EventHookFactory.Surroundings(directory.resolve(config.name()), environment));
+        return factory;
     }
 
     public List<HookStatus> status() {

@@ -3,6 +3,7 @@ package io.hotplex.server.internal.admin;
 import io.hotplex.api.Engine;
 import io.hotplex.api.PoolSnapshot;
 import io.hotplex.api.SessionInfo;
+import io.hotplex.api.spi.HookStatus;
 import io.hotplex.server.KeyConfig;
 import io.hotplex.server.ServerConfig;
 import io.hotplex.server.internal.http.Access;
@@ -15,6 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** For operators: what runs, and its end. Tells of sessions that they exist, not what is said in them. */
 public final class AdminRoutes {
@@ -22,18 +24,25 @@ public final class AdminRoutes {
     private final Supplier<Connections> connections;
     private final Supplier<Map<String, Object>> config;
     private final Runnable drain;
+    private final Supplier<List<HookStatus>> hooks;
 
     /**
      * @param connections of the server
      * @param config what is configured, without secrets
      * @param drain begins to stop the server; must not block
+     * @param hooks how they are doing
      */
     public AdminRoutes(
-            Engine engine, Supplier<Connections> connections, Supplier<Map<String, Object>> config, Runnable drain) {
+            Engine engine,
+            Supplier<Connections> connections,
+            Supplier<Map<String, Object>> config,
+            Runnable drain,
+            Supplier<List<HookStatus>> hooks) {
         this.engine = engine;
         this.connections = connections;
         this.config = config;
         this.drain = drain;
+        this.hooks = hooks;
     }
 
     /** The routes. */
@@ -43,11 +52,30 @@ public final class AdminRoutes {
                 get("/admin/sessions", () -> Map.of("sessions", sessions(false))),
                 get("/admin/processes", () -> Map.of("processes", sessions(true))),
                 get("/admin/config", config),
+                get("/admin/hooks", () -> Map.of("hooks", hooks.get().stream().map(AdminRoutes::hook).toList())),
                 Route.of("POST", "/admin/drain", Access.ADMIN, request -> {
                             drain.run();
                             return CompletableFuture.completedFuture(Response.json(202, Map.of("status", "draining")));
                         })
                         .with(Route.Flag.WHILE_DRAINING));
+    }
+
+    private static Map<String, @Nullable Object> hook(HookStatus status) {
+        Map<String, @Nullable Object> body = new LinkedHashMap<>();
+        body.put("name", status.name());
+        body.put("type", status.type());
+        body.put("state", status.state().name().toLowerCase(Locale.ROOT));
+        body.put("lag_records", status.lagRecords());
+        body.put("lag_ms", status.lag().toMillis());
+        body.put("delivered", status.delivered());
+        body.put("failed_attempts", status.failedAttempts());
+        body.put("dead_letters", status.deadLetters());
+        body.put("lost", status.lost());
+        body.put("last_error", status.lastError());
+        body.put(
+                "last_error_at",
+                status.lastErrorAt() == null ? null : status.lastErrorAt().toString());
+        return body;
     }
 
     private static Route get(String path, Supplier<Map<String, Object>> body) {

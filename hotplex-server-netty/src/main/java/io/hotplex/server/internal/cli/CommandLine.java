@@ -94,6 +94,14 @@ public final class CommandLine {
                 Arguments options = ReplayCommand.parse(rest);
                 return options.has("--help") ? help() : new ReplayCommand(surroundings, out).run(options);
             }
+            case "hooks" -> {
+                Arguments options = Arguments.parse(rest, HooksCommand.FLAGS, HooksCommand.VALUED);
+                return options.has("--help") ? help() : new HooksCommand(surroundings, out).run(options);
+            }
+            case "audit" -> {
+                Arguments options = Arguments.parse(rest, AuditCommand.FLAGS, AuditCommand.VALUED);
+                return options.has("--help") ? help() : new AuditCommand(surroundings, out).run(options);
+            }
             case "rehearse" -> {
                 return new Rehearsal(surroundings).run();
             }
@@ -122,11 +130,11 @@ public final class CommandLine {
             }
             case "" ->
                 throw new UsageException(
-                        "a command is missing: run, serve, config, key, sessions, replay, doctor, --version or --help");
+                        "a command is missing: run, serve, config, key, sessions, replay, hooks, audit, doctor, --version or --help");
             default ->
                 throw new UsageException(
                         "'" + command
-                                + "' is not a command (known: run, serve, config, key, sessions, replay, doctor, --version, --help)");
+                                + "' is not a command (known: run, serve, config, key, sessions, replay, hooks, audit, doctor, --version, --help)");
         }
     }
 

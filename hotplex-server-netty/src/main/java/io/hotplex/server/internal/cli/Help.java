@@ -12,6 +12,9 @@ final class Help {
               hotplex sessions [list | show ID | export ID | delete ID]
                                                 what a durable journal keeps; export writes one event a line
               hotplex replay ID [--speed N]     shows a session again; N is a factor, or max
+              hotplex hooks [status | test NAME | redeliver NAME]
+                                                how hooks are doing; tries one; delivers what was put aside
+              hotplex audit verify [DIR]        tells whether the audit trail is as it was written
               hotplex config --describe         tells every setting; --markdown as tables
               hotplex config --check [FILE]     tells whether a configuration is right
               hotplex key                       makes a key for clients of serve, and its hash
@@ -38,7 +41,7 @@ final class Help {
               --config FILE            settings; else $HOTPLEX_CONFIG, else ~/.hotplex/hotplex.yaml
               --set KEY=VALUE          one setting; counts more than the file; may be repeated
               --debug                  logs what happens, and where errors come from
-            sessions, replay and doctor take --json, too.
+            sessions, replay, hooks and doctor take --json, too.
 
             Ctrl-C interrupts the turn, or ends the server; a second signal leaves at once.
 

@@ -4,12 +4,14 @@ import io.hotplex.api.HotPlexException;
 import io.hotplex.api.spi.ProcessLauncher;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.HotPlex;
+import io.hotplex.hooks.Hooks;
 import io.hotplex.server.HotPlexServer;
 import io.hotplex.server.KeyConfig;
 import io.hotplex.server.ServerConfig;
 import io.hotplex.server.internal.auth.TokenFile;
 import io.hotplex.server.internal.config.FileWatch;
 import io.hotplex.server.internal.config.Settings;
+import io.hotplex.server.internal.providers.HookTypes;
 import io.hotplex.server.internal.providers.ProviderTypes;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
@@ -20,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** {@code hotplex serve}: the gateway, until it is told to stop. */
@@ -71,8 +74,9 @@ final class ServeCommand {
         ProcessLauncher launcher = Launchers.open(settings.engine());
         // Whatever ends this JVM must not leave agents behind; after a proper end this does nothing.
         Runtime.getRuntime().addShutdownHook(new Thread(launcher::close, "hotplex-cli-exit"));
+        Hooks hooks = hooks(settings);
         try (launcher;
-                HotPlexServer server = start(settings, types, launcher);
+                HotPlexServer server = start(settings, types, launcher, hooks);
                 watch) {
             TerminationSignals.handle(grace(settings), signal -> server.stop(), launcher::close);
             watch.start(() -> reload(settings, server));
@@ -88,7 +92,13 @@ final class ServeCommand {
         }
     }
 
-    private HotPlexServer start(Settings settings, ProviderTypes types, ProcessLauncher launcher) {
+    private Hooks hooks(Settings settings) {
+        HookTypes types = HookTypes.find(settings.engine().get(EngineConfig.STATE_DIRECTORY));
+        types.broken().forEach(broken -> err.line(broken.describe()));
+        return HooksCommand.builder(settings, types, surroundings).open();
+    }
+
+    private HotPlexServer start(Settings settings, ProviderTypes types, ProcessLauncher launcher, Hooks hooks) {
         Agents agents = Agents.choose(settings, types, null, surroundings.environment());
         HotPlex engine =
                 HotPlex.builder().config(agents.inForce(settings.engine())).launcher(launcher);
@@ -103,6 +113,7 @@ final class ServeCommand {
                 .engine(engine)
                 .environment(surroundings.environment())
                 .tokenDirectory(state)
+                .hooks(hooks)
                 .readyCheck("state-directory", () -> Files.isWritable(state))
                 .start();
     }
@@ -149,6 +160,12 @@ final class ServeCommand {
                 .toList();
     }
 
+    private static List<String> hookTexts(Settings settings) {
+        return settings.hooks().stream()
+                .map(hook -> hook.name() + "\n" + hook.type() + "\n" + new TreeMap<>(hook.settings()))
+                .toList();
+    }
+
     /** On the watch's thread. What is wrong changes nothing. */
     private void reload(Settings before, HotPlexServer server) {
         try {
@@ -162,6 +179,9 @@ final class ServeCommand {
             });
             if (!texts(before).equals(texts(now))) {
                 restart.add("provider");
+            }
+            if (!hookTexts(before).equals(hookTexts(now))) {
+                restart.add("hook");
             }
             err.line("hotplex: configuration read again: keys, hosts, origins and rates are in force"
                     + (restart.isEmpty() ? "" : "; needs a restart: " + String.join(", ", restart)));

@@ -2,6 +2,7 @@ package io.hotplex.server.internal.config;
 
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
+import io.hotplex.api.spi.HookConfig;
 import io.hotplex.api.spi.ProviderConfig;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.config.ConfigKey;
@@ -19,7 +20,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is configured: engine, server, and the providers in the order of the file. Immutable.
+ * What is configured: engine, server, and the providers and hooks in the order of the file. Immutable.
  *
  * <p>The command line counts most, then the environment, then the file, then defaults.
  *
@@ -29,6 +30,7 @@ public record Settings(
         EngineConfig engine,
         ServerConfig server,
         List<ProviderConfig> providers,
+        List<HookConfig> hooks,
         @Nullable Path file) {
     public static final String FILE_NAME = "hotplex.yaml";
     private static final String FILE_VARIABLE = "HOTPLEX_CONFIG";
@@ -36,6 +38,7 @@ public record Settings(
 
     public Settings {
         providers = List.copyOf(providers);
+        hooks = List.copyOf(hooks);
     }
 
     /**
@@ -88,6 +91,11 @@ public record Settings(
                         + fallback + ", is in none of work-dir-roots");
     }
 
+    /** Where hooks keep their files. */
+    public Path hooksDirectory() {
+        return engine.get(EngineConfig.STATE_DIRECTORY).resolve("hooks");
+    }
+
     /** Where to look for providers besides the installation. */
     public List<Path> providerDirectories() {
         return List.of(engine.get(EngineConfig.STATE_DIRECTORY).resolve("providers"));
@@ -100,10 +108,13 @@ public record Settings(
         EngineConfig.Builder engine = EngineConfig.builder();
         ServerConfig.Builder server = ServerConfig.builder();
         Map<String, Map<String, String>> providers = new LinkedHashMap<>();
+        Map<String, Map<String, String>> hooks = new LinkedHashMap<>();
         all.forEach((key, value) -> {
             try {
                 if (key.startsWith(PROVIDER_PREFIX)) {
-                    provider(providers, key, value.text());
+                    named(providers, PROVIDER_PREFIX, key, value.text());
+                } else if (key.startsWith(HookConfig.PREFIX)) {
+                    named(hooks, HookConfig.PREFIX, key, value.text());
                 } else if (key.startsWith(ServerConfig.KEY_PREFIX) || known(ServerConfig.keys(), key)) {
                     server.set(key, value.text());
                 } else if (known(EngineConfig.keys(), key)) {
@@ -121,7 +132,12 @@ public record Settings(
             configs.add(ProviderConfig.of(name, type == null ? name : type.strip(), settings));
         });
         ServerConfig serverConfig = server.build();
-        return new Settings(withHidden(engine, serverConfig, file), serverConfig, configs, file);
+        List<HookConfig> hookConfigs = new ArrayList<>();
+        hooks.forEach((name, settings) -> {
+            String type = settings.remove("type");
+            hookConfigs.add(HookConfig.of(name, type == null ? name : type.strip(), settings));
+        });
+        return new Settings(withHidden(engine, serverConfig, file), serverConfig, configs, hookConfigs, file);
     }
 
     /** No agent in a sandbox is to see the keys that are in files: this one, those of clients, the certificate's. */
@@ -145,13 +161,12 @@ public record Settings(
                 .toList();
     }
 
-    private static void provider(Map<String, Map<String, String>> providers, String key, String text) {
-        int dot = key.indexOf('.', PROVIDER_PREFIX.length());
+    private static void named(Map<String, Map<String, String>> all, String prefix, String key, String text) {
+        int dot = key.indexOf('.', prefix.length());
         if (dot < 0 || dot == key.length() - 1) {
-            throw new HotPlexException(ErrorCode.CONFIG_INVALID, key + " (expected: provider.<name>.<setting>)");
+            throw new HotPlexException(ErrorCode.CONFIG_INVALID, key + " (expected: " + prefix + "<name>.<setting>)");
         }
-        providers
-                .computeIfAbsent(key.substring(PROVIDER_PREFIX.length(), dot), n -> new LinkedHashMap<>())
+        all.computeIfAbsent(key.substring(prefix.length(), dot), n -> new LinkedHashMap<>())
                 .put(key.substring(dot + 1), text);
     }
 

@@ -16,14 +16,12 @@ import java.util.jar.JarFile;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One entry of a directory for providers: a jar, or a directory of jars that belong together. Its class loader stays
+ * One entry of a directory for providers or hooks: a jar, or a directory of jars that belong together. Its class loader stays
  * open as long as the program runs.
  *
  * @param jars sorted by name
  */
 record DropIn(Path origin, List<Path> jars) {
-    private static final String SERVICE = "META-INF/services/" + AgentProviderFactory.class.getName();
-
     /** What is in a directory, sorted by name; nothing when there is no such directory. */
     static List<DropIn> in(Path directory) throws IOException {
         List<DropIn> found = new ArrayList<>();
@@ -59,12 +57,13 @@ record DropIn(Path origin, List<Path> jars) {
     }
 
     /**
-     * Its types of providers.
+     * What it provides of a service, tried.
      *
-     * @throws BrokenException saying why it has none
+     * @param take makes a type of a service; what it throws says why the service cannot be used
+     * @throws BrokenException saying why it provides none
      */
     @SuppressWarnings("resource") // the class loader of one that works has to stay open
-    List<ProviderType> load() throws BrokenException {
+    <S, T> List<T> load(Class<S> service, Taking<S, T> take) throws BrokenException {
         for (Path jar : jars) {
             try (JarFile opened = new JarFile(jar.toFile())) {
                 opened.getManifest(); // a class loader would pass over what is no jar, in silence
@@ -75,7 +74,7 @@ record DropIn(Path origin, List<Path> jars) {
         IsolatedClassLoader loader =
                 new IsolatedClassLoader(origin.getFileName().toString(), urls());
         try {
-            return types(loader);
+            return types(loader, service, take);
         } catch (BrokenException e) {
             try {
                 loader.close();
@@ -87,22 +86,21 @@ record DropIn(Path origin, List<Path> jars) {
     }
 
     @SuppressWarnings("IllegalCatch") // a stranger's code
-    private List<ProviderType> types(ClassLoader loader) throws BrokenException {
-        List<ProviderType> types = new ArrayList<>();
+    private static <S, T> List<T> types(ClassLoader loader, Class<S> service, Taking<S, T> take)
+            throws BrokenException {
+        List<T> types = new ArrayList<>();
         try {
-            for (AgentProviderFactory factory : ServiceLoader.load(AgentProviderFactory.class, loader)) {
-                if (!factory.type().matches("[a-z0-9][a-z0-9-]{0,62}")) {
-                    throw new BrokenException(
-                            "its type is named '" + factory.type() + "' (expected: lower case letters, digits, dashes)",
-                            null);
-                }
-                types.add(ProviderType.of(factory, origin));
+            for (S found : ServiceLoader.load(service, loader)) {
+                types.add(take.take(found));
             }
         } catch (RuntimeException | ServiceConfigurationError | LinkageError e) {
             throw new BrokenException("it cannot be loaded: " + cause(e), e);
         }
         if (types.isEmpty()) {
-            throw new BrokenException("it names no provider (expected: a class in " + SERVICE + ")", null);
+            throw new BrokenException(
+                    "it names no " + (service == AgentProviderFactory.class ? "provider" : "hook")
+                            + " (expected: a class in META-INF/services/" + service.getName() + ")",
+                    null);
         }
         return types;
     }
@@ -126,6 +124,21 @@ record DropIn(Path origin, List<Path> jars) {
             cause = cause.getCause();
         }
         return cause instanceof ServiceConfigurationError ? String.valueOf(cause.getMessage()) : cause.toString();
+    }
+
+    /** @throws BrokenException when a type must not be named so */
+    static String checkName(String type) throws BrokenException {
+        if (!type.matches("[a-z0-9][a-z0-9-]{0,62}")) {
+            throw new BrokenException(
+                    "its type is named '" + type + "' (expected: lower case letters, digits, dashes)", null);
+        }
+        return type;
+    }
+
+    /** Makes a type of what a jar provides. */
+    @FunctionalInterface
+    interface Taking<S, T> {
+        T take(S service) throws BrokenException;
     }
 
     /** Why a drop-in cannot be used. */

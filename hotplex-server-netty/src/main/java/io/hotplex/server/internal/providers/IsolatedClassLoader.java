@@ -9,7 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Loads the classes of one dropped-in provider: its own libraries and the JDK's, and nothing of ours but the API that
+ * Loads the classes of one dropped-in provider or hook: its own libraries and the JDK's, and nothing of ours but the API that
  * both sides have to agree on, and the logging interface. So a provider may bring any version of any library, and ours
  * can change without breaking one. Thread-safe.
  */
@@ -24,7 +24,7 @@ final class IsolatedClassLoader extends URLClassLoader {
     private static final ClassLoader OURS = AgentProviderFactory.class.getClassLoader();
 
     IsolatedClassLoader(String name, URL[] jars) {
-        super("provider " + name, jars, ClassLoader.getPlatformClassLoader());
+        super("drop-in " + name, jars, ClassLoader.getPlatformClassLoader());
     }
 
     @Override

@@ -67,7 +67,10 @@ public record ProviderTypes(List<ProviderType> types, List<Broken> broken) {
 
     private static void add(DropIn dropIn, Map<String, ProviderType> byName, List<Broken> broken) {
         try {
-            for (ProviderType type : dropIn.load()) {
+            for (ProviderType type : dropIn.load(AgentProviderFactory.class, factory -> {
+                var unused = DropIn.checkName(factory.type());
+                return ProviderType.of(factory, dropIn.origin());
+            })) {
                 ProviderType other = byName.putIfAbsent(type.name(), type);
                 if (other != null) {
                     throw new DropIn.BrokenException(
@@ -96,7 +99,7 @@ public record ProviderTypes(List<ProviderType> types, List<Broken> broken) {
     }
 
     /** The directory above {@code lib}, however this JVM was started; {@code null} when run from anywhere else. */
-    private static @Nullable Path installation() {
+    static @Nullable Path installation() {
         CodeSource source = ProviderTypes.class.getProtectionDomain().getCodeSource();
         if (source == null || source.getLocation() == null) {
             return null;

@@ -143,7 +143,7 @@ public final class SessionRoutes {
     private CompletionStage<Response> submit(Request request) {
         Session session = controlled(request);
         Fields fields = new Fields(request.json(), "body");
-        Prompt prompt = Asks.prompt(fields);
+        Prompt prompt = Asks.prompt(fields, request);
         fields.end();
         Turn turn = access.submit(request.principal(), session, prompt);
         String location = SESSIONS + "/" + encoded(session.id()) + "/turns/" + turn.id();

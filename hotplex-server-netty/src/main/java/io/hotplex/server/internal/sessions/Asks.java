@@ -7,6 +7,7 @@ import io.hotplex.api.Delivery;
 import io.hotplex.api.PermissionAnswer;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.Session;
+import io.hotplex.server.internal.http.Request;
 import io.hotplex.server.internal.wire.Fields;
 import java.time.Duration;
 import java.util.Base64;
@@ -25,8 +26,12 @@ public final class Asks {
 
     private Asks() {}
 
-    /** The prompt in the fields {@code id, text, instructions, attachments, delivery, timeout_ms}. */
-    public static Prompt prompt(Fields fields) {
+    /**
+     * The prompt in the fields {@code id, text, instructions, attachments, delivery, timeout_ms, traceparent}.
+     *
+     * @param request what it came with, or what its connection began with; its trace counts where the fields have none
+     */
+    public static Prompt prompt(Fields fields, Request request) {
         Prompt.Builder prompt = Prompt.builder(Objects.requireNonNullElse(fields.text("text"), ""));
         String id = fields.text("id");
         if (id != null) {
@@ -47,7 +52,21 @@ public final class Asks {
         if (timeout != null) {
             prompt.timeout(Duration.ofMillis(timeout));
         }
+        String trace = fields.text("traceparent");
+        if (trace != null) {
+            prompt.traceparent(trace);
+        } else {
+            trace(prompt, request);
+        }
         return prompt.build();
+    }
+
+    /** Gives a prompt the trace of a request; one that is malformed is none, as W3C Trace Context asks. */
+    public static void trace(Prompt.Builder prompt, Request request) {
+        String header = request.headers().first("traceparent");
+        if (header != null && Prompt.isTraceparent(header)) {
+            prompt.traceparent(header);
+        }
     }
 
     private static Delivery delivery(Fields fields, String text) {

@@ -11,6 +11,7 @@ import io.hotplex.api.Turn;
 import io.hotplex.server.internal.auth.Principal;
 import io.hotplex.server.internal.auth.Scope;
 import io.hotplex.server.internal.http.WebSocket;
+import io.hotplex.server.internal.sessions.Asks;
 import io.hotplex.server.internal.sessions.Presence;
 import io.hotplex.server.internal.sessions.SessionAccess;
 import io.hotplex.server.internal.wire.EventJson;
@@ -86,6 +87,7 @@ public final class ClassicDialect extends Dialogue {
         if (instructions != null) {
             asked.instructions(instructions);
         }
+        Asks.trace(asked, socket.request());
         long before = session.info().newestOffset();
         Turn turn = access.submit(principal, session, asked.build());
         Projection projection = new Projection(session, turn, prompt, peer.of(session.id(), turn.id()), this::ended);

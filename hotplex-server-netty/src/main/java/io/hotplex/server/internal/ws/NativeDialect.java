@@ -206,7 +206,7 @@ public final class NativeDialect extends Dialogue {
 
     private CompletionStage<?> prompt(Fields fields, Reply reply) {
         Session session = acting(fields);
-        var prompt = Asks.prompt(fields);
+        var prompt = Asks.prompt(fields, socket.request());
         fields.end();
         Turn turn = access.submit(principal, session, prompt);
         reply.with("session", session.id()).with("turn", turn.id());

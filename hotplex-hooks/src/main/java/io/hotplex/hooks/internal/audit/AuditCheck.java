@@ -1,0 +1,96 @@
+package io.hotplex.hooks.internal.audit;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a look at a whole trail found.
+ *
+ * @param problem the first thing that is wrong, or {@code null}
+ */
+public record AuditCheck(
+        long entries,
+        long first,
+        long last,
+        String lastHash,
+        @Nullable String problem) {
+    /** @throws IOException when there is no trail, or it cannot be read */
+    public static AuditCheck of(Path directory) throws IOException {
+        List<Path> files = AuditFiles.in(directory);
+        if (files.isEmpty()) {
+            throw new NoSuchFileException(directory.toString(), null, "there is no audit trail");
+        }
+        Walk walk = new Walk();
+        for (Path file : files) {
+            boolean newest = file.equals(files.get(files.size() - 1));
+            walk.file(file, newest);
+            if (walk.problem != null) {
+                break;
+            }
+        }
+        return new AuditCheck(walk.entries, walk.first, walk.last, walk.hash, walk.problem);
+    }
+
+    private static final class Walk {
+        private long entries;
+        private long first;
+        private long last;
+        private String hash = Chain.START;
+        private @Nullable String problem;
+
+        /** @param newest whether its last line may be in the middle of being written */
+        void file(Path file, boolean newest) throws IOException {
+            boolean whole = endsWithLine(file);
+            try (BufferedReader lines = Files.newBufferedReader(file)) {
+                int number = 1;
+                String line = lines.readLine();
+                while (line != null && problem == null) {
+                    String following = lines.readLine();
+                    if (following == null && !whole) {
+                        problem = newest ? null : file.getFileName() + ", line " + number + ": it is cut off";
+                        return;
+                    }
+                    entry(file.getFileName() + ", line " + number, line);
+                    line = following;
+                    number++;
+                }
+            }
+        }
+
+        private void entry(String where, String line) {
+            try {
+                Chain.Link link = Chain.read(line);
+                boolean begins = entries == 0;
+                if (begins && link.number() == 1 && !link.previous().equals(Chain.START)) {
+                    problem = where + ": it does not begin a trail";
+                } else if (!begins && (link.number() != last + 1 || !link.previous().equals(hash))) {
+                    problem = where + ": entries before it are missing or were exchanged";
+                } else {
+                    first = begins ? link.number() : first;
+                    last = link.number();
+                    hash = link.hash();
+                    entries++;
+                }
+            } catch (IOException e) {
+                problem = where + ": " + e.getMessage();
+            }
+        }
+
+        private static boolean endsWithLine(Path file) throws IOException {
+            byte[] end = new byte[1];
+            try (var open = new java.io.RandomAccessFile(file.toFile(), "r")) {
+                if (open.length() == 0) {
+                    return true;
+                }
+                open.seek(open.length() - 1);
+                open.readFully(end);
+            }
+            return end[0] == '\n';
+        }
+    }
+}
