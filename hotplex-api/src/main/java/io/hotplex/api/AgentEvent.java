@@ -187,8 +187,7 @@ public sealed interface AgentEvent {
             Origin origin,
             @Nullable String clientId,
             @Nullable String prompt,
-            @Nullable String traceparent)
-            implements AgentEvent {
+            @Nullable String traceparent) implements AgentEvent {
         /** One that came without a trace. */
         public TurnStarted(Origin origin, @Nullable String clientId, @Nullable String prompt) {
             this(origin, clientId, prompt, null);

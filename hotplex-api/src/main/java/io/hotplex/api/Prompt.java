@@ -28,7 +28,8 @@ public record Prompt(
         @Nullable String clientId,
         @Nullable Duration timeout,
         @Nullable String traceparent) {
-    private static final Pattern TRACEPARENT = Pattern.compile("00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}");
+    private static final Pattern TRACEPARENT =
+            Pattern.compile("00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}");
 
     /** As for all durations of the engine, which counts in nanoseconds. */
     private static final Duration LONGEST_TIMEOUT = Duration.ofDays(365);

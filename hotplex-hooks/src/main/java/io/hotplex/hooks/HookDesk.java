@@ -9,8 +9,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What operators do with a hook while a gateway may run it: look how it is doing, try it, and deliver again what was put
- * aside. Not thread-safe.
+ * What operators do with a hook while a gateway may run it: look how it is doing, try it, and deliver again what was
+ * put aside. Not thread-safe.
  */
 public final class HookDesk {
     private final HookOperations operations;

@@ -143,7 +143,8 @@ public final class Hooks implements JournalReader {
          */
         public Hooks open() {
             if (configs.stream().map(HookConfig::name).distinct().count() < configs.size()) {
-                throw new HotPlexException(ErrorCode.CONFIG_INVALID, "two hooks have one name (expected: each its own)");
+                throw new HotPlexException(
+                        ErrorCode.CONFIG_INVALID, "two hooks have one name (expected: each its own)");
             }
             return new Hooks(RunningHooks.open(directory, configs, factories, environment, drainTimeout, clock));
         }

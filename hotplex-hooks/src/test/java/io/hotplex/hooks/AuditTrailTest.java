@@ -47,8 +47,7 @@ class AuditTrailTest {
         for (int i = 0; i < settings.length; i += 2) {
             all.put(settings[i], settings[i + 1]);
         }
-        return new AuditHookFactory()
-                .open(HookConfig.of("audit", "audit", all), new Surroundings(directory, Map.of()));
+        return new AuditHookFactory().open(HookConfig.of("audit", "audit", all), new Surroundings(directory, Map.of()));
     }
 
     private void write(long from, long to, String... settings) throws Exception {
@@ -127,7 +126,9 @@ class AuditTrailTest {
         assertThat(kept.last()).isEqualTo(140);
 
         Files.delete(files().get(1));
-        assertThat(AuditTrail.verify(directory).last()).as("a cut is seen by who noted the end").isLessThan(140);
+        assertThat(AuditTrail.verify(directory).last())
+                .as("a cut is seen by who noted the end")
+                .isLessThan(140);
     }
 
     @Test
@@ -159,8 +160,8 @@ class AuditTrailTest {
 
         try (EventHook hook = open()) {
             assertThat(hook.deliver(List.of(event(4))))
-                    .isEqualTo(Delivery.retry(
-                            "the audit trail cannot be written: it was changed after it was written"));
+                    .isEqualTo(
+                            Delivery.retry("the audit trail cannot be written: it was changed after it was written"));
         }
     }
 
@@ -175,17 +176,18 @@ class AuditTrailTest {
 
     @Test
     void aTrailThatIsNotThereIsNoWholeOne() {
-        assertThatThrownBy(() -> AuditTrail.verify(directory.resolve("nothing"))).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> AuditTrail.verify(directory.resolve("nothing")))
+                .isInstanceOf(IOException.class);
     }
 
     @Test
     void refusesSettingsThatCannotBe() {
-            assertThatThrownBy(() -> open("fsync", "often")).hasMessageContaining("hook.audit.fsync");
-            assertThatThrownBy(() -> open("rotate-bytes", "1")).hasMessageContaining("hook.audit.rotate-bytes");
-            assertThatThrownBy(() -> open("keep-files", "-1")).hasMessageContaining("hook.audit.keep-files");
-            assertThatThrownBy(() -> open("directory", "relative")).hasMessageContaining("hook.audit.directory");
-            assertThatThrownBy(() -> open("concurrency", "2"))
-                    .isInstanceOf(HotPlexException.class)
-                    .hasMessageContaining("hook.audit.concurrency");
+        assertThatThrownBy(() -> open("fsync", "often")).hasMessageContaining("hook.audit.fsync");
+        assertThatThrownBy(() -> open("rotate-bytes", "1")).hasMessageContaining("hook.audit.rotate-bytes");
+        assertThatThrownBy(() -> open("keep-files", "-1")).hasMessageContaining("hook.audit.keep-files");
+        assertThatThrownBy(() -> open("directory", "relative")).hasMessageContaining("hook.audit.directory");
+        assertThatThrownBy(() -> open("concurrency", "2"))
+                .isInstanceOf(HotPlexException.class)
+                .hasMessageContaining("hook.audit.concurrency");
     }
 }

@@ -176,7 +176,11 @@ class HooksTest {
     @Test
     void filtersByEventSessionProviderOwnerAndSeverity() {
         List<RecordingHook> hooks = List.of(
-                new RecordingHook(), new RecordingHook(), new RecordingHook(), new RecordingHook(), new RecordingHook());
+                new RecordingHook(),
+                new RecordingHook(),
+                new RecordingHook(),
+                new RecordingHook(),
+                new RecordingHook());
         List<String[]> settings = List.of(
                 new String[] {"events", "turn_*"},
                 new String[] {"sessions", "a*"},
@@ -194,28 +198,32 @@ class HooksTest {
             opened.opened(KeptJournal.spec("abc"), shared.open("abc"));
             opened.opened(KeptJournal.spec("xyz"), shared.open("xyz"));
             shared.append("abc", "t", DONE);
-            shared.append("abc", "t", new AgentEvent.TurnFailed(
-                    ErrorCode.AGENT_ERROR, "no", true, TokenUsage.ZERO, null, Duration.ZERO));
+            shared.append(
+                    "abc",
+                    "t",
+                    new AgentEvent.TurnFailed(ErrorCode.AGENT_ERROR, "no", true, TokenUsage.ZERO, null, Duration.ZERO));
             shared.append("xyz", null, TICK);
             opened.readable("abc", 0);
             opened.readable("xyz", 0);
             opened.close();
         }
 
-        assertThat(hooks.get(0).events).extracting(e -> e.record().event().type())
+        assertThat(hooks.get(0).events)
+                .extracting(e -> e.record().event().type())
                 .containsOnly("turn_completed", "turn_failed");
-        assertThat(hooks.get(1).events).isNotEmpty().allMatch(e -> e.record().sessionId().equals("abc"));
+        assertThat(hooks.get(1).events)
+                .isNotEmpty()
+                .allMatch(e -> e.record().sessionId().equals("abc"));
         assertThat(hooks.get(2).events).isEmpty();
         assertThat(hooks.get(3).events).extracting(e -> e.record().sessionId()).contains("abc", "xyz");
-        assertThat(hooks.get(4).events).extracting(e -> e.record().event().type()).containsOnly("turn_failed");
+        assertThat(hooks.get(4).events)
+                .extracting(e -> e.record().event().type())
+                .containsOnly("turn_failed");
     }
 
     @Test
     void tellsNoContentUnlessAsked() {
-        start(Hooks.builder(directory)
-                .factory(hook)
-                .hook(config("without"))
-                .hook(config("with", "content", "true")));
+        start(Hooks.builder(directory).factory(hook).hook(config("without")).hook(config("with", "content", "true")));
         journal.awake("s");
         journal.append("s", "t", DONE);
 
@@ -248,7 +256,8 @@ class HooksTest {
         append("s", 5);
 
         await().untilAsserted(() -> assertThat(hook.offsets("s")).containsExactly(1L, 4L, 5L));
-        assertThat(hook.calls.stream().filter(ids -> ids.equals(hook.calls.get(2)))).hasSize(3);
+        assertThat(hook.calls.stream().filter(ids -> ids.equals(hook.calls.get(2))))
+                .hasSize(3);
         assertThat(Files.readAllLines(directory.resolve("h/dead-letters.ndjson")))
                 .hasSize(2)
                 .anyMatch(line -> line.contains("\"reason\":\"never\"") && line.contains("\"offset\":2"))
@@ -334,8 +343,8 @@ class HooksTest {
     @Test
     void waitsAsLongAsTheReceiverAsks() {
         AtomicInteger calls = new AtomicInteger();
-        hook.answer = batch ->
-                calls.incrementAndGet() == 1 ? new EventHook.Retry("429", Duration.ofHours(1)) : Delivery.DONE;
+        hook.answer =
+                batch -> calls.incrementAndGet() == 1 ? new EventHook.Retry("429", Duration.ofHours(1)) : Delivery.DONE;
         Hooks hooks = start();
         journal.awake("s");
         journal.awake("t");
@@ -431,8 +440,16 @@ class HooksTest {
             return dice == 1 ? Delivery.retry("seed " + seed) : Delivery.DONE;
         };
         String[] settings = {
-            "concurrency", "4", "batch-max-events", "7", "retry-delay", "1ms", "retry-max-delay", "2ms",
-            "retry-attempts", "1000"
+            "concurrency",
+            "4",
+            "batch-max-events",
+            "7",
+            "retry-delay",
+            "1ms",
+            "retry-max-delay",
+            "2ms",
+            "retry-attempts",
+            "1000"
         };
         start(settings);
         for (int round = 0; round < 3; round++) {
@@ -446,9 +463,10 @@ class HooksTest {
 
         for (int s = 0; s < 8; s++) {
             String session = "s" + s;
-            await().untilAsserted(() -> assertThat(hook.offsets(session).stream().distinct())
-                    .as("seed %d", seed)
-                    .containsExactlyElementsOf(upTo(120)));
+            await().untilAsserted(
+                            () -> assertThat(hook.offsets(session).stream().distinct())
+                                    .as("seed %d", seed)
+                                    .containsExactlyElementsOf(upTo(120)));
         }
     }
 
@@ -478,10 +496,8 @@ class HooksTest {
     @Test
     void twoGatewaysDoNotRunOneHook() {
         start();
-        assertThatThrownBy(() -> Hooks.builder(directory)
-                        .factory(hook)
-                        .hook(config("h"))
-                        .open())
+        assertThatThrownBy(() ->
+                        Hooks.builder(directory).factory(hook).hook(config("h")).open())
                 .isInstanceOfSatisfying(
                         HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STATE_IN_USE));
     }

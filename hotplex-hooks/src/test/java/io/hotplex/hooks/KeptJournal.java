@@ -162,7 +162,10 @@ final class KeptJournal implements Journal {
 
         @Override
         public synchronized List<EventRecord> read(long after, int max) {
-            return records.stream().filter(record -> record.offset() > after).limit(max).toList();
+            return records.stream()
+                    .filter(record -> record.offset() > after)
+                    .limit(max)
+                    .toList();
         }
 
         @Override

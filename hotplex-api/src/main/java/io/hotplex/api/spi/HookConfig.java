@@ -40,7 +40,8 @@ public final class HookConfig {
     public static HookConfig of(String name, String type, Map<String, String> settings) {
         if (!NAME.matcher(name).matches()) {
             throw new HotPlexException(
-                    ErrorCode.CONFIG_INVALID, "hook name '" + name + "' (expected: lower case letters, digits, dashes)");
+                    ErrorCode.CONFIG_INVALID,
+                    "hook name '" + name + "' (expected: lower case letters, digits, dashes)");
         }
         return new HookConfig(name, type, settings);
     }
@@ -84,7 +85,8 @@ public final class HookConfig {
         String value = settings.get(key);
         if (value == null || value.isBlank()) {
             throw new HotPlexException(
-                    ErrorCode.CONFIG_INVALID, PREFIX + name + "." + key + " is missing (expected: a value; see docs/hooks.md)");
+                    ErrorCode.CONFIG_INVALID,
+                    PREFIX + name + "." + key + " is missing (expected: a value; see docs/hooks.md)");
         }
         return value;
     }
@@ -178,7 +180,8 @@ public final class HookConfig {
             if (!all.contains(key) && !(dot > 0 && all.contains(key.substring(0, dot + 1)))) {
                 throw new HotPlexException(
                         ErrorCode.CONFIG_INVALID,
-                        PREFIX + name + "." + key + " is not a setting of a hook of type '" + type + "'; known: " + all);
+                        PREFIX + name + "." + key + " is not a setting of a hook of type '" + type + "'; known: "
+                                + all);
             }
         }
     }

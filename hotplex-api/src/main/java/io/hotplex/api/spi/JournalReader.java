@@ -3,9 +3,9 @@ package io.hotplex.api.spi;
 import io.hotplex.api.SessionSpec;
 
 /**
- * Reads what all sessions of an engine write down: what tells the world outside is one of these. Calls come from several
- * threads, may overlap, and must be quick and never block, but for {@link #start} and {@link #close}; reading happens on
- * the reader's own threads. A throw is logged and ignored.
+ * Reads what all sessions of an engine write down: what tells the world outside is one of these. Calls come from
+ * several threads, may overlap, and must be quick and never block, but for {@link #start} and {@link #close}; reading
+ * happens on the reader's own threads. A throw is logged and ignored.
  *
  * <p>A reader keeps no session awake: those that sleep in a durable journal are read from the journal.
  */

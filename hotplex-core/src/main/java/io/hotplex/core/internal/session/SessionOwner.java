@@ -307,8 +307,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
             String text = turn.origin == Origin.PROMPT ? turn.prompt.text() : null;
             scope.recorder.append(
                     turn.id(),
-                    new AgentEvent.TurnStarted(
-                            turn.origin, turn.prompt.clientId(), text, turn.prompt.traceparent()));
+                    new AgentEvent.TurnStarted(turn.origin, turn.prompt.clientId(), text, turn.prompt.traceparent()));
             turn.running();
         }
         publish();

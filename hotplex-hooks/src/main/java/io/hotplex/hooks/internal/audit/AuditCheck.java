@@ -68,7 +68,8 @@ public record AuditCheck(
                 boolean begins = entries == 0;
                 if (begins && link.number() == 1 && !link.previous().equals(Chain.START)) {
                     problem = where + ": it does not begin a trail";
-                } else if (!begins && (link.number() != last + 1 || !link.previous().equals(hash))) {
+                } else if (!begins
+                        && (link.number() != last + 1 || !link.previous().equals(hash))) {
                     problem = where + ": entries before it are missing or were exchanged";
                 } else {
                     first = begins ? link.number() : first;

@@ -21,8 +21,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Appends events to a trail. An event that comes again, because it was written and the gateway ended before it noted so,
- * is not written again: the last entries are known.
+ * Appends events to a trail. An event that comes again, because it was written and the gateway ended before it noted
+ * so, is not written again: the last entries are known.
  *
  * <p>Guarded by its monitor.
  */

@@ -46,7 +46,8 @@ final class DeadLetters {
             line.put("reason", reason);
             line.put("attempts", attempts);
             line.put("event", HookJson.map(event));
-            lines.append(new String(HookJson.bytes(line), StandardCharsets.UTF_8)).append('\n');
+            lines.append(new String(HookJson.bytes(line), StandardCharsets.UTF_8))
+                    .append('\n');
         }
         append(lines.toString());
     }
@@ -121,8 +122,7 @@ final class DeadLetters {
                 Map<String, @Nullable Object> map = HookJson.read(line.getBytes(StandardCharsets.UTF_8));
                 if (map.get("event") instanceof Map<?, ?> event) {
                     letters.add(new Letter(
-                            HookJson.event((Map<String, @Nullable Object>) event),
-                            String.valueOf(map.get("reason"))));
+                            HookJson.event((Map<String, @Nullable Object>) event), String.valueOf(map.get("reason"))));
                 }
             }
         }

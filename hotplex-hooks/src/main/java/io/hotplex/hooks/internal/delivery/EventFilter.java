@@ -40,9 +40,8 @@ final class EventFilter {
         sessions = patterns(config.list("sessions", "*"));
         providers = patterns(config.list("providers", "*"));
         owners = patterns(config.list("owners", "*"));
-        severity = Severity.valueOf(
-                config.choice("severity", "debug", Set.of("debug", "info", "warning", "error"))
-                        .toUpperCase(Locale.ROOT));
+        severity = Severity.valueOf(config.choice("severity", "debug", Set.of("debug", "info", "warning", "error"))
+                .toUpperCase(Locale.ROOT));
         content = config.flag("content", false);
     }
 

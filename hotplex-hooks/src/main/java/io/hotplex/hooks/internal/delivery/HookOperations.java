@@ -66,8 +66,7 @@ public final class HookOperations {
                 TEST_SESSION, 1, 1, null, clock.instant(), new AgentEvent.SessionClosed("a test of the hook"));
         String id = "evt_" + UUID.randomUUID().toString().replace("-", "");
         try (EventHook hook = RunningHooks.make(directory, config, factories, environment)) {
-            return hook.deliver(
-                    List.of(new HookEvent(id, record, "hotplex", "none", HookEvent.Severity.INFO, null)));
+            return hook.deliver(List.of(new HookEvent(id, record, "hotplex", "none", HookEvent.Severity.INFO, null)));
         }
     }
 

@@ -38,8 +38,8 @@ import org.slf4j.LoggerFactory;
  * {@link DeliveryPlan} says.
  *
  * <p>Threads: the engine's calls look up a lane, and bring it to the plan if nobody has; that takes the lock for a
- * moment, at most once per {@link #GATHER} and session. Workers take a lane each, read and deliver without the lock, and
- * report. Only offsets are kept, one a session, so a hook that stalls for days costs no memory.
+ * moment, at most once per {@link #GATHER} and session. Workers take a lane each, read and deliver without the lock,
+ * and report. Only offsets are kept, one a session, so a hook that stalls for days costs no memory.
  */
 public final class HookRunner implements JournalReader {
     private static final Logger log = LoggerFactory.getLogger(HookRunner.class);
@@ -206,7 +206,10 @@ public final class HookRunner implements JournalReader {
 
     private Lane lane(SessionSpec spec, long cursor, long newest) {
         if (cursor > newest) {
-            log.warn("hook '{}' was further in session '{}' than its journal is: it begins anew", config.name(), spec.id());
+            log.warn(
+                    "hook '{}' was further in session '{}' than its journal is: it begins anew",
+                    config.name(),
+                    spec.id());
         }
         return new Lane(spec.id(), spec.owner(), String.valueOf(spec.provider()), cursor > newest ? 0 : cursor);
     }
@@ -220,8 +223,7 @@ public final class HookRunner implements JournalReader {
         lock.lock();
         try {
             Lane lane = lanes.computeIfAbsent(
-                    spec.id(),
-                    id -> lane(spec, kept == null ? 0 : kept.get(id).orElse(0), sessionLog.newest()));
+                    spec.id(), id -> lane(spec, kept == null ? 0 : kept.get(id).orElse(0), sessionLog.newest()));
             lane.open(sessionLog, kept != null);
         } finally {
             lock.unlock();
@@ -601,9 +603,7 @@ public final class HookRunner implements JournalReader {
         return new HookStatus(
                 config.name(),
                 config.type(),
-                disabled
-                        ? HookStatus.State.DISABLED
-                        : retrying ? HookStatus.State.RETRYING : HookStatus.State.ACTIVE,
+                disabled ? HookStatus.State.DISABLED : retrying ? HookStatus.State.RETRYING : HookStatus.State.ACTIVE,
                 behind,
                 Duration.ofNanos(now - oldest),
                 delivered.get(),

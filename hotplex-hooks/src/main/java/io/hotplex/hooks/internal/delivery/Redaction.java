@@ -48,14 +48,11 @@ final class Redaction {
                         "", e.usage(), e.costUsd(), e.duration(), e.stopReason(), e.mergedInto()));
         rule(
                 AgentEvent.TurnFailed.class,
-                e -> new AgentEvent.TurnFailed(
-                        e.code(), "", e.retryable(), e.usage(), e.costUsd(), e.duration()));
+                e -> new AgentEvent.TurnFailed(e.code(), "", e.retryable(), e.usage(), e.costUsd(), e.duration()));
         rule(
                 AgentEvent.TurnBlocked.class,
                 e -> new AgentEvent.TurnBlocked(e.ruleId(), e.category(), e.level(), "", List.of()));
-        rule(
-                AgentEvent.TextDelta.class,
-                e -> new AgentEvent.TextDelta(e.messageId(), e.block(), "", e.parentToolId()));
+        rule(AgentEvent.TextDelta.class, e -> new AgentEvent.TextDelta(e.messageId(), e.block(), "", e.parentToolId()));
         rule(AgentEvent.Text.class, e -> new AgentEvent.Text(e.messageId(), e.block(), "", e.parentToolId()));
         rule(
                 AgentEvent.ThinkingDelta.class,
@@ -68,8 +65,7 @@ final class Redaction {
         rule(AgentEvent.ToolProgress.class, e -> new AgentEvent.ToolProgress(e.toolId(), "", e.parentToolId()));
         rule(
                 AgentEvent.ToolCompleted.class,
-                e -> new AgentEvent.ToolCompleted(
-                        e.toolId(), e.name(), e.isError(), "", List.of(), e.parentToolId()));
+                e -> new AgentEvent.ToolCompleted(e.toolId(), e.name(), e.isError(), "", List.of(), e.parentToolId()));
         rule(
                 AgentEvent.PermissionRequested.class,
                 e -> new AgentEvent.PermissionRequested(
@@ -77,12 +73,8 @@ final class Redaction {
         rule(
                 AgentEvent.PermissionResolved.class,
                 e -> new AgentEvent.PermissionResolved(e.requestId(), e.resolution(), e.by(), null));
-        rule(
-                AgentEvent.QuestionAsked.class,
-                e -> new AgentEvent.QuestionAsked(e.requestId(), e.toolId(), List.of()));
-        rule(
-                AgentEvent.QuestionAnswered.class,
-                e -> new AgentEvent.QuestionAnswered(e.requestId(), Map.of(), e.by()));
+        rule(AgentEvent.QuestionAsked.class, e -> new AgentEvent.QuestionAsked(e.requestId(), e.toolId(), List.of()));
+        rule(AgentEvent.QuestionAnswered.class, e -> new AgentEvent.QuestionAnswered(e.requestId(), Map.of(), e.by()));
         rule(
                 AgentEvent.Retrying.class,
                 e -> new AgentEvent.Retrying(e.attempt(), e.maxAttempts(), e.delay(), e.status(), ""));

@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.util.function.DoubleSupplier;
 
 /**
- * How long to wait after a failure: twice as long after each, up to a limit, less a random part of up to a half, so that
- * many who failed together do not come back together. Immutable.
+ * How long to wait after a failure: twice as long after each, up to a limit, less a random part of up to a half, so
+ * that many who failed together do not come back together. Immutable.
  *
  * @param attempts how often a delivery is tried before it is put aside
  * @param random gives numbers from 0 to 1

@@ -43,7 +43,13 @@ public final class RunningHooks implements JournalReader {
                         RetryPolicy.of(config, () -> ThreadLocalRandom.current().nextDouble());
                 EventHook hook = make(directory, config, factories, environment);
                 runners.add(new HookRunner(
-                        config, hook, HookFiles.own(directory, config), retries, drainTimeout, clock, System::nanoTime));
+                        config,
+                        hook,
+                        HookFiles.own(directory, config),
+                        retries,
+                        drainTimeout,
+                        clock,
+                        System::nanoTime));
             }
             return new RunningHooks(runners);
         } catch (RuntimeException e) {
@@ -59,8 +65,8 @@ public final class RunningHooks implements JournalReader {
             Map<String, EventHookFactory> factories,
             Map<String, String> environment) {
         HookRunner.check(config);
-        return factory(config, factories).open(
-                config, new EventHookFactory.Surroundings(directory.resolve(config.name()), environment));
+        return factory(config, factories)
+                .open(config, new EventHookFactory.Surroundings(directory.resolve(config.name()), environment));
     }
 
     static HookConfig withDefaults(HookConfig config, Map<String, EventHookFactory> factories) {

@@ -24,7 +24,9 @@ public final class StatusJson {
         map.put("dead_letters", status.deadLetters());
         map.put("lost", status.lost());
         map.put("last_error", status.lastError());
-        map.put("last_error_at", status.lastErrorAt() == null ? null : status.lastErrorAt().toString());
+        map.put(
+                "last_error_at",
+                status.lastErrorAt() == null ? null : status.lastErrorAt().toString());
         map.put("at", at.toString());
         return map;
     }

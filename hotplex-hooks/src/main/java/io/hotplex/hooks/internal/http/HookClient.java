@@ -40,8 +40,7 @@ import org.jspecify.annotations.Nullable;
 /** Sends requests to one receiver, to addresses that may be called alone. Thread-safe. */
 public final class HookClient implements AutoCloseable {
     /** Settings that everything has that speaks HTTP. */
-    public static final Set<String> KEYS =
-            Set.of("timeout", "connect-timeout", "proxy", "trust", "allow-networks");
+    public static final Set<String> KEYS = Set.of("timeout", "connect-timeout", "proxy", "trust", "allow-networks");
 
     /** Who asks to be left alone for longer has a clock that is wrong. */
     private static final Duration LONGEST_PAUSE = Duration.ofDays(1);
@@ -92,13 +91,16 @@ public final class HookClient implements AutoCloseable {
                 .proxy(proxy)
                 .dns(proxy == Proxy.NO_PROXY ? dns : Dns.SYSTEM);
         if (proxy == Proxy.NO_PROXY) {
-            client.addNetworkInterceptor(chain -> { // the second line: whatever led here, nothing is sent there
-                Connection connection = chain.connection();
-                if (connection != null) {
-                    dns.check(parsed.host(), connection.route().socketAddress().getAddress());
-                }
-                return chain.proceed(chain.request());
-            });
+            client.addNetworkInterceptor(
+                    chain -> { // the second line: whatever led here, nothing is sent there
+                        Connection connection = chain.connection();
+                        if (connection != null) {
+                            dns.check(
+                                    parsed.host(),
+                                    connection.route().socketAddress().getAddress());
+                        }
+                        return chain.proceed(chain.request());
+                    });
         }
         trust(config, client);
         return new HookClient(parsed, dns, proxy == Proxy.NO_PROXY, client.build());
@@ -133,8 +135,7 @@ public final class HookClient implements AutoCloseable {
                     CertificateFactory.getInstance("X.509").generateCertificates(pem)) {
                 store.setCertificateEntry("ca-" + count++, certificate);
             }
-            TrustManagerFactory factory =
-                    TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
             factory.init(store);
             for (TrustManager manager : factory.getTrustManagers()) {
                 if (manager instanceof X509TrustManager trusted && count > 0) {

@@ -72,8 +72,8 @@ record Network(byte[] address, int bits) {
     }
 
     /**
-     * Whether a host is taken for an address, so that nobody is asked for it: by OkHttp also a plain number, which is an
-     * address in a form that few know.
+     * Whether a host is taken for an address, so that nobody is asked for it: by OkHttp also a plain number, which is
+     * an address in a form that few know.
      */
     static boolean isLiteral(String host) {
         return host.indexOf(':') >= 0 || host.matches("[0-9.]+");

@@ -59,7 +59,9 @@ public final class Secret {
             return text;
         }
         try {
-            String value = file == null ? "" : Files.readString(file, StandardCharsets.UTF_8).strip();
+            String value = file == null
+                    ? ""
+                    : Files.readString(file, StandardCharsets.UTF_8).strip();
             if (!value.isEmpty()) {
                 return value;
             }

@@ -16,8 +16,8 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Signs bodies as Standard Webhooks asks: HMAC-SHA256 over {@code id.timestamp.body}, in Base64 after {@code v1,}; while
- * secrets are exchanged once with each. Immutable.
+ * Signs bodies as Standard Webhooks asks: HMAC-SHA256 over {@code id.timestamp.body}, in Base64 after {@code v1,};
+ * while secrets are exchanged once with each. Immutable.
  */
 final class Signatures {
     private static final String PREFIX = "whsec_";
@@ -79,8 +79,8 @@ final class Signatures {
 
     private byte[] key(String secret) {
         try {
-            byte[] key = Base64.getDecoder()
-                    .decode(secret.startsWith(PREFIX) ? secret.substring(PREFIX.length()) : secret);
+            byte[] key =
+                    Base64.getDecoder().decode(secret.startsWith(PREFIX) ? secret.substring(PREFIX.length()) : secret);
             if (key.length >= LEAST_BYTES && key.length <= MOST_BYTES) {
                 return key;
             }
@@ -88,7 +88,8 @@ final class Signatures {
             // reported below
         }
         throw config.invalid(
-                "secret", "whsec_ and " + LEAST_BYTES + " to " + MOST_BYTES + " bytes in Base64, in its variable or file");
+                "secret",
+                "whsec_ and " + LEAST_BYTES + " to " + MOST_BYTES + " bytes in Base64, in its variable or file");
     }
 
     private static byte[] mac(byte[] key, byte[]... parts) {

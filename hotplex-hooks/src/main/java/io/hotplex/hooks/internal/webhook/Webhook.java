@@ -42,8 +42,8 @@ final class Webhook implements EventHook {
             throw config.invalid("classic-signature", "false, or secret-env or secret-file");
         }
         batching = config.number("batch-max-events", 1, 1, 10_000) > 1;
-        cloudEvents =
-                config.choice("format", "standard", Set.of("standard", "cloudevents")).equals("cloudevents");
+        cloudEvents = config.choice("format", "standard", Set.of("standard", "cloudevents"))
+                .equals("cloudevents");
         source = config.text("source", "/hotplex");
         maxBytes = config.number("max-body-bytes", 256 << 10, SMALLEST_BODY, 64 << 20);
         headers = config.section("header.");
@@ -106,8 +106,9 @@ final class Webhook implements EventHook {
     }
 
     private byte[] body(List<HookEvent> events) {
-        List<Map<String, @Nullable Object>> all =
-                events.stream().map(cloudEvents ? this::cloudEvent : Webhook::standard).toList();
+        List<Map<String, @Nullable Object>> all = events.stream()
+                .map(cloudEvents ? this::cloudEvent : Webhook::standard)
+                .toList();
         if (!batching) {
             return HookJson.bytes(all.get(0));
         }

@@ -20,10 +20,39 @@ import org.junit.jupiter.params.provider.MethodSource;
 class RedactionTest {
     /** What may be left: names and ids, which say who and what, and nothing that anybody said. */
     private static final Set<String> HARMLESS = Set.of(
-            "provider", "agentSessionId", "workDir", "launcher", "confinement", "reason", "wanted", "missing",
-            "previous", "version", "model", "permissionMode", "tools", "mcpServers", "clientId", "traceparent",
-            "stopReason", "mergedInto", "ruleId", "category", "level", "messageId", "parentToolId", "toolId", "name",
-            "requestId", "toolName", "by", "status", "resetsAt", "trigger", "mode", "kind");
+            "provider",
+            "agentSessionId",
+            "workDir",
+            "launcher",
+            "confinement",
+            "reason",
+            "wanted",
+            "missing",
+            "previous",
+            "version",
+            "model",
+            "permissionMode",
+            "tools",
+            "mcpServers",
+            "clientId",
+            "traceparent",
+            "stopReason",
+            "mergedInto",
+            "ruleId",
+            "category",
+            "level",
+            "messageId",
+            "parentToolId",
+            "toolId",
+            "name",
+            "requestId",
+            "toolName",
+            "by",
+            "status",
+            "resetsAt",
+            "trigger",
+            "mode",
+            "kind");
 
     static Stream<Class<?>> events() {
         return types(AgentEvent.class).stream();
@@ -62,8 +91,7 @@ class RedactionTest {
 
     @Test
     void anExpectedEndMaySayWhy() {
-        AgentEvent event =
-                new AgentEvent.ProcessExited(1, 2, 0, null, true, "idle", 0, 0, Duration.ZERO, false);
+        AgentEvent event = new AgentEvent.ProcessExited(1, 2, 0, null, true, "idle", 0, 0, Duration.ZERO, false);
 
         assertThat(Redaction.withoutContent(event)).isEqualTo(event);
     }
@@ -111,8 +139,7 @@ class RedactionTest {
             return Map.of(mark, text.contains("List") ? List.of(mark) : mark);
         }
         if (text.contains("Question")) {
-            return List.of(new AgentEvent.Question(
-                    mark, mark, List.of(new AgentEvent.Option(mark, mark)), false));
+            return List.of(new AgentEvent.Question(mark, mark, List.of(new AgentEvent.Option(mark, mark)), false));
         }
         return text.contains("Map") ? List.of(Map.of("k", mark)) : List.of(mark);
     }

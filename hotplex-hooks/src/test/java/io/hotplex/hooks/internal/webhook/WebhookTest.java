@@ -44,9 +44,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class WebhookTest {
-    private static final String SECRET = "whsec_" + Base64.getEncoder().encodeToString("a secret that has thirty bytes".getBytes(StandardCharsets.UTF_8));
-    private static final String OLD =
-            "whsec_" + Base64.getEncoder().encodeToString("an older secret of 32 bytes!!!!!".getBytes(StandardCharsets.UTF_8));
+    private static final String SECRET = "whsec_"
+            + Base64.getEncoder().encodeToString("a secret that has thirty bytes".getBytes(StandardCharsets.UTF_8));
+    private static final String OLD = "whsec_"
+            + Base64.getEncoder().encodeToString("an older secret of 32 bytes!!!!!".getBytes(StandardCharsets.UTF_8));
     private static final String TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     private static final Instant TIME = Instant.parse("2026-01-02T03:04:05.678Z");
 
@@ -133,7 +134,10 @@ class WebhookTest {
         assertThat(body.get("type").asText()).isEqualTo("turn.completed");
         assertThat(body.get("timestamp").asText()).isEqualTo(TIME.toString());
         Map<String, Object> data = new ObjectMapper().convertValue(body.get("data"), new TypeReference<>() {});
-        assertThat(data).containsEntry("id", "evt_7").containsEntry("owner", "ann").containsEntry("provider", "claude");
+        assertThat(data)
+                .containsEntry("id", "evt_7")
+                .containsEntry("owner", "ann")
+                .containsEntry("provider", "claude");
         assertThat(EventSchema.fromMap(data)).isEqualTo(event(7, "hi").record());
     }
 
@@ -166,8 +170,7 @@ class WebhookTest {
 
         Mac mac = Mac.getInstance("HmacSHA256");
         mac.init(new SecretKeySpec(SECRET.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
-        assertThat(one().header("X-HotPlex-Signature"))
-                .isEqualTo(HexFormat.of().formatHex(mac.doFinal(one().body())));
+        assertThat(one().header("X-HotPlex-Signature")).isEqualTo(HexFormat.of().formatHex(mac.doFinal(one().body())));
     }
 
     @Test
@@ -195,10 +198,13 @@ class WebhookTest {
         verify(receiver.got.get(0), SECRET);
         JsonNode standard = json(receiver.got.get(0));
         assertThat(standard.get("type").asText()).isEqualTo("batch");
-        assertThat(standard.get("data").get("events")).extracting(e -> e.get("data").get("offset").asInt())
+        assertThat(standard.get("data").get("events"))
+                .extracting(e -> e.get("data").get("offset").asInt())
                 .containsExactly(1, 2);
         assertThat(receiver.got.get(1).header("Content-Type")).isEqualTo("application/cloudevents-batch+json");
-        assertThat(json(receiver.got.get(1))).extracting(e -> e.get("id").asText()).containsExactly("evt_1", "evt_2");
+        assertThat(json(receiver.got.get(1)))
+                .extracting(e -> e.get("id").asText())
+                .containsExactly("evt_1", "evt_2");
         assertThat(receiver.got.get(0).header("webhook-id"))
                 .isEqualTo(receiver.got.get(1).header("webhook-id"))
                 .startsWith("evt_");
@@ -217,7 +223,10 @@ class WebhookTest {
         assertThat(receiver.got).allMatch(got -> got.body().length <= 4096);
         List<Integer> offsets = new ArrayList<>();
         for (Receiver.Got got : receiver.got) {
-            json(got).get("data").get("events").forEach(e -> offsets.add(e.get("data").get("offset").asInt()));
+            json(got)
+                    .get("data")
+                    .get("events")
+                    .forEach(e -> offsets.add(e.get("data").get("offset").asInt()));
         }
         assertThat(offsets).containsExactly(1, 2, 3, 4, 5);
         assertThat(receiver.got.stream().map(Receiver.Got::text)).noneMatch(text -> text.contains("xxx"));
@@ -276,7 +285,8 @@ class WebhookTest {
             }
         };
         assertThat(deliver(webhook("timeout", "100ms"), event(1, "hi")))
-                .isInstanceOfSatisfying(EventHook.Retry.class, r -> assertThat(r.reason()).startsWith("no answer"));
+                .isInstanceOfSatisfying(
+                        EventHook.Retry.class, r -> assertThat(r.reason()).startsWith("no answer"));
         int port = receiver.port();
         receiver.close();
         assertThat(deliver(webhook("url", "http://127.0.0.1:" + port + "/"), event(1, "hi")))
@@ -289,47 +299,46 @@ class WebhookTest {
     }
 
     @ParameterizedTest(name = "{0}")
-    @ValueSource(strings = {
-        "http://127.0.0.1:1/",
-        "http://localhost:1/",
-        "http://[::1]:1/",
-        "http://[::ffff:127.0.0.1]:1/",
-        "http://10.1.2.3/",
-        "http://192.168.0.1/",
-        "http://172.31.255.255/",
-        "http://169.254.169.254/latest/meta-data",
-        "http://100.64.0.1/",
-        "http://0.0.0.0/",
-        "http://[fe80::1]/",
-        "http://[fd00::1]/",
-        "http://[64:ff9b::7f00:1]/",
-        "http://[2002:7f00:1::]/",
-        "http://224.0.0.1/",
-        "http://255.255.255.255/",
-        "http://2130706433/",
-        "http://127.1/",
-        "https://127.0.0.1:1/",
-    })
+    @ValueSource(
+            strings = {
+                "http://127.0.0.1:1/",
+                "http://localhost:1/",
+                "http://[::1]:1/",
+                "http://[::ffff:127.0.0.1]:1/",
+                "http://10.1.2.3/",
+                "http://192.168.0.1/",
+                "http://172.31.255.255/",
+                "http://169.254.169.254/latest/meta-data",
+                "http://100.64.0.1/",
+                "http://0.0.0.0/",
+                "http://[fe80::1]/",
+                "http://[fd00::1]/",
+                "http://[64:ff9b::7f00:1]/",
+                "http://[2002:7f00:1::]/",
+                "http://224.0.0.1/",
+                "http://255.255.255.255/",
+                "http://2130706433/",
+                "http://127.1/",
+                "https://127.0.0.1:1/",
+            })
     void addressesOfThisNetworkAreNotCalled(String url) throws Exception {
         assertThat(deliver(webhook("url", url, "allow-networks", ""), event(1, "hi")))
                 .isInstanceOfSatisfying(
-                        EventHook.Retry.class, retry -> assertThat(retry.reason()).startsWith("not called: "));
+                        EventHook.Retry.class,
+                        retry -> assertThat(retry.reason()).startsWith("not called: "));
     }
 
     @Test
     void withoutTlsOnlyAllowedNetworksAreCalled() throws Exception {
         assertThat(deliver(webhook("url", "http://8.8.8.8/", "connect-timeout", "50ms"), event(1, "hi")))
-                .isEqualTo(Delivery.retry("not called: 8.8.8.8 would be called without TLS: use https, or see allow-networks"));
+                .isEqualTo(Delivery.retry(
+                        "not called: 8.8.8.8 would be called without TLS: use https, or see allow-networks"));
     }
 
     @Test
     void goesThroughAProxy() throws Exception {
         deliver(
-                webhook(
-                        "url",
-                        "http://receiver.example/in",
-                        "proxy",
-                        "http://127.0.0.1:" + receiver.port()),
+                webhook("url", "http://receiver.example/in", "proxy", "http://127.0.0.1:" + receiver.port()),
                 event(1, "hi"));
 
         assertThat(one().path()).isEqualTo("http://receiver.example/in");
