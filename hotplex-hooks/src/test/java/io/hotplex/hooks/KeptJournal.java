@@ -17,20 +17,20 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A journal that outlives the readers of it, and plays the engine for them: what is appended is told. Thread-safe.
- *
- * @param durable whether it says that it outlives the engine
  */
 final class KeptJournal implements Journal {
     private final boolean durable;
     private final Map<String, Kept> logs = new ConcurrentHashMap<>();
     private volatile @Nullable JournalReader reader;
 
+    /** @param durable whether it says that it outlives the engine */
     KeptJournal(boolean durable) {
         this.durable = durable;
     }
@@ -77,7 +77,7 @@ final class KeptJournal implements Journal {
     }
 
     void forgetBefore(String id, long offset) {
-        Kept kept = logs.get(id);
+        Kept kept = Objects.requireNonNull(logs.get(id));
         synchronized (kept) {
             kept.records.removeIf(record -> record.offset() < offset);
         }
@@ -105,7 +105,7 @@ final class KeptJournal implements Journal {
 
     @Override
     public List<EventRecord> read(String sessionId, long after, int max) {
-        return logs.get(sessionId).read(after, max);
+        return Objects.requireNonNull(logs.get(sessionId)).read(after, max);
     }
 
     @Override

@@ -26,7 +26,7 @@ record RetryPolicy(int attempts, Duration first, Duration longest, DoubleSupplie
 
     /** @param failures how many there were in a row, at least 1 */
     long delayNanos(int failures) {
-        double doubled = first.toNanos() * Math.pow(2, Math.min(failures - 1, MAX_DOUBLINGS));
-        return (long) (Math.min(doubled, longest.toNanos()) * (1 - random.getAsDouble() / 2));
+        double doubled = (double) first.toNanos() * Math.pow(2, Math.min(failures - 1, MAX_DOUBLINGS));
+        return (long) (Math.min(doubled, (double) longest.toNanos()) * (1 - random.getAsDouble() / 2));
     }
 }

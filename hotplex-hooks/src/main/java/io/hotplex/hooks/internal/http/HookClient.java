@@ -81,6 +81,7 @@ public final class HookClient implements AutoCloseable {
         }
         GuardedDns dns = new GuardedDns(allowed, !parsed.isHttps(), Dns.SYSTEM);
         Proxy proxy = proxy(config);
+        boolean direct = proxy.type() == Proxy.Type.DIRECT;
         OkHttpClient.Builder client = new OkHttpClient.Builder()
                 .callTimeout(config.duration("timeout", "20s"))
                 .readTimeout(config.duration("timeout", "20s"))
@@ -89,8 +90,8 @@ public final class HookClient implements AutoCloseable {
                 .followRedirects(false)
                 .followSslRedirects(false)
                 .proxy(proxy)
-                .dns(proxy == Proxy.NO_PROXY ? dns : Dns.SYSTEM);
-        if (proxy == Proxy.NO_PROXY) {
+                .dns(direct ? dns : Dns.SYSTEM);
+        if (direct) {
             client.addNetworkInterceptor(
                     chain -> { // the second line: whatever led here, nothing is sent there
                         Connection connection = chain.connection();
@@ -103,7 +104,7 @@ public final class HookClient implements AutoCloseable {
                     });
         }
         trust(config, client);
-        return new HookClient(parsed, dns, proxy == Proxy.NO_PROXY, client.build());
+        return new HookClient(parsed, dns, direct, client.build());
     }
 
     private static Proxy proxy(HookConfig config) {

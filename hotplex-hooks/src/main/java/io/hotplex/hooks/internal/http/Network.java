@@ -6,13 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A range of addresses, such as {@code 10.0.0.0/8}. Immutable.
- *
- * @param address its first address, 4 or 16 bytes
- * @param bits how many of them count
- */
-record Network(byte[] address, int bits) {
+/** A range of addresses, such as {@code 10.0.0.0/8}. Immutable. */
+final class Network {
     /** What is not of the public internet: who can be reached there trusts who comes from there. */
     private static final List<Network> PRIVATE = List.of(
             of("0.0.0.0/8"),
@@ -41,6 +36,18 @@ record Network(byte[] address, int bits) {
             of("ff00::/8"));
 
     private static final int BYTE = 8;
+
+    private final byte[] address;
+    private final int bits;
+
+    /**
+     * @param address its first address, 4 or 16 bytes
+     * @param bits how many of them count
+     */
+    private Network(byte[] address, int bits) {
+        this.address = address;
+        this.bits = bits;
+    }
 
     /** Whether an address is reserved, or leads to one that is. */
     static boolean isPrivate(InetAddress address) {
@@ -89,20 +96,5 @@ record Network(byte[] address, int bits) {
         int mask = 0xFF << (BYTE - rest);
         return Arrays.equals(bytes, 0, whole, address, 0, whole)
                 && (rest == 0 || ((bytes[whole] ^ address[whole]) & mask) == 0);
-    }
-
-    @Override
-    public boolean equals(@Nullable Object other) {
-        return other instanceof Network network && bits == network.bits && Arrays.equals(address, network.address);
-    }
-
-    @Override
-    public int hashCode() {
-        return Arrays.hashCode(address) * 31 + bits;
-    }
-
-    @Override
-    public String toString() {
-        return Arrays.toString(address) + "/" + bits;
     }
 }

@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 
 /** Answers whatever comes with what is no HTTP. */
 final class GarbageServer implements AutoCloseable {
-    private final ServerSocket server = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
+    private final ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
 
     GarbageServer() throws IOException {
         Thread thread = new Thread(this::serve, "garbage");

@@ -20,9 +20,9 @@ public final class Receiver implements AutoCloseable {
     public volatile Reply reply = exchange -> exchange.sendResponseHeaders(204, -1);
 
     /** A request that came. */
-    public record Got(String path, Headers headers, byte[] body) {
-        public String text() {
-            return new String(body, StandardCharsets.UTF_8);
+    public record Got(String path, Headers headers, String text) {
+        public byte[] body() {
+            return text.getBytes(StandardCharsets.UTF_8);
         }
 
         public String header(String name) {
@@ -40,13 +40,13 @@ public final class Receiver implements AutoCloseable {
     }
 
     public Receiver(int port) throws IOException {
-        server = HttpServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), port), 50);
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 50);
         server.createContext("/", exchange -> {
             try (exchange) {
                 got.add(new Got(
                         exchange.getRequestURI().toString(),
                         exchange.getRequestHeaders(),
-                        exchange.getRequestBody().readAllBytes()));
+                        new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8)));
                 reply.to(exchange);
             }
         });
