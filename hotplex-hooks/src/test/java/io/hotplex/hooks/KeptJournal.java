@@ -22,9 +22,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A journal that outlives the readers of it, and plays the engine for them: what is appended is told. Thread-safe.
- */
+/** A journal that outlives the readers of it, and plays the engine for them: what is appended is told. Thread-safe. */
 final class KeptJournal implements Journal {
     private final boolean durable;
     private final Map<String, Kept> logs = new ConcurrentHashMap<>();

@@ -28,6 +28,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
@@ -53,7 +54,7 @@ class HooksServeTest {
 
     @BeforeEach
     void receive() throws IOException {
-        receiver = HttpServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0), 50);
+        receiver = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
         receiver.createContext("/", exchange -> {
             try (exchange) {
                 JsonNode body = new ObjectMapper().readTree(exchange.getRequestBody());
@@ -149,7 +150,8 @@ class HooksServeTest {
 
         try (Engine engine = engine(
                 "sqlite", hooks().hook(HookConfig.of("w", "webhook", webhook())).open())) {
-            await().until(() -> types().stream().filter("turn.completed"::equals).count() == 3);
+            await().until(() ->
+                    types().stream().filter("turn.completed"::equals).count() == 3);
             assertThat(engine.info("s").orElseThrow().pid()).isNull();
         }
 
@@ -163,7 +165,8 @@ class HooksServeTest {
         Path trail = state.resolve("hooks/audit/audit");
         for (String words : List.of("tool", "ask")) {
             try (Engine engine = engine(
-                    "sqlite", hooks().hook(HookConfig.of("audit", "audit", Map.of())).open())) {
+                    "sqlite",
+                    hooks().hook(HookConfig.of("audit", "audit", Map.of())).open())) {
                 if (words.equals("ask")) {
                     var session = engine.open(SessionSpec.builder("s", state).build());
                     var turn = session.submit(Prompt.of("ask secret-word"));
@@ -229,7 +232,8 @@ class HooksServeTest {
                     allow-networks: 127.0.0.1
                     retry-attempts: 1
                   audit: {rotate-bytes: 4096}
-                """.formatted(receiver.getAddress().getPort()));
+                """.formatted(
+                        receiver.getAddress().getPort()));
         ChildProgram child = new ChildProgram(state);
         String[] options = {"--config", file.toString(), "--set", "state-directory=" + state};
         Result test = child.hotplex(words(options, "hooks", "test", "w"));
@@ -264,10 +268,14 @@ class HooksServeTest {
     void aHookOfSomebodyElseIsAJarInADirectory() throws IOException {
         Path root = Path.of("").toAbsolutePath();
         while (!Files.exists(root.resolve("hotplex-api"))) {
-            root = root.getParent();
+            root = Objects.requireNonNull(root.getParent());
         }
         Path classes = Files.createDirectories(state.resolve("classes"));
-        String api = new File(HookConfig.class.getProtectionDomain().getCodeSource().getLocation().getPath())
+        String api = new File(HookConfig.class
+                        .getProtectionDomain()
+                        .getCodeSource()
+                        .getLocation()
+                        .getPath())
                 .getPath();
         assertThat(ToolProvider.getSystemJavaCompiler()
                         .run(
@@ -288,8 +296,7 @@ class HooksServeTest {
 
         HookTypes types = HookTypes.find(state);
         assertThat(types.broken()).isEmpty();
-        Hooks.Builder builder =
-                hooks().hook(HookConfig.of("c", "counting", Map.of("file", counts.toString())));
+        Hooks.Builder builder = hooks().hook(HookConfig.of("c", "counting", Map.of("file", counts.toString())));
         types.factories().forEach(builder::factory);
         try (Engine engine = engine("memory", builder.open())) {
             say(engine, state, "s", "say hello");

@@ -11,8 +11,9 @@ import java.util.Set;
 /** Makes hooks that write an audit trail. */
 public final class AuditHookFactory implements EventHookFactory {
     /** Who asked, what ran, who allowed it, and how it ended. */
-    private static final String EVENTS = "session_*,turn_*,tool_started,tool_completed,permission_*,question_*,"
-            + "process_exited,isolation_reduced,model_changed,agent_session_changed";
+    private static final String EVENTS =
+            "session_*,turn_*,tool_started,tool_completed,tool_denied,guard_*,permission_*,question_*,"
+                    + "process_exited,isolation_reduced,model_changed,agent_session_changed";
 
     @Override
     public String type() {

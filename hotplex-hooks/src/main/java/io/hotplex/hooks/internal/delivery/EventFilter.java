@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 final class EventFilter {
     /** What ends and what needs somebody; nothing that is only written while it happens. */
     static final String USUAL =
-            "session_*,turn_*,permission_*,question_*,process_exited,isolation_reduced,rate_limited";
+            "session_*,turn_*,permission_*,question_*,tool_denied,guard_*,process_exited,isolation_reduced,"
+                    + "rate_limited";
 
     private final List<Pattern> events;
     private final List<Pattern> sessions;

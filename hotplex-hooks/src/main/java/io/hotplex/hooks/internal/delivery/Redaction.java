@@ -26,6 +26,9 @@ final class Redaction {
         keep(AgentEvent.ModelChanged.class);
         keep(AgentEvent.PermissionModeChanged.class);
         keep(AgentEvent.Usage.class);
+        keep(AgentEvent.ToolDenied.class);
+        keep(AgentEvent.GuardBypassed.class);
+        keep(AgentEvent.GuardRestored.class);
         rule(
                 AgentEvent.ProcessExited.class,
                 e -> new AgentEvent.ProcessExited(
@@ -69,10 +72,19 @@ final class Redaction {
         rule(
                 AgentEvent.PermissionRequested.class,
                 e -> new AgentEvent.PermissionRequested(
-                        e.requestId(), e.toolId(), e.toolName(), Map.of(), "", List.of()));
+                        e.requestId(),
+                        e.toolId(),
+                        e.toolName(),
+                        Map.of(),
+                        "",
+                        List.of(),
+                        e.kind(),
+                        e.expiresAt(),
+                        e.finding()));
         rule(
                 AgentEvent.PermissionResolved.class,
-                e -> new AgentEvent.PermissionResolved(e.requestId(), e.resolution(), e.by(), null));
+                e -> new AgentEvent.PermissionResolved(
+                        e.requestId(), e.resolution(), e.by(), null, e.scope(), e.edited(), e.ruleId()));
         rule(AgentEvent.QuestionAsked.class, e -> new AgentEvent.QuestionAsked(e.requestId(), e.toolId(), List.of()));
         rule(AgentEvent.QuestionAnswered.class, e -> new AgentEvent.QuestionAnswered(e.requestId(), Map.of(), e.by()));
         rule(

@@ -21,6 +21,8 @@ final class Severities {
             return exited.survivorsLeft() > 0 ? Severity.ERROR : exited.expected() ? Severity.INFO : Severity.WARNING;
         }
         return event instanceof AgentEvent.TurnBlocked
+                        || event instanceof AgentEvent.ToolDenied
+                        || event instanceof AgentEvent.GuardBypassed
                         || event instanceof AgentEvent.PermissionRequested
                         || event instanceof AgentEvent.QuestionAsked
                         || event instanceof AgentEvent.IsolationReduced

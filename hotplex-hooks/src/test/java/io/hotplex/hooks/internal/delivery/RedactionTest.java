@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hotplex.api.AgentEvent;
 import io.hotplex.api.EventSchema;
+import io.hotplex.api.GuardFinding;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.time.Duration;
@@ -46,6 +47,9 @@ class RedactionTest {
             "toolId",
             "name",
             "requestId",
+            "expiresAt",
+            "finding",
+            "until",
             "toolName",
             "by",
             "status",
@@ -133,6 +137,9 @@ class RedactionTest {
         }
         if (type == io.hotplex.api.TokenUsage.class) {
             return io.hotplex.api.TokenUsage.ZERO;
+        }
+        if (type == GuardFinding.class) {
+            return new GuardFinding(mark, mark, mark, mark);
         }
         String text = generic.getTypeName();
         if (type == Map.class) {

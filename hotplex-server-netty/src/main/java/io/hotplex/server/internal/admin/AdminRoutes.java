@@ -52,7 +52,11 @@ public final class AdminRoutes {
                 get("/admin/sessions", () -> Map.of("sessions", sessions(false))),
                 get("/admin/processes", () -> Map.of("processes", sessions(true))),
                 get("/admin/config", config),
-                get("/admin/hooks", () -> Map.of("hooks", hooks.get().stream().map(AdminRoutes::hook).toList())),
+                get(
+                        "/admin/hooks",
+                        () -> Map.of(
+                                "hooks",
+                                hooks.get().stream().map(AdminRoutes::hook).toList())),
                 Route.of("POST", "/admin/drain", Access.ADMIN, request -> {
                             drain.run();
                             return CompletableFuture.completedFuture(Response.json(202, Map.of("status", "draining")));

@@ -29,8 +29,7 @@ final class HooksCommand {
     }
 
     static Hooks.Builder builder(Settings settings, HookTypes types, Surroundings surroundings) {
-        Hooks.Builder builder =
-                Hooks.builder(settings.hooksDirectory()).environment(surroundings.environment());
+        Hooks.Builder builder = Hooks.builder(settings.hooksDirectory()).environment(surroundings.environment());
         types.factories().forEach(builder::factory);
         settings.hooks().forEach(builder::hook);
         return builder;
@@ -87,7 +86,9 @@ final class HooksCommand {
                 .orElseThrow(() -> new HotPlexException(
                         ErrorCode.INVALID_ARGUMENT,
                         "no hook is named '" + name + "' (configured: "
-                                + settings.hooks().stream().map(HookConfig::name).toList() + ")"));
+                                + settings.hooks().stream()
+                                        .map(HookConfig::name)
+                                        .toList() + ")"));
     }
 
     private static String describe(Map<String, @Nullable Object> status, boolean json) {

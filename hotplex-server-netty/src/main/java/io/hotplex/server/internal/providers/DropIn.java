@@ -16,8 +16,8 @@ import java.util.jar.JarFile;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One entry of a directory for providers or hooks: a jar, or a directory of jars that belong together. Its class loader stays
- * open as long as the program runs.
+ * One entry of a directory for providers or hooks: a jar, or a directory of jars that belong together. Its class loader
+ * stays open as long as the program runs.
  *
  * @param jars sorted by name
  */

@@ -43,8 +43,7 @@ public record HookTypes(List<EventHookFactory> factories, List<ProviderTypes.Bro
         return new HookTypes(new ArrayList<>(byName.values()), broken);
     }
 
-    private static void add(
-            DropIn dropIn, Map<String, EventHookFactory> byName, List<ProviderTypes.Broken> broken) {
+    private static void add(DropIn dropIn, Map<String, EventHookFactory> byName, List<ProviderTypes.Broken> broken) {
         try {
             for (EventHookFactory factory : dropIn.load(EventHookFactory.class, found -> {
                 var unused = DropIn.checkName(found.type());

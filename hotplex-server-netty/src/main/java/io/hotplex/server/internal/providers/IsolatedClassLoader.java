@@ -9,9 +9,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Loads the classes of one dropped-in provider or hook: its own libraries and the JDK's, and nothing of ours but the API that
- * both sides have to agree on, and the logging interface. So a provider may bring any version of any library, and ours
- * can change without breaking one. Thread-safe.
+ * Loads the classes of one dropped-in provider or hook: its own libraries and the JDK's, and nothing of ours but the
+ * API that both sides have to agree on, and the logging interface. So a provider may bring any version of any library,
+ * and ours can change without breaking one. Thread-safe.
  */
 final class IsolatedClassLoader extends URLClassLoader {
     static {
