@@ -40,6 +40,9 @@ public final class ServerConfig {
     private static final int MANY = 1_000_000;
     private static final long GIB = 1L << 30;
     private static final Pattern ORIGIN_TEXT = Pattern.compile("(?:https?|[a-z][a-z0-9+.-]*)://[^/?#\\s]{1,255}");
+    private static final Pattern OPENCODE_PATH_TEXT =
+            Pattern.compile("none|/|/(?!v1$|v1/|ws$|ws/|health$|health/|admin$|admin/|console$|console/|metrics$)"
+                    + "[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*");
     private static final Pattern HOST_TEXT = Pattern.compile("[A-Za-z0-9._:\\[\\]-]{1,255}");
 
     public static final ConfigKey<String> HOST = key(
@@ -175,6 +178,15 @@ public final class ServerConfig {
             duration(),
             "30s",
             "How long a client has to come back before server.disconnect-policy interrupts.");
+
+    /** The value of {@link #OPENCODE_PATH} that serves nothing of it. */
+    public static final String NO_OPENCODE = "none";
+
+    public static final ConfigKey<String> OPENCODE_PATH = key(
+            "server.opencode-path",
+            text("/, a path such as /opencode, or none", OPENCODE_PATH_TEXT),
+            "/",
+            "Where OpenCode's clients find what they use: / is where they look for it; none serves nothing of it.");
 
     /** Begins the names of settings of keys: {@code server.keys.<name>.<setting>}. */
     public static final String KEY_PREFIX = "server.keys.";

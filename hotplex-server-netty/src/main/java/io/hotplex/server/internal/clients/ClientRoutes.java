@@ -5,6 +5,7 @@ import io.hotplex.server.ServerConfig;
 import io.hotplex.server.internal.auth.Principal;
 import io.hotplex.server.internal.auth.Quota;
 import io.hotplex.server.internal.http.Route;
+import io.hotplex.server.internal.opencode.OpenCodeRoutes;
 import io.hotplex.server.internal.rest.SessionRoutes;
 import io.hotplex.server.internal.sessions.Presence;
 import io.hotplex.server.internal.sessions.SessionAccess;
@@ -14,7 +15,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
 
-/** Puts together what clients of sessions use: REST, server-sent events, and both dialects on WebSockets. */
+/** Puts together what clients of sessions use: REST, server-sent events, both dialects on WebSockets, and
+ * what OpenCode's clients use. */
 public final class ClientRoutes {
     private ClientRoutes() {}
 
@@ -24,11 +26,13 @@ public final class ClientRoutes {
      * @param quotas what a principal may use
      */
     public static List<Route> of(Engine engine, ServerConfig config, Function<Principal, Quota> quotas) {
+        OpenCodeRoutes openCode = new OpenCodeRoutes();
         SessionAccess access = new SessionAccess(
                 engine,
                 Set.copyOf(config.get(ServerConfig.CLIENT_OPTIONS)),
                 config.get(ServerConfig.DEFAULT_WORK_DIR),
-                quotas);
+                quotas,
+                openCode.onUsed());
         Presence presence = new Presence(
                 config.get(ServerConfig.DISCONNECT_POLICY).equals("interrupt"),
                 config.get(ServerConfig.DISCONNECT_GRACE));
@@ -36,6 +40,15 @@ public final class ClientRoutes {
         List<Route> routes = new ArrayList<>(
                 new SessionRoutes(access, presence, config.get(ServerConfig.HEARTBEAT_INTERVAL)).routes());
         routes.addAll(new WebSocketRoutes(access, presence, maxMessageBytes).routes());
+        String mount = config.get(ServerConfig.OPENCODE_PATH);
+        if (!mount.equals(ServerConfig.NO_OPENCODE)) {
+            routes.addAll(openCode.routes(
+                    access,
+                    presence,
+                    mount.equals("/") ? "" : mount,
+                    config.get(ServerConfig.DEFAULT_WORK_DIR),
+                    config.get(ServerConfig.HEARTBEAT_INTERVAL)));
+        }
         return routes;
     }
 }

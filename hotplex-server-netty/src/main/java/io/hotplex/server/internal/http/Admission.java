@@ -90,7 +90,7 @@ final class Admission {
                 .with("Access-Control-Allow-Methods", String.join(", ", new TreeSet<>(other.methods())))
                 .with(
                         "Access-Control-Allow-Headers",
-                        "Authorization, Content-Type, Last-Event-ID, X-API-Key, traceparent")
+                        "Authorization, Content-Type, Last-Event-ID, X-API-Key, traceparent, x-opencode-directory")
                 .with("Access-Control-Max-Age", "600");
     }
 

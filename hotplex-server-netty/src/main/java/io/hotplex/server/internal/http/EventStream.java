@@ -11,6 +11,13 @@ public interface EventStream {
      */
     void send(String frames);
 
+    /**
+     * Sends frames as {@link #send(String)} does.
+     *
+     * @param written run on the event loop when the socket took them; not at all when it never does
+     */
+    void send(String frames, Runnable written);
+
     /** Whether more may be written now; otherwise wait for {@link EventSource.Listener#onWritable()}. */
     boolean isWritable();
 

@@ -19,8 +19,17 @@ final class Outbound {
 
     /** Sends a message of so many bytes. A receiver that lets too much wait is cut off. */
     void send(Object message, long bytes) {
+        send(message, bytes, () -> {});
+    }
+
+    /** @param written run on the event loop when the socket took it */
+    void send(Object message, long bytes, Runnable written) {
         sent.addAndGet(bytes);
-        ctx.writeAndFlush(message).addListener(Responses.CLOSE_ON_FAILURE);
+        ctx.writeAndFlush(message).addListener(Responses.CLOSE_ON_FAILURE).addListener(done -> {
+            if (done.isSuccess()) {
+                written.run();
+            }
+        });
         Channel channel = ctx.channel();
         if (!channel.isWritable() && waiting(channel) > limit) {
             var unused = channel.close();

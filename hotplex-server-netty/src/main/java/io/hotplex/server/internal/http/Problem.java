@@ -17,6 +17,17 @@ public final class Problem {
         return of(error.code(), error.getMessage(), requestId, null);
     }
 
+    /** The same with further members, for clients that look for others than ours. */
+    public static Response.Whole of(HotPlexException error, String requestId, Map<String, Object> more) {
+        ErrorStatus status = ErrorStatus.of(error.code());
+        Map<String, Object> problem = members(status.http(), error.code(), error.getMessage(), requestId);
+        problem.putAll(more);
+        Response.Whole response = response(status.http(), problem);
+        return status.retryAfter() == null
+                ? response
+                : response.with("Retry-After", Long.toString(seconds(status.retryAfter())));
+    }
+
     /** @param retryAfter when it is known better than the table knows it */
     static Response.Whole of(ErrorCode code, @Nullable String detail, String requestId, @Nullable Duration retryAfter) {
         ErrorStatus status = ErrorStatus.of(code);
@@ -27,6 +38,10 @@ public final class Problem {
 
     /** @param status where HTTP wants another one than the table has */
     static Response.Whole of(int status, ErrorCode code, @Nullable String detail, String requestId) {
+        return response(status, members(status, code, detail, requestId));
+    }
+
+    private static Map<String, Object> members(int status, ErrorCode code, @Nullable String detail, String requestId) {
         Map<String, Object> problem = new LinkedHashMap<>();
         problem.put("type", "about:blank");
         problem.put("title", HttpResponseStatus.valueOf(status).reasonPhrase());
@@ -35,6 +50,10 @@ public final class Problem {
         problem.put("instance", requestId);
         problem.put("code", code.name());
         problem.put("retryable", code.retryable());
+        return problem;
+    }
+
+    private static Response.Whole response(int status, Map<String, Object> problem) {
         return Response.json(status, problem).with("Content-Type", "application/problem+json");
     }
 

@@ -49,9 +49,14 @@ final class SseStream implements EventStream {
 
     @Override
     public void send(String frames) {
+        send(frames, () -> {});
+    }
+
+    @Override
+    public void send(String frames, Runnable written) {
         if (!over) {
             ByteBuf bytes = ByteBufUtil.writeUtf8(ctx.alloc(), frames);
-            outbound.send(new DefaultHttpContent(bytes), bytes.readableBytes());
+            outbound.send(new DefaultHttpContent(bytes), bytes.readableBytes(), written);
         }
     }
 

@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -38,6 +39,7 @@ public final class SessionAccess {
     private final SpecReader specs;
     private final LastProbe agent;
     private final Function<Principal, Quota> quotas;
+    private final Consumer<Session> used;
     private final Map<String, OpenTurns> openTurns = new ConcurrentHashMap<>();
     /** By owner, the ids of sessions that are being opened; an id as often as it is. */
     private final Map<String, List<String>> opening = new ConcurrentHashMap<>();
@@ -47,12 +49,18 @@ public final class SessionAccess {
      *     what clients may set
      * @param defaultWorkDir where agents work when a client names no directory
      * @param quotas what a principal may use
+     * @param used hears of every session before somebody gets it from here; must be quick
      */
     public SessionAccess(
-            Engine engine, Set<String> clientOptions, Path defaultWorkDir, Function<Principal, Quota> quotas) {
+            Engine engine,
+            Set<String> clientOptions,
+            Path defaultWorkDir,
+            Function<Principal, Quota> quotas,
+            Consumer<Session> used) {
         this.engine = engine;
         this.specs = new SpecReader(clientOptions, defaultWorkDir);
         this.quotas = quotas;
+        this.used = used;
         this.agent = new LastProbe(() -> engine.probe(null), System::nanoTime);
     }
 
@@ -74,14 +82,83 @@ public final class SessionAccess {
         SessionSpec spec = specs.read(json, principal.owner());
         boolean known = info(principal, spec.id()).isPresent();
         if (known) {
-            return new Opened(engine.open(spec), false);
+            return new Opened(seen(engine.open(spec)), false);
         }
+        return new Opened(openNew(principal, spec), true);
+    }
+
+    private Session openNew(Principal principal, SessionSpec spec) {
         begin(principal, spec.id());
         try {
-            return new Opened(engine.open(spec), true);
+            return seen(engine.open(spec));
         } finally {
             opened(principal.owner(), spec.id());
         }
+    }
+
+    private Session seen(Session session) {
+        used.accept(session);
+        return session;
+    }
+
+    /**
+     * Opens a session that goes on from where another one is, in the agent's own record, and leaves that one as it is.
+     *
+     * @param session one of {@link #control}
+     * @param id the new session's
+     * @throws HotPlexException NOT_SUPPORTED when the agent cannot do that, or as {@link #open}
+     */
+    public Session fork(Principal principal, Session session, String id) {
+        SessionSpec from = session.spec();
+        return openNew(
+                principal,
+                builder(id, from)
+                        .model(from.model())
+                        .permissionMode(from.permissionMode())
+                        .forkAgentSession(session.info().agentSessionId())
+                        .build());
+    }
+
+    /**
+     * Puts a session in the place of one in which nothing was said yet: with another provider.
+     *
+     * @param session one of {@link #control}
+     * @throws HotPlexException PROVIDER_UNKNOWN, or what else the engine says
+     */
+    public CompletionStage<Session> replaceUnused(Principal principal, Session session, String provider, String model) {
+        SessionSpec from = session.spec();
+        if (!engine.providers().contains(provider)) {
+            throw new HotPlexException(
+                    ErrorCode.PROVIDER_UNKNOWN, "no provider has this name (expected: one of " + providers() + ")");
+        }
+        SessionSpec spec =
+                builder(from.id(), from).provider(provider).model(model.isEmpty() ? null : model).build();
+        return engine.delete(from.id()).thenApply(gone -> openNew(principal, spec));
+    }
+
+    /** All of a specification but its id and what one provider alone understands. */
+    private static SessionSpec.Builder builder(String id, SessionSpec from) {
+        SessionSpec.Builder spec = SessionSpec.builder(id, from.workDir())
+                .owner(from.owner())
+                .provider(from.provider())
+                .tools(from.tools())
+                .systemPrompt(from.systemPrompt())
+                .appendSystemPrompt(from.appendSystemPrompt())
+                .mcpConfig(from.mcpConfig())
+                .strictMcpConfig(from.strictMcpConfig())
+                .confinement(from.confinement())
+                .limits(from.limits());
+        from.environment().forEach(spec::environment);
+        return spec;
+    }
+
+    /**
+     * Ends a session and deletes what the journal has of it.
+     *
+     * @throws HotPlexException FORBIDDEN or SESSION_NOT_FOUND
+     */
+    public CompletionStage<Void> delete(Principal principal, String id) {
+        return engine.delete(control(principal, id).id());
     }
 
     /**
@@ -199,7 +276,8 @@ public final class SessionAccess {
     private Optional<Session> own(Principal principal, String id) {
         return info(principal, id)
                 .flatMap(info -> engine.session(id))
-                .filter(session -> session.spec().owner().equals(principal.owner())); // it may be another one by now
+                .filter(session -> session.spec().owner().equals(principal.owner())) // it may be another one by now
+                .map(this::seen);
     }
 
     private Optional<SessionInfo> info(Principal principal, String id) {

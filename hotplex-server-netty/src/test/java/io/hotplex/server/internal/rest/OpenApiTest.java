@@ -114,7 +114,7 @@ class OpenApiTest {
                 .provider(puppets)
                 .launcher(puppets)
                 .build()) {
-            SessionAccess access = new SessionAccess(engine, Set.of(), dir, principal -> Quota.UNLIMITED);
+            SessionAccess access = new SessionAccess(engine, Set.of(), dir, principal -> Quota.UNLIMITED, session -> {});
             return new SessionRoutes(access, new Presence(false, Duration.ZERO), Duration.ofSeconds(15)).routes();
         }
     }

@@ -35,6 +35,11 @@ class SessionEventsTest {
         }
 
         @Override
+        public void send(String frames, Runnable written) {
+            send(frames);
+        }
+
+        @Override
         public boolean isWritable() {
             return true;
         }

@@ -197,7 +197,7 @@ class SessionAccessTest {
     }
 
     private SessionAccess access(Engine to) {
-        return new SessionAccess(to, Set.of(), dir.resolve("work"), principal -> new Quota(1_000, 2, 2));
+        return new SessionAccess(to, Set.of(), dir.resolve("work"), principal -> new Quota(1_000, 2, 2), session -> {});
     }
 
     private static ObjectNode named(String id) {

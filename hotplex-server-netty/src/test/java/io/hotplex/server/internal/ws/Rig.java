@@ -45,7 +45,7 @@ final class Rig implements AutoCloseable {
                                 "rule-1", "system", "high", "not that", java.util.List.of("ask"))
                         : PromptGuard.Decision.ALLOW)
                 .build();
-        access = new SessionAccess(engine, Set.of(), dir.resolve("work"), principal -> Quota.UNLIMITED);
+        access = new SessionAccess(engine, Set.of(), dir.resolve("work"), principal -> Quota.UNLIMITED, session -> {});
     }
 
     /** A client of the second dialect that has been greeted. */

@@ -1,0 +1,162 @@
+package io.hotplex.server.internal.opencode;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.hotplex.server.internal.wire.EventJson;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What happens in the sessions of one owner, in one order, for its streams of events: the last frames, numbered. A
+ * stream reads at its own pace, and whoever comes back goes on where it was. One that is so far behind that what it
+ * lacks is here no more is told how things are instead.
+ *
+ * <p>Guarded by {@code lock}; streams are woken without it.
+ */
+final class Feed {
+    /** A turn has some hundred; so who was away for some turns misses nothing. */
+    static final int MAX_FRAMES = 4_096;
+
+    static final long MAX_CHARS = 8 << 20;
+
+    private final long since;
+    private final Set<Tap> taps = ConcurrentHashMap.newKeySet();
+    private final ReentrantLock lock = new ReentrantLock();
+
+    @GuardedBy("lock")
+    private final ArrayDeque<Frame> frames = new ArrayDeque<>();
+
+    @GuardedBy("lock")
+    private long chars;
+
+    @GuardedBy("lock")
+    private long newest;
+
+    /** @param since when this began; tells its numbers from those of another feed */
+    Feed(long since) {
+        this.since = since;
+    }
+
+    /**
+     * One event for clients.
+     *
+     * @param payload the event as JSON
+     */
+    record Frame(long number, String session, String directory, long millis, String payload) {}
+
+    /** Where a stream goes on. */
+    record Place(long number, @Nullable Long missedSince) {}
+
+    long since() {
+        return since;
+    }
+
+    boolean isFollowed() {
+        return !taps.isEmpty();
+    }
+
+    void add(Tap tap) {
+        taps.add(tap);
+    }
+
+    void remove(Tap tap) {
+        taps.remove(tap);
+    }
+
+    /** Adds what happened in a session. */
+    void publish(String session, String directory, long millis, List<ClientEvent> events) {
+        if (events.isEmpty()) {
+            return;
+        }
+        List<String> payloads = new ArrayList<>(events.size());
+        events.forEach(event -> payloads.add(payload(event)));
+        lock.lock();
+        try {
+            for (String payload : payloads) {
+                newest++;
+                frames.add(new Frame(newest, session, directory, millis, payload));
+                chars += payload.length();
+            }
+            while (frames.size() > MAX_FRAMES || chars > MAX_CHARS && frames.size() > 1) {
+                chars -= frames.remove().payload().length();
+            }
+        } finally {
+            lock.unlock();
+        }
+        taps.forEach(Tap::wake);
+    }
+
+    static String payload(ClientEvent event) {
+        return EventJson.text(Map.of("id", event.id(), "type", event.type(), "properties", event.properties()));
+    }
+
+    /** The number of the last frame. */
+    long newest() {
+        lock.lock();
+        try {
+            return newest;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Where a stream goes on that has everything up to an id; {@code null} for one that is new. */
+    Place place(@Nullable EventId last) {
+        lock.lock();
+        try {
+            if (last == null) {
+                return new Place(newest, null);
+            }
+            boolean here = last.feed() == since && last.number() <= newest && last.number() >= newest - frames.size();
+            return here ? new Place(last.number(), null) : new Place(newest, last.millis());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * The frames after a number.
+     *
+     * @return as many as make about so many characters; {@code null} when some are gone
+     */
+    @Nullable
+    List<Frame> after(long number, int most) {
+        List<Frame> found = new ArrayList<>();
+        lock.lock();
+        try {
+            if (number < newest - frames.size()) {
+                return null;
+            }
+            Iterator<Frame> all = frames.iterator();
+            for (long skip = number - (newest - frames.size()); skip > 0; skip--) {
+                all.next();
+            }
+            int taken = 0;
+            while (all.hasNext() && taken < most) {
+                Frame frame = all.next();
+                found.add(frame);
+                taken += frame.payload().length();
+            }
+        } finally {
+            lock.unlock();
+        }
+        return found;
+    }
+
+    /** Completes when every stream of now has sent everything up to now; at the latest after a limit. */
+    CompletionStage<Void> flushed(long limitMillis) {
+        long upTo = newest();
+        CompletableFuture<?>[] all =
+                taps.stream().map(tap -> tap.flushed(upTo)).toArray(CompletableFuture<?>[]::new);
+        return CompletableFuture.allOf(all).completeOnTimeout(null, limitMillis, TimeUnit.MILLISECONDS);
+    }
+}

@@ -1,0 +1,269 @@
+package io.hotplex.server.internal.opencode;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.EventRecord;
+import io.hotplex.api.HotPlexException;
+import io.hotplex.api.Session;
+import io.hotplex.api.SessionInfo;
+import io.hotplex.api.Subscriber;
+import io.hotplex.api.Subscription;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One session as OpenCode's clients see it, kept up to date: reads the session's journal from its begin, and tells what
+ * happens from now on.
+ *
+ * <p>The subscriber's calls come one at a time. {@code lock} guards what they change and requests read; it is held for
+ * no call out.
+ */
+final class Mirror implements Subscriber {
+    /** A journal is read in a fraction of it; a disk that hangs must not hold requests for ever. */
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private final Session session;
+    private final Listener listener;
+    private final long live;
+    private final long from;
+    private final AtomicBoolean started = new AtomicBoolean();
+    private final ReentrantLock lock = new ReentrantLock();
+
+    @GuardedBy("lock")
+    private Projection projection;
+
+    @GuardedBy("lock")
+    private long position;
+
+    @GuardedBy("lock")
+    private final List<Waiter> waiters = new ArrayList<>();
+
+    @GuardedBy("lock")
+    private boolean over;
+
+    private volatile @Nullable Subscription subscription;
+    private volatile long usedNanos;
+    private volatile long weight;
+    private volatile boolean busy;
+
+    // confined to the subscriber's calls
+    private List<ClientEvent> events = new ArrayList<>();
+
+    private long millis;
+    private long seen;
+
+    Mirror(Session session, Listener listener) {
+        this.session = session;
+        this.listener = listener;
+        SessionInfo info = session.info();
+        this.live = info.newestOffset();
+        this.position = Math.min(info.oldestOffset() - 1, live);
+        this.from = position;
+        this.projection = project();
+    }
+
+    /** Hears of what happens in a session. Called on the engine's threads, one call after the other. */
+    interface Listener {
+        /** Whether what happened is news to anybody. */
+        boolean isNews(Mirror mirror, long offset, long millis);
+
+        void onEvents(Mirror mirror, long millis, List<ClientEvent> events);
+
+        /** There will be no more. */
+        void onOver(Mirror mirror);
+    }
+
+    private record Waiter(long offset, CompletableFuture<Void> done) {}
+
+    private Projection project() {
+        return new Projection(session.info(), session.spec());
+    }
+
+    Session session() {
+        return session;
+    }
+
+    /** The newest offset when this began: what comes after it is news. */
+    long live() {
+        return live;
+    }
+
+    /** About how many characters it holds. */
+    long weight() {
+        return weight;
+    }
+
+    /** Whether a turn runs. */
+    boolean isBusy() {
+        return busy;
+    }
+
+    long usedNanos() {
+        return usedNanos;
+    }
+
+    void used(long nanos) {
+        usedNanos = nanos;
+    }
+
+    /** Begins to read; once. */
+    void start() {
+        if (started.compareAndSet(false, true)) {
+            session.subscribe(from, this);
+        }
+    }
+
+    /** What is known of the session. What is given out of here must not be kept. */
+    <T> T read(Function<Projection, T> reader) {
+        lock.lock();
+        try {
+            return reader.apply(projection);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Changes what no record tells. */
+    void change(Consumer<Projection> change) {
+        read(known -> {
+            change.accept(known);
+            return true;
+        });
+    }
+
+    /** Completes when everything that is in the journal now is known. */
+    CompletionStage<Mirror> upToDate() {
+        return upTo(session.info().newestOffset());
+    }
+
+    /** Completes when an offset was seen, and those who follow were told. */
+    CompletionStage<Mirror> upTo(long offset) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        lock.lock();
+        try {
+            if (position >= offset || over) {
+                done.complete(null);
+            } else {
+                waiters.add(new Waiter(offset, done));
+            }
+        } finally {
+            lock.unlock();
+        }
+        return done.orTimeout(PATIENCE.toNanos(), TimeUnit.NANOSECONDS).handle((seen, failure) -> {
+            if (failure != null) {
+                throw new HotPlexException(
+                        ErrorCode.JOURNAL_UNAVAILABLE, "the session's journal could not be read in time", failure);
+            }
+            return this;
+        });
+    }
+
+    // ---- the journal
+
+    @Override
+    public void onSubscribe(Subscription begun) {
+        subscription = begun;
+    }
+
+    @Override
+    public void onEvent(EventRecord record) {
+        List<ClientEvent> told;
+        lock.lock();
+        try {
+            told = projection.apply(record);
+            seen = record.offset();
+            busy = projection.isBusy();
+        } finally {
+            lock.unlock();
+        }
+        millis = record.time().toEpochMilli();
+        if (listener.isNews(this, record.offset(), millis)) {
+            events.addAll(told);
+        }
+    }
+
+    @Override
+    public void onBatchEnd() {
+        if (!events.isEmpty()) {
+            List<ClientEvent> all = events;
+            events = new ArrayList<>();
+            listener.onEvents(this, millis, all);
+        }
+        reach(seen);
+    }
+
+    private void reach(long offset) {
+        List<CompletableFuture<Void>> reached = new ArrayList<>();
+        lock.lock();
+        try {
+            position = Math.max(position, offset);
+            weight = projection.transcript().weight();
+            for (Iterator<Waiter> all = waiters.iterator(); all.hasNext(); ) {
+                Waiter waiter = all.next();
+                if (waiter.offset() <= position) {
+                    reached.add(waiter.done());
+                    all.remove();
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+        reached.forEach(done -> done.complete(null));
+    }
+
+    /** What it was before is not kept any more: what can be known begins here. */
+    @Override
+    public void onReset(long oldest, long newest) {
+        lock.lock();
+        try {
+            projection = project();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void onClosed() {
+        onBatchEnd();
+        end();
+    }
+
+    @Override
+    public void onFailed(Throwable cause) {
+        end();
+    }
+
+    /** No more is read. */
+    void close() {
+        Subscription held = subscription;
+        if (held != null) {
+            held.close();
+        }
+        end();
+    }
+
+    private void end() {
+        List<Waiter> left;
+        lock.lock();
+        try {
+            over = true;
+            left = List.copyOf(waiters);
+            waiters.clear();
+        } finally {
+            lock.unlock();
+        }
+        busy = false;
+        left.forEach(waiter -> waiter.done().complete(null));
+        listener.onOver(this);
+    }
+}

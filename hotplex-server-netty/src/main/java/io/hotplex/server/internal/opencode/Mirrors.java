@@ -1,0 +1,288 @@
+package io.hotplex.server.internal.opencode;
+
+import io.hotplex.api.HotPlexException;
+import io.hotplex.api.ProcessState;
+import io.hotplex.api.Session;
+import io.hotplex.api.SessionInfo;
+import io.hotplex.server.internal.auth.Principal;
+import io.hotplex.server.internal.sessions.Presence;
+import io.hotplex.server.internal.sessions.SessionAccess;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The sessions that clients of OpenCode look at, and the feeds of what happens in them. A session is mirrored when
+ * somebody asks for it, or when somebody with a stream open uses it by whatever way; one that nobody uses is let go of
+ * when there are too many, and is read anew when it is asked for again.
+ *
+ * <p>Thread-safe: its maps are concurrent, what they hold is thread-safe.
+ */
+final class Mirrors implements Mirror.Listener {
+    private static final Logger log = LoggerFactory.getLogger(Mirrors.class);
+
+    /** Ten pages of a client's list; each holds what its session said, and a subscription. */
+    static final int MAX_MIRRORS = 1_000;
+
+    /** 64 million characters of what was said, in all. */
+    static final long MAX_CHARS = 64 << 20;
+
+    /** So many sessions are told of to who comes back after too long. */
+    private static final int STATE_SESSIONS = 20;
+
+    private static final int STATE_MESSAGES = 20;
+    private static final long STATE_SECONDS = 10;
+
+    private static final int MAX_TITLES = 10_000;
+
+    private final Map<String, Mirror> mirrors = new ConcurrentHashMap<>();
+    private final Map<String, Feed> feeds = new ConcurrentHashMap<>();
+    /** By session, the titles that clients gave; they live as long as the server. */
+    private final Map<String, String> titles = Collections.synchronizedMap(new LinkedHashMap<>());
+
+    // ---- mirrors
+
+    /** A session's mirror, which reads on. */
+    Mirror of(Session session) {
+        Mirror mirror = mirrors.compute(
+                session.id(),
+                (id, known) -> known != null && known.session() == session ? known : new Mirror(session, this));
+        mirror.used(System.nanoTime());
+        String title = titles.get(session.id());
+        if (title != null) {
+            mirror.change(projection -> projection.rename(title));
+        }
+        mirror.start();
+        trim();
+        return mirror;
+    }
+
+    /** Somebody uses a session: who follows its owner's sessions wants to see what comes of it. */
+    void onUsed(Session session) {
+        Feed feed = feeds.get(session.spec().owner());
+        if (feed != null && feed.isFollowed()) {
+            of(session);
+        }
+    }
+
+    /** The mirrors of an owner's sessions. */
+    List<Mirror> of(Principal principal) {
+        return mirrors.values().stream()
+                .filter(mirror -> mirror.session().spec().owner().equals(principal.owner()))
+                .toList();
+    }
+
+    /** Mirrors what an owner's sessions do that nobody looked at yet, such as those that the application opened. */
+    void look(SessionAccess access, Principal principal) {
+        for (SessionInfo info : access.list(principal)) {
+            if (!mirrors.containsKey(info.id())
+                    && (info.state() != ProcessState.NONE || info.runningTurn() != null || info.queuedTurns() > 0)) {
+                try {
+                    access.find(principal, info.id()).ifPresent(this::of);
+                } catch (HotPlexException e) {
+                    log.debug("session {} cannot be looked at", info.id(), e); // it is gone meanwhile
+                }
+            }
+        }
+    }
+
+    void rename(Mirror mirror, String title) {
+        titles.put(mirror.session().id(), title);
+        while (titles.size() > MAX_TITLES) {
+            synchronized (titles) {
+                titles.remove(titles.keySet().iterator().next());
+            }
+        }
+        mirror.change(projection -> projection.rename(title));
+    }
+
+    void forget(String session) {
+        titles.remove(session);
+    }
+
+    /** Lets go of those that were not used for longest, when there are too many. */
+    private void trim() {
+        long chars = mirrors.values().stream().mapToLong(Mirror::weight).sum();
+        if (mirrors.size() <= MAX_MIRRORS && chars <= MAX_CHARS) {
+            return;
+        }
+        List<Mirror> idle = mirrors.values().stream()
+                .filter(mirror -> !mirror.isBusy())
+                .sorted(Comparator.comparingLong(mirror -> mirror.usedNanos() - System.nanoTime()))
+                .toList();
+        for (Mirror mirror : idle.subList(0, Math.max(0, idle.size() - 1))) {
+            if (mirrors.size() <= MAX_MIRRORS && chars <= MAX_CHARS) {
+                return;
+            }
+            chars -= mirror.weight();
+            mirror.close();
+        }
+    }
+
+    @Override
+    public boolean isNews(Mirror mirror, long offset, long millis) {
+        Feed feed = feeds.get(mirror.session().spec().owner());
+        return feed != null && (offset > mirror.live() || millis >= feed.since());
+    }
+
+    @Override
+    public void onEvents(Mirror mirror, long millis, List<ClientEvent> events) {
+        mirror.used(System.nanoTime());
+        publish(mirror, millis, events);
+    }
+
+    /** Tells who follows the owner's sessions. */
+    void publish(Mirror mirror, long millis, List<ClientEvent> events) {
+        Feed feed = feeds.get(mirror.session().spec().owner());
+        if (feed != null) {
+            feed.publish(
+                    mirror.session().id(), mirror.session().spec().workDir().toString(), millis, events);
+        }
+    }
+
+    @Override
+    public void onOver(Mirror mirror) {
+        mirrors.remove(mirror.session().id(), mirror);
+    }
+
+    // ---- feeds
+
+    /** What happens in a principal's sessions, from the first call on. */
+    Feed feed(Principal principal) {
+        return feeds.computeIfAbsent(principal.owner(), owner -> new Feed(System.currentTimeMillis()));
+    }
+
+    /** The feed, where anybody ever asked for it. */
+    Optional<Feed> followed(Principal principal) {
+        return Optional.ofNullable(feeds.get(principal.owner()));
+    }
+
+    /** What one stream of a principal needs to know. */
+    Tap.Follower follower(SessionAccess access, Principal principal, Presence presence) {
+        return new Tap.Follower() {
+            @Override
+            public List<Feed.Frame> state(long sinceMillis) {
+                return Mirrors.this.state(access, principal, sinceMillis);
+            }
+
+            @Override
+            public Runnable follow(String session) {
+                Mirror mirror = mirrors.get(session);
+                return mirror == null ? () -> {} : presence.enter(mirror.session());
+            }
+
+            @Override
+            public boolean isBusy() {
+                return of(principal).stream().anyMatch(Mirror::isBusy);
+            }
+
+            @Override
+            public void look() {
+                Mirrors.this.look(access, principal);
+            }
+        };
+    }
+
+    private List<Feed.Frame> state(SessionAccess access, Principal principal, long sinceMillis) {
+        List<SessionInfo> recent = access.list(principal).stream()
+                .filter(info -> info.lastActivity().toEpochMilli() >= sinceMillis)
+                .sorted(Comparator.comparing(SessionInfo::lastActivity).reversed())
+                .limit(STATE_SESSIONS)
+                .toList();
+        List<Feed.Frame> frames = new ArrayList<>();
+        for (SessionInfo info : recent) {
+            Optional<Mirror> mirror = access.find(principal, info.id()).map(this::of);
+            mirror.map(this::awaited).ifPresent(found -> frames.addAll(found.read(this::state)));
+        }
+        return frames;
+    }
+
+    private @Nullable Mirror awaited(Mirror mirror) {
+        try {
+            return mirror.upToDate().toCompletableFuture().get(STATE_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            log.debug("session {} could not be read", mirror.session().id(), e);
+            return null;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return null;
+        }
+    }
+
+    /** A session, its last messages, and what it waits for, as events that may be told twice. */
+    private List<Feed.Frame> state(Projection projection) {
+        List<Feed.Frame> frames = new ArrayList<>();
+        Map<String, @Nullable Object> session = projection.session();
+        String id = String.valueOf(session.get("id"));
+        frames.add(frame(projection, id, "session.updated", "sessionID", id, "info", session));
+        for (Object message : projection.transcript().newest(id, STATE_MESSAGES, null)) {
+            Map<?, ?> whole = (Map<?, ?>) message;
+            frames.add(frame(projection, id, "message.updated", "sessionID", id, "info", whole.get("info")));
+            for (Object part : (List<?>) whole.get("parts")) {
+                frames.add(frame(
+                        projection,
+                        id,
+                        "message.part.updated",
+                        "sessionID",
+                        id,
+                        "part",
+                        part,
+                        "time",
+                        System.currentTimeMillis()));
+            }
+        }
+        projection.pending().values().forEach(asked -> {
+            String type = asked.isQuestion() ? "question.asked" : "permission.asked";
+            frames.add(frame(projection, id, type, asked.properties()));
+        });
+        frames.add(frame(projection, id, "session.status", "sessionID", id, "status", projection.status()));
+        return frames;
+    }
+
+    private static Feed.Frame frame(
+            Projection projection, String session, String type, @Nullable Object... properties) {
+        return frame(projection, session, type, Values.object(properties));
+    }
+
+    private static Feed.Frame frame(
+            Projection projection, String session, String type, Map<String, @Nullable Object> properties) {
+        long now = System.currentTimeMillis();
+        ClientEvent event =
+                new ClientEvent(session, Ids.fresh("evt", java.time.Instant.ofEpochMilli(now)), type, properties);
+        return new Feed.Frame(0, Ids.sessionOf(session), projection.directory(), now, Feed.payload(event));
+    }
+
+    /** What is known of models: by provider, those that its sessions used. */
+    Map<String, List<String>> models(Principal principal) {
+        Map<String, List<String>> models = new LinkedHashMap<>();
+        for (Mirror mirror : of(principal)) {
+            List<String> known =
+                    models.computeIfAbsent(mirror.session().info().provider(), provider -> new ArrayList<>());
+            String model = mirror.read(Projection::model);
+            if (!known.contains(model)) {
+                known.add(model);
+            }
+        }
+        return models;
+    }
+
+    /** Completes when all streams of a principal have got everything up to now, or that takes too long. */
+    CompletableFuture<Void> flushed(Principal principal, long limitMillis) {
+        return followed(principal)
+                .filter(Feed::isFollowed)
+                .map(feed -> feed.flushed(limitMillis).toCompletableFuture())
+                .orElseGet(() -> CompletableFuture.completedFuture(null));
+    }
+}

@@ -1,0 +1,257 @@
+package io.hotplex.server.internal.opencode;
+
+import io.hotplex.server.internal.http.EventSource;
+import io.hotplex.server.internal.http.EventStream;
+import io.hotplex.server.internal.wire.EventJson;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One client's stream of events: of one directory, or, with a label of the directory at each, of all. It reads the feed
+ * as fast as its socket takes it.
+ *
+ * <p>Confined to the connection's event loop, but for {@link #wake} and {@link #flushed}.
+ */
+final class Tap implements EventSource {
+    /** What is collected beyond this is sent, though more is at hand. */
+    private static final int FULL_CHARS = 64 << 10;
+
+    private final Feed feed;
+    private final @Nullable String directory;
+    private final Duration heartbeat;
+    private final Follower follower;
+    private final @Nullable EventId last;
+    private final AtomicBoolean woken = new AtomicBoolean();
+    private final Map<String, Runnable> followed = new HashMap<>();
+    private final ArrayDeque<Waiter> waiters = new ArrayDeque<>();
+
+    private volatile @Nullable EventStream out;
+    private volatile boolean over;
+    /** Up to where the feed was read. */
+    private long position;
+    /** Up to where what was read is written, or is of no concern to this client. */
+    private long written;
+
+    private int unwritten;
+    private boolean catchingUp;
+    private boolean draining;
+
+    /**
+     * @param directory whose events are wanted; {@code null} for all
+     * @param last what the client has; {@code null} when it is new
+     */
+    Tap(Feed feed, @Nullable String directory, Duration heartbeat, Follower follower, @Nullable EventId last) {
+        this.feed = feed;
+        this.directory = directory;
+        this.heartbeat = heartbeat;
+        this.follower = follower;
+        this.last = last;
+    }
+
+    /** What a stream needs to know of sessions. */
+    interface Follower {
+        /** How things are, for who missed what happened since a time. Not on an event loop. */
+        List<Feed.Frame> state(long sinceMillis);
+
+        /** A client follows a session from now on; what is returned ends that. */
+        Runnable follow(String session);
+
+        /** Whether a turn runs in any of them. */
+        boolean isBusy();
+
+        /** Looks for sessions that do something and are not watched yet; called now and then, and must be quick. */
+        void look();
+    }
+
+    private record Waiter(long number, CompletableFuture<Void> done) {}
+
+    @Override
+    public Listener open(EventStream stream) {
+        out = stream;
+        Feed.Place place = feed.place(last);
+        position = place.number();
+        written = position;
+        feed.add(this);
+        say(stream, "server.connected");
+        Long missedSince = place.missedSince();
+        if (missedSince != null) {
+            catchUp(stream, missedSince);
+        }
+        beat(stream);
+        wake();
+        return new Listener() {
+            @Override
+            public void onWritable() {
+                pump();
+            }
+
+            @Override
+            public void onDrain() {
+                draining = true;
+                endWhenQuiet(stream);
+            }
+
+            @Override
+            public void onClosed() {
+                end();
+            }
+        };
+    }
+
+    private void say(EventStream stream, String type) {
+        String payload = EventJson.text(
+                Map.of("id", Ids.fresh("evt", Instant.now()), "type", type, "properties", Map.of()));
+        stream.send("data: " + (directory == null ? "{\"payload\":" + payload + "}" : payload) + "\n\n");
+    }
+
+    private void beat(EventStream stream) {
+        CompletableFuture.delayedExecutor(heartbeat.toNanos(), TimeUnit.NANOSECONDS, stream.eventLoop())
+                .execute(() -> {
+                    if (!over) {
+                        if (stream.isWritable()) {
+                            say(stream, "server.heartbeat");
+                        }
+                        CompletableFuture.runAsync(follower::look);
+                        beat(stream);
+                    }
+                });
+    }
+
+    /** More is there. */
+    void wake() {
+        EventStream stream = out;
+        if (stream != null && woken.compareAndSet(false, true)) {
+            stream.eventLoop().execute(this::pump);
+        }
+    }
+
+    private void pump() {
+        woken.set(false);
+        EventStream stream = out;
+        while (stream != null && !over && !catchingUp && stream.isWritable()) {
+            List<Feed.Frame> frames = feed.after(position, FULL_CHARS);
+            if (frames == null) {
+                catchUp(stream, Instant.now().minus(Duration.ofMinutes(1)).toEpochMilli());
+                return;
+            }
+            if (frames.isEmpty()) {
+                endWhenQuiet(stream);
+                return;
+            }
+            position = frames.get(frames.size() - 1).number();
+            send(stream, frames);
+        }
+    }
+
+    /** A server that stops lets its clients see how their turns end, and no longer. */
+    private void endWhenQuiet(EventStream stream) {
+        if (draining && !follower.isBusy()) {
+            stream.end();
+        }
+    }
+
+    private void send(EventStream stream, List<Feed.Frame> frames) {
+        StringBuilder text = new StringBuilder();
+        for (Feed.Frame frame : frames) {
+            if (directory == null || directory.equals(frame.directory())) {
+                followed.computeIfAbsent(frame.session(), follower::follow);
+                write(text, frame);
+            }
+        }
+        if (!text.isEmpty()) {
+            unwritten++;
+            stream.send(text.toString(), this::onWritten);
+        } else if (unwritten == 0) {
+            reach(position);
+        }
+    }
+
+    private void write(StringBuilder text, Feed.Frame frame) {
+        if (frame.number() > 0) {
+            text.append("id: ")
+                    .append(new EventId(feed.since(), frame.number(), frame.millis()).text())
+                    .append('\n');
+        }
+        text.append("data: "); // JSON has no line ends of its own
+        if (directory == null) {
+            text.append("{\"directory\":")
+                    .append(quoted(frame.directory()))
+                    .append(",\"project\":\"" + Projection.PROJECT + "\",\"payload\":")
+                    .append(frame.payload())
+                    .append('}');
+        } else {
+            text.append(frame.payload());
+        }
+        text.append("\n\n");
+    }
+
+    private static String quoted(String text) {
+        return EventJson.write(out -> out.writeString(text));
+    }
+
+    private void onWritten() {
+        unwritten--;
+        if (unwritten == 0) {
+            reach(position);
+        }
+    }
+
+    private void reach(long number) {
+        written = number;
+        waiters.removeIf(waiter -> waiter.number() <= written && waiter.done().complete(null));
+    }
+
+    /** What the client lacks is not kept: it gets how things are, then what comes. */
+    private void catchUp(EventStream stream, long sinceMillis) {
+        catchingUp = true;
+        position = feed.newest();
+        Function<Throwable, List<Feed.Frame>> none = failure -> List.of();
+        CompletableFuture.supplyAsync(() -> follower.state(sinceMillis))
+                .exceptionally(none)
+                .thenAcceptAsync(
+                        frames -> {
+                            catchingUp = false;
+                            if (!over) {
+                                send(stream, frames);
+                                pump();
+                            }
+                        },
+                        stream.eventLoop());
+    }
+
+    /** Completes when everything up to a number is written, or the stream is over. */
+    CompletableFuture<Void> flushed(long number) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        EventStream stream = out;
+        if (stream == null || over) {
+            done.complete(null);
+            return done;
+        }
+        stream.eventLoop().execute(() -> {
+            if (over || written >= number) {
+                done.complete(null);
+            } else {
+                waiters.add(new Waiter(number, done));
+            }
+        });
+        return done;
+    }
+
+    private void end() {
+        over = true;
+        feed.remove(this);
+        followed.values().forEach(Runnable::run);
+        followed.clear();
+        waiters.forEach(waiter -> waiter.done().complete(null));
+        waiters.clear();
+    }
+}

@@ -1,0 +1,22 @@
+package io.hotplex.server.internal.opencode;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Makes JSON objects with their fields in order. */
+final class Values {
+    private Values() {}
+
+    /** An object of names and values in turn; a value of {@code null} leaves its field out. */
+    static Map<String, @Nullable Object> object(@Nullable Object... namesAndValues) {
+        Map<String, @Nullable Object> object = new LinkedHashMap<>();
+        for (int i = 0; i < namesAndValues.length; i += 2) {
+            Object value = namesAndValues[i + 1];
+            if (value != null) {
+                object.put(String.valueOf(namesAndValues[i]), value);
+            }
+        }
+        return object;
+    }
+}
