@@ -86,7 +86,74 @@ class SecurityTest {
             "POST /v1/sessions/{session}/requests/{request}",
             "GET /v1/openapi.json",
             "GET /ws/v1/agent",
-            "GET /ws/v2");
+            "GET /ws/v2",
+            "GET /session",
+            "POST /session",
+            "GET /session/status",
+            "GET /session/{session}",
+            "PATCH /session/{session}",
+            "DELETE /session/{session}",
+            "GET /session/{session}/children",
+            "GET /session/{session}/todo",
+            "GET /session/{session}/diff",
+            "POST /session/{session}/fork",
+            "POST /session/{session}/abort",
+            "POST /session/{session}/share",
+            "DELETE /session/{session}/share",
+            "POST /session/{session}/summarize",
+            "POST /session/{session}/revert",
+            "POST /session/{session}/unrevert",
+            "GET /session/{session}/message",
+            "GET /session/{session}/message/{message}",
+            "POST /session/{session}/message",
+            "POST /session/{session}/prompt_async",
+            "POST /session/{session}/command",
+            "POST /session/{session}/shell",
+            "GET /permission",
+            "POST /permission/{request}/reply",
+            "POST /session/{session}/permissions/{request}",
+            "GET /question",
+            "POST /question/{request}/reply",
+            "POST /question/{request}/reject",
+            "GET /event",
+            "GET /global/event",
+            "GET /global/health",
+            "GET /config",
+            "GET /global/config",
+            "GET /config/providers",
+            "GET /provider",
+            "GET /provider/auth",
+            "GET /agent",
+            "GET /command",
+            "GET /skill",
+            "GET /lsp",
+            "GET /formatter",
+            "GET /mcp",
+            "GET /path",
+            "GET /project",
+            "GET /project/current",
+            "GET /project/{project}/directories",
+            "GET /vcs",
+            "GET /experimental/capabilities",
+            "GET /experimental/console",
+            "GET /experimental/resource",
+            "GET /experimental/workspace",
+            "GET /experimental/workspace/status",
+            "GET /api/health",
+            "GET /api/location",
+            "GET /api/agent",
+            "GET /api/command",
+            "GET /api/integration",
+            "GET /api/model",
+            "GET /api/provider",
+            "GET /api/reference",
+            "GET /api/skill",
+            "GET /file",
+            "GET /file/content",
+            "GET /find/file",
+            "GET /find",
+            "GET /find/symbol",
+            "GET /doc");
 
     @TempDir
     static Path state;
@@ -183,7 +250,7 @@ class SecurityTest {
     private void assertNotForOthers(Route route) throws IOException {
         if (route.access() == Access.ADMIN) {
             assertRefused(route, 403, "FORBIDDEN", "Authorization: Bearer " + ServerRig.OTHER);
-        } else if (path(route).contains("/sessions/")) {
+        } else if (path(route).contains("{session}")) {
             Theirs theirs = theirs();
             String path = theirs.in(path(route));
             Answer other = head(requestTo(path, route, "localhost", "Authorization: Bearer " + ServerRig.OTHER));
@@ -198,11 +265,15 @@ class SecurityTest {
     }
 
     /** A session of {@link ServerRig#OWNER} in the middle of a turn that asks for a permission. */
-    private record Theirs(Session session, Turn turn, long offset) {
+    private record Theirs(Session session, Turn turn, long offset, String shownRequest) {
+        private static final String MESSAGE = "msg_theirs";
+
         String in(String text) {
-            return text.replace("{session}", session.id())
+            boolean shown = text.startsWith("/session/");
+            return text.replace("{session}", shown ? "ses-" + session.id() : session.id())
                     .replace("{turn}", turn.id())
-                    .replace("{request}", "p1");
+                    .replace("{message}", MESSAGE)
+                    .replace("{request}", shown ? shownRequest : "p1");
         }
 
         boolean isUntouched() {
@@ -211,15 +282,27 @@ class SecurityTest {
         }
     }
 
-    private Theirs theirs() {
+    private Theirs theirs() throws IOException {
         Session session = server.engine()
                 .open(SessionSpec.builder("theirs-" + sessions.incrementAndGet(), state)
                         .owner("owner")
                         .provider("puppet")
                         .build());
-        Turn turn = session.submit(Prompt.of("ask"));
+        Turn turn =
+                session.submit(Prompt.builder("ask").clientId(Theirs.MESSAGE).build());
         await().until(() -> session.pendingRequests().size() == 1);
-        return new Theirs(session, turn, session.info().newestOffset());
+        return new Theirs(session, turn, session.info().newestOffset(), shownRequest(session));
+    }
+
+    /** The id by which OpenCode's clients know what a session waits for. */
+    private String shownRequest(Session session) throws IOException {
+        String list = RawClient.request(
+                "GET",
+                "/permission?directory=" + session.spec().workDir(),
+                "Authorization: Bearer " + ServerRig.OWNER);
+        Pattern wanted = Pattern.compile("\"id\":\"(per_[0-9A-Za-z]+)\",\"sessionID\":\"ses-" + session.id() + "\"");
+        return await().until(() -> wanted.matcher(ask(list).body()), Matcher::find)
+                .group(1);
     }
 
     /** Each message of a dialect, for a session; the last one is a question whose answer shows that all were heard. */
@@ -253,7 +336,7 @@ class SecurityTest {
                                 dialect.getKey() + " " + frame, () -> assertNotHeard(dialect.getKey(), frame))));
     }
 
-    private void assertNotHeard(String path, String frame) throws InterruptedException {
+    private void assertNotHeard(String path, String frame) throws InterruptedException, IOException {
         Theirs theirs = theirs();
         String other = replies(path, ServerRig.OTHER, theirs.in(frame));
 

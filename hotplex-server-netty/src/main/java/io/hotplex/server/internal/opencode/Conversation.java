@@ -173,7 +173,7 @@ final class Conversation {
         }
         text.part().say(whole);
         texts.remove(key);
-        end(out, text);
+        end(out, text, out.millis());
     }
 
     private OpenText text(Emission out, String type, String source, int block) {
@@ -206,8 +206,8 @@ final class Conversation {
                 piece);
     }
 
-    private void end(Emission out, OpenText text) {
-        text.part().replace(Values.object("time", Values.object("start", text.start(), "end", out.millis())));
+    private void end(Emission out, OpenText text, long at) {
+        text.part().replace(Values.object("time", Values.object("start", text.start(), "end", at)));
         tell(out, text.message(), text.part());
     }
 
@@ -293,7 +293,7 @@ final class Conversation {
                         "time",
                         time));
         if (call.kind == AgentEvent.ToolKind.EDIT) {
-            call.paths.forEach(path -> out.tell(id, "file.edited", "file", path));
+            call.paths.forEach(path -> out.tellAll(id, "file.edited", Values.object("file", path)));
         }
     }
 
@@ -353,7 +353,7 @@ final class Conversation {
             return now;
         }
         if (now != null) {
-            endStep(out, "tool-calls");
+            endStep(out, "tool-calls", solidMillis);
         }
         return beginStep(out, source);
     }
@@ -361,7 +361,7 @@ final class Conversation {
     private Message stepOfCall(Emission out) {
         Message now = step;
         if (now != null && stepHasCalls && calls.values().stream().allMatch(call -> call.over)) {
-            endStep(out, "tool-calls"); // what it called is answered: this is the next answer of the model
+            endStep(out, "tool-calls", solidMillis); // what it called is answered: this is the next answer of the model
             now = null;
         }
         return now == null ? beginStep(out, null) : now;
@@ -412,12 +412,13 @@ final class Conversation {
         return begun;
     }
 
-    private void endStep(Emission out, String reason) {
+    /** @param at when; what ends by a piece of a text that follows ended when something happened before */
+    private void endStep(Emission out, String reason, long at) {
         Message ended = step;
         if (ended == null) {
             return;
         }
-        endTexts(out);
+        endTexts(out, at);
         Part part = Part.of(
                 out.entity("prt"),
                 "step-finish",
@@ -432,14 +433,14 @@ final class Conversation {
         tell(out, ended, part);
         ended.set("finish", reason);
         tell(out, ended);
-        complete(out, ended);
+        complete(out, ended, at);
         step = null;
         stepSource = null;
     }
 
-    private void complete(Emission out, Message message) {
+    private void complete(Emission out, Message message, long at) {
         Map<String, @Nullable Object> time = new LinkedHashMap<>(timeOf(message));
-        time.put("completed", out.millis());
+        time.put("completed", at);
         message.set("time", time);
         tell(out, message);
     }
@@ -450,10 +451,10 @@ final class Conversation {
     }
 
     /** What was being written was abandoned, or its end is not told: what came of it stays. */
-    private void endTexts(Emission out) {
+    private void endTexts(Emission out, long at) {
         List<OpenText> open = new ArrayList<>(texts.values());
         texts.clear();
-        open.forEach(text -> end(out, text));
+        open.forEach(text -> end(out, text, at));
     }
 
     /** What a model used for a message. */
@@ -494,7 +495,7 @@ final class Conversation {
         if (steps.size() <= 1 && tokens(TokenUsage.ZERO).equals(last.info().get("tokens"))) {
             last.set("tokens", tokens(usage));
         }
-        endStep(out, reason);
+        endStep(out, reason, out.millis());
         status(out, Values.object("type", "busy"));
         idle(out);
         transcript.trim(1);
@@ -504,7 +505,7 @@ final class Conversation {
     void failed(Emission out, Map<String, @Nullable Object> error, @Nullable Double cost) {
         out.tell(id, "session.error", "error", error);
         idle(out);
-        endTexts(out);
+        endTexts(out, out.millis());
         calls.forEach((toolId, call) -> {
             if (!call.over) {
                 call.over = true;
@@ -521,7 +522,7 @@ final class Conversation {
             last.set("cost", cost);
         }
         last.set("error", error);
-        complete(out, last);
+        complete(out, last, out.millis());
         step = null;
         stepSource = null;
         idle(out);
@@ -531,7 +532,7 @@ final class Conversation {
     /** A subagent is done. */
     void over(Emission out) {
         if (step != null) {
-            endStep(out, "stop");
+            endStep(out, "stop", out.millis());
         }
         idle(out);
     }

@@ -40,10 +40,15 @@ final class Emission {
         return Ids.of(prefix, number, session + '/' + prefix + '/' + number);
     }
 
-    /** Tells something. */
+    /** Tells something of a session. */
     void tell(String of, String type, @Nullable Object... properties) {
         Map<String, @Nullable Object> all = Values.object("sessionID", of);
         all.putAll(Values.object(properties));
+        tellAll(of, type, all);
+    }
+
+    /** Tells something, and nothing besides. */
+    void tellAll(String of, String type, Map<String, @Nullable Object> all) {
         String id = Ids.of("evt", events.next(time()), session + '/' + record.offset() + '/' + told.size());
         told.add(new ClientEvent(of, id, type, all));
     }

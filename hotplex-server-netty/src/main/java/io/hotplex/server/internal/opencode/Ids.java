@@ -60,16 +60,32 @@ final class Ids {
         return SESSION + number(~number) + ascending.substring(SESSION.length() + NUMBER_DIGITS);
     }
 
-    /** The number within an id; 0 where it has none. */
-    static long numberOf(String id) {
+    /**
+     * The number within an id; 0 where it has none. An id has the lower part of its number only, which comes again
+     * after two years.
+     *
+     * @param near a time in the same two years
+     */
+    static long numberOf(String id, Instant near) {
         var matcher = NUMBERED.matcher(id);
-        return matcher.matches() ? Long.parseLong(Objects.requireNonNull(matcher.group(1)), 16) : 0;
+        return matcher.matches() ? whole(Long.parseLong(Objects.requireNonNull(matcher.group(1)), 16), near) : 0;
     }
 
     /** When a session of {@link #freshSession} was made; {@code null} for others. */
-    static @Nullable Instant madeAt(String sessionId) {
-        long number = sessionId.startsWith(SESSION) ? numberOf(sessionId) : 0;
-        return number == 0 ? null : Instant.ofEpochMilli((~number & NUMBER_MASK) / PER_MILLI);
+    static @Nullable Instant madeAt(String sessionId, Instant near) {
+        var matcher = NUMBERED.matcher(sessionId);
+        if (!matcher.matches() || !sessionId.startsWith(SESSION)) {
+            return null;
+        }
+        long number = ~Long.parseLong(Objects.requireNonNull(matcher.group(1)), 16) & NUMBER_MASK;
+        return Instant.ofEpochMilli(whole(number, near) / PER_MILLI);
+    }
+
+    private static long whole(long lower, Instant near) {
+        long reference = near.toEpochMilli() * PER_MILLI;
+        long number = reference & ~NUMBER_MASK | lower;
+        long half = (NUMBER_MASK + 1) / 2;
+        return number > reference + half ? number - NUMBER_MASK - 1 : number < reference - half ? number + NUMBER_MASK + 1 : number;
     }
 
     /** Whether a client may give this id to a message or a part. */

@@ -73,9 +73,8 @@ final class MessageOperations {
                         "Refused: nothing runs on this machine but what agents run.",
                         request -> {
                             clients.controlled(request);
-                            throw new HotPlexException(
-                                    ErrorCode.FORBIDDEN,
-                                    "clients may not run commands on this machine: ask the agent to do it");
+                            throw Clients.unsupported(
+                                    "clients do not run commands on this machine: ask the agent to do it");
                         }));
     }
 

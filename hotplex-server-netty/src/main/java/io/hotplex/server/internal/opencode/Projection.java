@@ -7,7 +7,6 @@ import io.hotplex.api.SessionSpec;
 import io.hotplex.api.TokenUsage;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,7 +61,7 @@ final class Projection {
         this.provider = info.provider();
         this.root = new Conversation(
                 session, null, directory, provider, Objects.requireNonNullElse(spec.model(), DEFAULT_MODEL));
-        Instant made = Ids.madeAt(session);
+        Instant made = Ids.madeAt(session, info.lastActivity());
         this.created = made == null ? info.lastActivity() : made;
         this.updated = created;
     }
@@ -173,7 +172,7 @@ final class Projection {
         long now = updated.toEpochMilli();
         return Values.object(
                 "id",
-                Ids.of("msg", Ids.numberOf(message) + 1, session + "/never/" + message),
+                Ids.of("msg", Ids.numberOf(message, updated) + 1, session + "/never/" + message),
                 "sessionID",
                 session,
                 "role",
@@ -277,7 +276,7 @@ final class Projection {
         if (messageId == null) {
             messageId = out.entity("msg");
         } else {
-            entities.after(Ids.numberOf(messageId));
+            entities.after(Ids.numberOf(messageId, record.time()));
         }
         boolean own = started.origin() == AgentEvent.Origin.AGENT;
         String prompt = Objects.requireNonNullElse(started.prompt(), "");
@@ -305,7 +304,7 @@ final class Projection {
     private void end(Emission out, EventRecord record, AgentEvent.Terminal end) {
         Map<String, @Nullable Object> error = Failures.of(end, provider);
         count(end);
-        if (!Objects.equals(turn, record.turnId())) { // it never began
+        if (turn == null || !turn.equals(record.turnId())) { // it never began
             if (error != null) {
                 out.tell(session, "session.error", "error", error);
             }
@@ -444,9 +443,7 @@ final class Projection {
 
     private void ask(Emission out, Conversation of, String type, Pending asked) {
         pending.put(String.valueOf(asked.properties().get("id")), asked);
-        List<@Nullable Object> all = new ArrayList<>();
-        asked.properties().forEach((name, value) -> all.addAll(Arrays.asList(name, value)));
-        out.tell(of.id(), type, all.toArray());
+        out.tellAll(of.id(), type, asked.properties());
     }
 
     private void answered(Emission out, AgentEvent.QuestionAnswered answered) {

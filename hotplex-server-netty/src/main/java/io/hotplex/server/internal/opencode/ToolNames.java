@@ -4,7 +4,6 @@ import io.hotplex.api.AgentEvent.ToolKind;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -56,7 +55,7 @@ final class ToolNames {
                 .filter(entry -> entry.getValue().contains(tool))
                 .map(Map.Entry::getKey)
                 .findFirst()
-                .orElseGet(() -> tool.toLowerCase(Locale.ROOT));
+                .orElse(tool);
     }
 
     /** What a call is about, for who has to allow it. */
