@@ -380,8 +380,16 @@ class OpenCodeGatewayTest {
         String id = created();
         Events events = follow("/event");
 
-        post("/session/" + id + "/command", "{'command':'init','arguments':'now'}");
+        CompletableFuture<Answer> answer = CompletableFuture.supplyAsync(() -> {
+            try {
+                return ask("POST", "/session/" + id + "/command", "{'command':'init','arguments':'now'}");
+            } catch (Exception e) {
+                throw new AssertionError(e);
+            }
+        });
+        puppets.tell("say done");
 
+        assertThat(answer.join().status()).isEqualTo(200);
         assertThat(events.await("command.executed").path("name").asText()).isEqualTo("init");
         assertThat(get("/session/" + id + "/message").get(0).toString()).contains("/init now");
         post(

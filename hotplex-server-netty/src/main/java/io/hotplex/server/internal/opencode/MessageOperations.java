@@ -108,18 +108,21 @@ final class MessageOperations {
     // ---- saying
 
     private CompletionStage<Response> prompt(Request request) {
-        return submit(request, PromptBody.read(request.json(), clock.instant()))
+        Session session = clients.controlled(request);
+        return submit(request, session, PromptBody.read(request.json(), clock.instant()))
                 .thenCompose(said -> answer(request, said));
     }
 
     private CompletionStage<Response> promptAsync(Request request) {
-        return submit(request, PromptBody.read(request.json(), clock.instant()))
+        Session session = clients.controlled(request);
+        return submit(request, session, PromptBody.read(request.json(), clock.instant()))
                 .thenCompose(said -> said.turn().accepted())
                 .thenApply(safe -> Response.empty(204));
     }
 
     /** Agents take their commands as prompts that begin with a slash. */
     private CompletionStage<Response> command(Request request) {
+        Session session = clients.controlled(request);
         ObjectNode asked = request.json();
         String name = Clients.text(asked, "command");
         if (name == null || name.isBlank()) {
@@ -127,8 +130,8 @@ final class MessageOperations {
         }
         String arguments = Objects.requireNonNullElse(Clients.text(asked, "arguments"), "");
         PromptBody body = PromptBody.ofCommand(asked, name, arguments, clock.instant());
-        return submit(request, body).thenCompose(said -> answer(request, said)).thenApply(response -> {
-            Mirror mirror = clients.mirrors().of(clients.controlled(request));
+        return submit(request, session, body).thenCompose(said -> answer(request, said)).thenApply(response -> {
+            Mirror mirror = clients.mirrors().of(session);
             String id = request.parameter("session");
             clients.mirrors()
                     .publish(
@@ -153,8 +156,7 @@ final class MessageOperations {
 
     private record Said(Session session, Turn turn, PromptBody body) {}
 
-    private CompletionStage<Said> submit(Request request, PromptBody body) {
-        Session session = clients.controlled(request);
+    private CompletionStage<Said> submit(Request request, Session session, PromptBody body) {
         SessionOperations.checkIsNoSubagent(request);
         return withModel(request, session, body).thenApply(ready -> {
             clients.mirrors().of(ready);
@@ -184,7 +186,10 @@ final class MessageOperations {
                 .upToDate()
                 .thenCompose(mirror -> mirror.read(Projection::model).equals(wanted)
                         ? CompletableFuture.completedFuture(session)
-                        : session.setModel(wanted).thenApply(set -> session));
+                        : session.setModel(wanted).thenApply(set -> {
+                            mirror.change(projection -> projection.model(wanted));
+                            return session;
+                        }));
     }
 
     /** What the agent said last, once every stream of the principal has got everything of it. */

@@ -182,7 +182,7 @@ final class Mirror implements Subscriber {
         try {
             told = projection.apply(record);
             seen = record.offset();
-            busy = projection.isBusy();
+            busy |= projection.isBusy(); // its end counts when it is told
         } finally {
             lock.unlock();
         }
@@ -208,6 +208,7 @@ final class Mirror implements Subscriber {
         try {
             position = Math.max(position, offset);
             weight = projection.transcript().weight();
+            busy = projection.isBusy();
             for (Iterator<Waiter> all = waiters.iterator(); all.hasNext(); ) {
                 Waiter waiter = all.next();
                 if (waiter.offset() <= position) {

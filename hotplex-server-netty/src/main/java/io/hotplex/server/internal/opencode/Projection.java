@@ -199,6 +199,11 @@ final class Projection {
                 Failures.of(end, provider));
     }
 
+    /** Its next prompts are for another model. */
+    void model(String other) {
+        root.model(other);
+    }
+
     /** Gives it another title. */
     void rename(String other) {
         title = other;
