@@ -79,7 +79,8 @@ class OpenCodeGatewayTest {
 
     private HttpRequest.Builder request(String path, String key) {
         String pair = Base64.getEncoder().encodeToString(("opencode:" + key).getBytes(StandardCharsets.UTF_8));
-        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.address().getPort() + path))
+        return HttpRequest.newBuilder(
+                        URI.create("http://127.0.0.1:" + server.address().getPort() + path))
                 .header("Authorization", "Basic " + pair);
     }
 
@@ -227,7 +228,8 @@ class OpenCodeGatewayTest {
         assertThat(get("/session/" + id + "/message?limit=1")).hasSize(1);
         String first = messages.get(0).path("info").path("id").asText();
         Protocol.checkResponse("session.message", get("/session/" + id + "/message/" + first));
-        assertThat(ask("GET", "/session/" + id + "/message/msg_none", "").status()).isEqualTo(404);
+        assertThat(ask("GET", "/session/" + id + "/message/msg_none", "").status())
+                .isEqualTo(404);
     }
 
     @Test
@@ -345,7 +347,10 @@ class OpenCodeGatewayTest {
         Session session = server.engine()
                 .open(SessionSpec.builder("trip", work).owner("owner").build());
         Events events = follow("/event");
-        session.submit(io.hotplex.api.Prompt.of("say hello")).result().toCompletableFuture().join();
+        session.submit(io.hotplex.api.Prompt.of("say hello"))
+                .result()
+                .toCompletableFuture()
+                .join();
 
         JsonNode messages = get("/session/ses-trip/message");
 
@@ -420,10 +425,14 @@ class OpenCodeGatewayTest {
                 "{'tools':{'bash':false},'parts':[]}",
                 "{'variant':'high','parts':[]}",
                 "{'parts':[{'type':'subtask'}]}")) {
-            assertThat(ask("POST", "/session/" + id + "/message", body).status()).as(body).isEqualTo(422);
+            assertThat(ask("POST", "/session/" + id + "/message", body).status())
+                    .as(body)
+                    .isEqualTo(422);
         }
         for (String body : List.of("{}", "{'messageID':'x','parts':[]}", "{'agent':'other','parts':[]}")) {
-            assertThat(ask("POST", "/session/" + id + "/message", body).status()).as(body).isEqualTo(400);
+            assertThat(ask("POST", "/session/" + id + "/message", body).status())
+                    .as(body)
+                    .isEqualTo(400);
         }
         Answer unknown = ask("GET", "/pty", "");
         assertThat(unknown.status()).isEqualTo(404);
@@ -443,10 +452,7 @@ class OpenCodeGatewayTest {
 
         assertThat(session.spec().tools().denied()).containsExactly("question", "AskUserQuestion");
         assertThat(session.spec().tools().allowed()).contains("edit", "Write").doesNotContain("bash");
-        assertThat(ask(
-                                "POST",
-                                "/session",
-                                "{'permission':[{'permission':'bash','action':'deny','pattern':'rm *'}]}")
+        assertThat(ask("POST", "/session", "{'permission':[{'permission':'bash','action':'deny','pattern':'rm *'}]}")
                         .status())
                 .isEqualTo(422);
     }
@@ -499,12 +505,15 @@ class OpenCodeGatewayTest {
         Events there = follow("/event?directory=" + encoded(elsewhere));
         Events all = follow("/global/event");
         String id = created();
-        String far = post("/session?directory=" + encoded(elsewhere), "{}").path("id").asText();
+        String far = post("/session?directory=" + encoded(elsewhere), "{}")
+                .path("id")
+                .asText();
         post("/session/" + id + "/message", prompt("say one"));
         post("/session/" + far + "/message", prompt("say two"));
 
         there.await("session.idle");
-        all.await(event -> event.toString().contains(far) && event.path("type").asText().equals("session.idle"));
+        all.await(event ->
+                event.toString().contains(far) && event.path("type").asText().equals("session.idle"));
 
         assertThat(there.seen.toString()).contains(far).doesNotContain(id);
         assertThat(all.seen.toString()).contains(far, id);
@@ -616,7 +625,8 @@ class OpenCodeGatewayTest {
             assertThat(refused.body().toString()).doesNotContain("needle");
         }
         assertThat(ask("GET", "/file/content?path=none", "").status()).isEqualTo(404);
-        assertThat(ask("GET", "/file/content?path=a.txt&directory=" + encoded(dir), "").status())
+        assertThat(ask("GET", "/file/content?path=a.txt&directory=" + encoded(dir), "")
+                        .status())
                 .isEqualTo(403);
         assertThat(ask("GET", "/file/content?path=a.txt", "", ServerRig.OTHER).status())
                 .isEqualTo(403);
@@ -626,13 +636,16 @@ class OpenCodeGatewayTest {
     void theDescriptionIsOfWhatIsServedAndNamesItAsTheOriginalDoes() throws Exception {
         JsonNode document = get("/doc");
         List<String> described = new ArrayList<>();
-        document.path("paths").properties().forEach(path -> path.getValue().properties().forEach(operation -> {
-            String route = operation.getKey().toUpperCase(java.util.Locale.ROOT) + " " + path.getKey();
-            described.add(route);
-            assertThat(plain(Protocol.route(operation.getValue().path("operationId").asText())))
-                    .as(route)
-                    .isEqualTo(plain(route));
-        }));
+        document.path("paths")
+                .properties()
+                .forEach(path -> path.getValue().properties().forEach(operation -> {
+                    String route = operation.getKey().toUpperCase(java.util.Locale.ROOT) + " " + path.getKey();
+                    described.add(route);
+                    assertThat(plain(Protocol.route(
+                                    operation.getValue().path("operationId").asText())))
+                            .as(route)
+                            .isEqualTo(plain(route));
+                }));
 
         List<String> others = List.of("/v1", "/ws", "/health", "/metrics", "/admin", "/console", "/doc");
         assertThat(server.routes().stream()

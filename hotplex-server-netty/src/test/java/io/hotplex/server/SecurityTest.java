@@ -297,9 +297,7 @@ class SecurityTest {
     /** The id by which OpenCode's clients know what a session waits for. */
     private String shownRequest(Session session) throws IOException {
         String list = RawClient.request(
-                "GET",
-                "/permission?directory=" + session.spec().workDir(),
-                "Authorization: Bearer " + ServerRig.OWNER);
+                "GET", "/permission?directory=" + session.spec().workDir(), "Authorization: Bearer " + ServerRig.OWNER);
         Pattern wanted = Pattern.compile("\"id\":\"(per_[0-9A-Za-z]+)\",\"sessionID\":\"ses-" + session.id() + "\"");
         return await().until(() -> wanted.matcher(ask(list).body()), Matcher::find)
                 .group(1);

@@ -15,8 +15,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
 
-/** Puts together what clients of sessions use: REST, server-sent events, both dialects on WebSockets, and
- * what OpenCode's clients use. */
+/**
+ * Puts together what clients of sessions use: REST, server-sent events, both dialects on WebSockets, and what
+ * OpenCode's clients use.
+ */
 public final class ClientRoutes {
     private ClientRoutes() {}
 

@@ -38,17 +38,14 @@ final class CatalogOperations {
                         "config.providers",
                         "/config/providers",
                         "Providers and their models.",
-                        request -> catalog(
-                                request,
-                                c -> Map.of("providers", c.providers(), "default", c.models()))),
+                        request -> catalog(request, c -> Map.of("providers", c.providers(), "default", c.models()))),
                 Operation.read(
                         "provider.list",
                         "/provider",
                         "Providers and their models.",
                         request -> catalog(
                                 request,
-                                c -> Map.of(
-                                        "all", c.providers(), "default", c.models(), "connected", c.names()))),
+                                c -> Map.of("all", c.providers(), "default", c.models(), "connected", c.names()))),
                 fixed("provider.auth", "/provider/auth", "Always empty: agents are logged in on the server.", Map.of()),
                 fixed("app.agents", "/agent", "The one mode that agents have here.", List.of(agent())),
                 fixed("command.list", "/command", "Always empty: agents do not tell their commands.", List.of()),
@@ -72,10 +69,16 @@ final class CatalogOperations {
                             "worktree", directory,
                             "directory", directory));
                 }),
-                Operation.read("project.list", "/project", "The one project.", request -> Clients.ok(
-                        List.of(project(request)))),
-                Operation.read("project.current", "/project/current", "The one project.", request -> Clients.ok(
-                        project(request))),
+                Operation.read(
+                        "project.list",
+                        "/project",
+                        "The one project.",
+                        request -> Clients.ok(List.of(project(request)))),
+                Operation.read(
+                        "project.current",
+                        "/project/current",
+                        "The one project.",
+                        request -> Clients.ok(project(request))),
                 Operation.read(
                         "project.directories",
                         "/project/{project}/directories",
@@ -83,8 +86,10 @@ final class CatalogOperations {
                         request -> {
                             Set<String> directories = new LinkedHashSet<>();
                             directories.add(clients.directories().of(request));
-                            clients.mirrors().of(request.principal()).forEach(mirror -> directories.add(
-                                    mirror.session().spec().workDir().toString()));
+                            clients.mirrors()
+                                    .of(request.principal())
+                                    .forEach(mirror -> directories.add(
+                                            mirror.session().spec().workDir().toString()));
                             return Clients.ok(directories.stream()
                                     .map(directory -> Map.of("directory", directory))
                                     .toList());
@@ -106,15 +111,12 @@ final class CatalogOperations {
                         Map.of("consoleManagedProviders", List.of(), "switchableOrgCount", 0)),
                 fixed("experimental.resource.list", "/experimental/resource", "Always empty.", Map.of()),
                 fixed("experimental.workspace.list", "/experimental/workspace", "Always empty.", List.of()),
-                fixed(
-                        "experimental.workspace.status",
-                        "/experimental/workspace/status",
-                        "Always empty.",
-                        List.of()),
+                fixed("experimental.workspace.status", "/experimental/workspace/status", "Always empty.", List.of()),
                 fixed("v2.health.get", "/api/health", "That the server answers.", Map.of("healthy", true)),
-                Operation.read("v2.location.get", "/api/location", "The directory that a request is about.", request -> {
-                    return Clients.ok(location(request));
-                }),
+                Operation.read(
+                        "v2.location.get", "/api/location", "The directory that a request is about.", request -> {
+                            return Clients.ok(location(request));
+                        }),
                 located("v2.agent.list", "/api/agent"),
                 located("v2.command.list", "/api/command"),
                 located("v2.integration.list", "/api/integration"),
@@ -188,9 +190,8 @@ final class CatalogOperations {
         return clients.access()
                 .agent()
                 .thenApply(ProviderStatus::provider)
-                .exceptionally(failure -> clients.access().providers().stream()
-                        .findFirst()
-                        .orElse(""))
+                .exceptionally(failure ->
+                        clients.access().providers().stream().findFirst().orElse(""))
                 .toCompletableFuture();
     }
 

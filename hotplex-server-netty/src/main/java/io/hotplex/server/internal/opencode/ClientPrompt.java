@@ -9,8 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param message the message's id; {@code null} when the prompt came from elsewhere
  * @param part the id of its text; {@code null} when the client gave none
  */
-record ClientPrompt(
-        @Nullable String message, @Nullable String part) {
+record ClientPrompt(@Nullable String message, @Nullable String part) {
     private static final String SEPARATOR = ":";
 
     static ClientPrompt parse(@Nullable String clientId) {

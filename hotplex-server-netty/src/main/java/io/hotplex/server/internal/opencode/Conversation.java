@@ -447,7 +447,8 @@ final class Conversation {
 
     @SuppressWarnings("unchecked") // it was put there by this class
     private static Map<String, @Nullable Object> timeOf(Message message) {
-        return (Map<String, @Nullable Object>) Objects.requireNonNull(message.info().get("time"));
+        return (Map<String, @Nullable Object>)
+                Objects.requireNonNull(message.info().get("time"));
     }
 
     /** What was being written was abandoned, or its end is not told: what came of it stays. */
@@ -509,12 +510,7 @@ final class Conversation {
         calls.forEach((toolId, call) -> {
             if (!call.over) {
                 call.over = true;
-                failed(
-                        out,
-                        toolId,
-                        call,
-                        "Tool execution aborted",
-                        Map.of("start", call.start, "end", out.millis()));
+                failed(out, toolId, call, "Tool execution aborted", Map.of("start", call.start, "end", out.millis()));
             }
         });
         Message last = step != null ? step : beginStep(out, null);

@@ -30,7 +30,9 @@ record EventId(long feed, long number, long millis) {
                     ErrorCode.INVALID_ARGUMENT, "Last-Event-ID is not of this stream (expected: what was its last id)");
         }
         return new EventId(
-                Long.parseLong(matcher.group(1), 16), Long.parseLong(matcher.group(2)), Long.parseLong(matcher.group(3), 16));
+                Long.parseLong(matcher.group(1), 16),
+                Long.parseLong(matcher.group(2)),
+                Long.parseLong(matcher.group(3), 16));
     }
 
     String text() {

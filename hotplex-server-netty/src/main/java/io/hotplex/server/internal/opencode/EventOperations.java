@@ -45,11 +45,7 @@ final class EventOperations {
         Feed feed = mirrors.feed(request.principal());
         mirrors.look(clients.access(), request.principal());
         Tap tap = new Tap(
-                feed,
-                directory,
-                heartbeat,
-                mirrors.follower(clients.access(), request.principal(), presence),
-                last);
+                feed, directory, heartbeat, mirrors.follower(clients.access(), request.principal(), presence), last);
         return CompletableFuture.completedFuture(
                 Response.events(tap).with("Cache-Control", "no-cache, no-store, no-transform"));
     }

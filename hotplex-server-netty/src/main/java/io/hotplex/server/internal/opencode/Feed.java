@@ -155,8 +155,7 @@ final class Feed {
     /** Completes when every stream of now has sent everything up to now; at the latest after a limit. */
     CompletionStage<Void> flushed(long limitMillis) {
         long upTo = newest();
-        CompletableFuture<?>[] all =
-                taps.stream().map(tap -> tap.flushed(upTo)).toArray(CompletableFuture<?>[]::new);
+        CompletableFuture<?>[] all = taps.stream().map(tap -> tap.flushed(upTo)).toArray(CompletableFuture<?>[]::new);
         return CompletableFuture.allOf(all).completeOnTimeout(null, limitMillis, TimeUnit.MILLISECONDS);
     }
 }

@@ -131,7 +131,8 @@ final class FileOperations {
         byte[] bytes = bytes(file, MAX_FILE_BYTES + 1);
         if (bytes.length > MAX_FILE_BYTES) {
             throw new HotPlexException(
-                    ErrorCode.REQUEST_TOO_LARGE, "the file is larger than " + MAX_FILE_BYTES + " bytes: let the agent read it");
+                    ErrorCode.REQUEST_TOO_LARGE,
+                    "the file is larger than " + MAX_FILE_BYTES + " bytes: let the agent read it");
         }
         String text = text(bytes);
         return Clients.ok(
@@ -159,7 +160,10 @@ final class FileOperations {
     /** {@code null} for what is no text. */
     private static @Nullable String text(byte[] bytes) {
         try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
         } catch (CharacterCodingException e) {
             return null;
         }
@@ -221,7 +225,8 @@ final class FileOperations {
             number++;
             int at = line.indexOf(wanted);
             if (at >= 0 && found.size() < MAX_FOUND) {
-                String shown = line.substring(0, Math.min(line.length(), Math.max(MAX_LINE_CHARS, at + wanted.length())));
+                String shown =
+                        line.substring(0, Math.min(line.length(), Math.max(MAX_LINE_CHARS, at + wanted.length())));
                 found.add(Values.object(
                         "path",
                         Map.of("text", root.relativize(file).toString()),

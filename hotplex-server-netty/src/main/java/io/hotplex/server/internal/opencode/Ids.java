@@ -85,7 +85,9 @@ final class Ids {
         long reference = near.toEpochMilli() * PER_MILLI;
         long number = reference & ~NUMBER_MASK | lower;
         long half = (NUMBER_MASK + 1) / 2;
-        return number > reference + half ? number - NUMBER_MASK - 1 : number < reference - half ? number + NUMBER_MASK + 1 : number;
+        return number > reference + half
+                ? number - NUMBER_MASK - 1
+                : number < reference - half ? number + NUMBER_MASK + 1 : number;
     }
 
     /** Whether a client may give this id to a message or a part. */

@@ -46,8 +46,7 @@ final class MessageOperations {
                         this::list,
                         "limit",
                         "before"),
-                Operation.read(
-                        "session.message", "/session/{session}/message/{message}", "One message.", this::get),
+                Operation.read("session.message", "/session/{session}/message/{message}", "One message.", this::get),
                 Operation.write(
                         "session.prompt",
                         "POST",
@@ -84,8 +83,7 @@ final class MessageOperations {
         int limit = Clients.number(request, "limit", Transcript.MAX_MESSAGES, Transcript.MAX_MESSAGES);
         String before = request.query("before");
         String id = request.parameter("session");
-        return clients.answer(
-                request, projection -> transcript(projection, id).newest(id, limit, before));
+        return clients.answer(request, projection -> transcript(projection, id).newest(id, limit, before));
     }
 
     private CompletionStage<Response> get(Request request) {
@@ -93,16 +91,15 @@ final class MessageOperations {
         return clients.answer(request, projection -> {
             Message message = transcript(projection, id).get(request.parameter("message"));
             if (message == null) {
-                throw new HotPlexException(ErrorCode.TURN_NOT_FOUND, "the session has no such message, or has forgotten it");
+                throw new HotPlexException(
+                        ErrorCode.TURN_NOT_FOUND, "the session has no such message, or has forgotten it");
             }
             return message.json(id);
         });
     }
 
     private static Transcript transcript(Projection projection, String id) {
-        return Ids.isSubagent(id)
-                ? SessionOperations.sub(projection, id).transcript()
-                : projection.transcript();
+        return Ids.isSubagent(id) ? SessionOperations.sub(projection, id).transcript() : projection.transcript();
     }
 
     // ---- saying
@@ -130,28 +127,30 @@ final class MessageOperations {
         }
         String arguments = Objects.requireNonNullElse(Clients.text(asked, "arguments"), "");
         PromptBody body = PromptBody.ofCommand(asked, name, arguments, clock.instant());
-        return submit(request, session, body).thenCompose(said -> answer(request, said)).thenApply(response -> {
-            Mirror mirror = clients.mirrors().of(session);
-            String id = request.parameter("session");
-            clients.mirrors()
-                    .publish(
-                            mirror,
-                            clock.millis(),
-                            List.of(new ClientEvent(
-                                    id,
-                                    Ids.fresh("evt", clock.instant()),
-                                    "command.executed",
-                                    Values.object(
-                                            "name",
-                                            name,
-                                            "sessionID",
+        return submit(request, session, body)
+                .thenCompose(said -> answer(request, said))
+                .thenApply(response -> {
+                    Mirror mirror = clients.mirrors().of(session);
+                    String id = request.parameter("session");
+                    clients.mirrors()
+                            .publish(
+                                    mirror,
+                                    clock.millis(),
+                                    List.of(new ClientEvent(
                                             id,
-                                            "arguments",
-                                            arguments,
-                                            "messageID",
-                                            body.message()))));
-            return response;
-        });
+                                            Ids.fresh("evt", clock.instant()),
+                                            "command.executed",
+                                            Values.object(
+                                                    "name",
+                                                    name,
+                                                    "sessionID",
+                                                    id,
+                                                    "arguments",
+                                                    arguments,
+                                                    "messageID",
+                                                    body.message()))));
+                    return response;
+                });
     }
 
     private record Said(Session session, Turn turn, PromptBody body) {}
@@ -204,15 +203,16 @@ final class MessageOperations {
     }
 
     private CompletableFuture<Void> delivered(Request request) {
-        boolean followed =
-                clients.mirrors().followed(request.principal()).filter(Feed::isFollowed).isPresent();
+        boolean followed = clients.mirrors()
+                .followed(request.principal())
+                .filter(Feed::isFollowed)
+                .isPresent();
         if (!followed) {
             return CompletableFuture.completedFuture(null);
         }
         return clients.mirrors()
                 .flushed(request.principal(), FLUSH.toMillis())
-                .thenRunAsync(
-                        () -> {}, CompletableFuture.delayedExecutor(LINGER.toMillis(), TimeUnit.MILLISECONDS));
+                .thenRunAsync(() -> {}, CompletableFuture.delayedExecutor(LINGER.toMillis(), TimeUnit.MILLISECONDS));
     }
 
     private static Map<String, @Nullable Object> last(Mirror mirror, Said said, TurnResult result) {

@@ -16,9 +16,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -228,19 +228,9 @@ final class Mirrors implements Mirror.Listener {
         String id = String.valueOf(session.get("id"));
         frames.add(frame(projection, id, "session.updated", "sessionID", id, "info", session));
         for (Object message : projection.transcript().newest(id, STATE_MESSAGES, null)) {
-            Map<?, ?> whole = (Map<?, ?>) message;
-            frames.add(frame(projection, id, "message.updated", "sessionID", id, "info", whole.get("info")));
-            for (Object part : (List<?>) whole.get("parts")) {
-                frames.add(frame(
-                        projection,
-                        id,
-                        "message.part.updated",
-                        "sessionID",
-                        id,
-                        "part",
-                        part,
-                        "time",
-                        System.currentTimeMillis()));
+            if (message instanceof Map<?, ?> whole && whole.get("parts") instanceof List<?> parts) {
+                frames.add(frame(projection, id, "message.updated", "sessionID", id, "info", whole.get("info")));
+                parts.forEach(part -> frames.add(part(projection, id, part)));
             }
         }
         projection.pending().values().forEach(asked -> {
@@ -249,6 +239,11 @@ final class Mirrors implements Mirror.Listener {
         });
         frames.add(frame(projection, id, "session.status", "sessionID", id, "status", projection.status()));
         return frames;
+    }
+
+    private static Feed.Frame part(Projection projection, String session, @Nullable Object part) {
+        long now = System.currentTimeMillis();
+        return frame(projection, session, "message.part.updated", "sessionID", session, "part", part, "time", now);
     }
 
     private static Feed.Frame frame(

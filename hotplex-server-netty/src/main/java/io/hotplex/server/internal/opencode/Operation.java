@@ -67,9 +67,8 @@ record Operation(
             return CompletableFuture.completedFuture(problem(e, request));
         }
         return stage.exceptionally(failure -> {
-            Throwable cause = failure instanceof CompletionException && failure.getCause() != null
-                    ? failure.getCause()
-                    : failure;
+            Throwable cause =
+                    failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
             if (cause instanceof HotPlexException known) {
                 return problem(known, request);
             }
@@ -78,10 +77,9 @@ record Operation(
     }
 
     private static Response problem(HotPlexException error, Request request) {
-        String message = Objects.requireNonNullElse(error.getMessage(), error.code().name());
+        String message =
+                Objects.requireNonNullElse(error.getMessage(), error.code().name());
         return Problem.of(
-                error,
-                request.id(),
-                Map.of("name", Failures.name(error), "data", Map.of("message", message)));
+                error, request.id(), Map.of("name", Failures.name(error), "data", Map.of("message", message)));
     }
 }

@@ -299,7 +299,11 @@ final class Projection {
     }
 
     private static @Nullable String titleOf(String prompt) {
-        String line = prompt.lines().map(String::strip).filter(l -> !l.isEmpty()).findFirst().orElse(null);
+        String line = prompt.lines()
+                .map(String::strip)
+                .filter(l -> !l.isEmpty())
+                .findFirst()
+                .orElse(null);
         if (line == null || line.codePointCount(0, line.length()) <= TITLE_CHARS) {
             return line;
         }
@@ -426,8 +430,7 @@ final class Projection {
                     question.header(),
                     "options",
                     question.options().stream()
-                            .map(option ->
-                                    Map.of("label", option.label(), "description", option.description()))
+                            .map(option -> Map.of("label", option.label(), "description", option.description()))
                             .toList(),
                     "multiple",
                     question.multiSelect() ? true : null));

@@ -62,8 +62,8 @@ record PromptBody(
         Reader reader = new Reader(Clients.text(json, "system"));
         parts.forEach(reader::add);
         String given = Objects.requireNonNullElseGet(message, () -> Ids.fresh("msg", now));
-        Prompt.Builder prompt = Prompt.builder(reader.text.toString())
-                .clientId(new ClientPrompt(given, reader.textId).text());
+        Prompt.Builder prompt =
+                Prompt.builder(reader.text.toString()).clientId(new ClientPrompt(given, reader.textId).text());
         if (!reader.instructions.isEmpty()) {
             prompt.instructions(reader.instructions.toString());
         }
@@ -122,7 +122,8 @@ record PromptBody(
                 case "text" -> text(part);
                 case "file" -> file(part);
                 case "agent" -> {} // the text names it as well
-                default -> throw Clients.unsupported("parts: '" + cut(type) + "' is not supported (expected: text or file)");
+                default ->
+                    throw Clients.unsupported("parts: '" + cut(type) + "' is not supported (expected: text or file)");
             }
         }
 

@@ -30,7 +30,10 @@ final class RequestOperations {
     List<Operation> all() {
         return List.of(
                 Operation.read(
-                        "permission.list", "/permission", "Permissions that wait for an answer.", request -> list(request, false)),
+                        "permission.list",
+                        "/permission",
+                        "Permissions that wait for an answer.",
+                        request -> list(request, false)),
                 Operation.write(
                         "permission.reply",
                         "POST",
@@ -44,7 +47,10 @@ final class RequestOperations {
                         "Answers: once, always or reject.",
                         this::respond),
                 Operation.read(
-                        "question.list", "/question", "Questions that wait for an answer.", request -> list(request, true)),
+                        "question.list",
+                        "/question",
+                        "Questions that wait for an answer.",
+                        request -> list(request, true)),
                 Operation.write(
                         "question.reply",
                         "POST",
@@ -94,8 +100,8 @@ final class RequestOperations {
 
     private @Nullable Found find(Principal principal, String id) {
         for (Mirror mirror : clients.mirrors().of(principal)) {
-            Projection.Pending asked =
-                    mirror.<Projection.@Nullable Pending>read(projection -> projection.pending().get(id));
+            Projection.Pending asked = mirror.<Projection.@Nullable Pending>read(
+                    projection -> projection.pending().get(id));
             if (asked != null) {
                 return new Found(mirror, asked);
             }
@@ -116,18 +122,15 @@ final class RequestOperations {
         ObjectNode said = request.json();
         String reply = Clients.text(said, field);
         String message = Clients.text(said, "message");
-        PermissionAnswer answer =
-                switch (reply == null ? "" : reply) {
-                    case "once" -> PermissionAnswer.allow();
-                    case "always" -> new PermissionAnswer.Allow(PermissionAnswer.Scope.SESSION, null);
-                    case "reject" ->
-                        new PermissionAnswer.Deny(
-                                message == null
-                                        ? DENIED
-                                        : DENIED.replace(".", " with the following feedback: ") + message,
-                                message == null); // who says why wants the agent to go on
-                    default -> throw Clients.invalid(field + " is unknown (expected: once, always or reject)");
-                };
+        PermissionAnswer answer = switch (reply == null ? "" : reply) {
+            case "once" -> PermissionAnswer.allow();
+            case "always" -> new PermissionAnswer.Allow(PermissionAnswer.Scope.SESSION, null);
+            case "reject" ->
+                new PermissionAnswer.Deny(
+                        message == null ? DENIED : DENIED.replace(".", " with the following feedback: ") + message,
+                        message == null); // who says why wants the agent to go on
+            default -> throw Clients.invalid(field + " is unknown (expected: once, always or reject)");
+        };
         return give(request, found(request, false), new Asks.Answer.Permission(answer));
     }
 
@@ -152,7 +155,8 @@ final class RequestOperations {
 
     private CompletionStage<Response> give(Request request, Found found, Asks.Answer answer) {
         Asks.give(
-                clients.access().control(request.principal(), found.mirror().session().id()),
+                clients.access()
+                        .control(request.principal(), found.mirror().session().id()),
                 found.asked().request(),
                 answer,
                 request.principal().keyId());

@@ -31,13 +31,15 @@ final class Roots {
     Path root(Request request) {
         Path asked = Path.of(clients.directories().of(request));
         boolean own = clients.mirrors().of(request.principal()).stream()
-                        .anyMatch(mirror -> asked.startsWith(mirror.session().spec().workDir()))
+                        .anyMatch(mirror ->
+                                asked.startsWith(mirror.session().spec().workDir()))
                 || clients.access().list(request.principal()).stream()
                         .sorted(Comparator.comparing(SessionInfo::lastActivity).reversed())
                         .limit(LOOKED_AT)
                         .anyMatch(info -> clients.access()
                                 .find(request.principal(), info.id())
-                                .filter(session -> asked.startsWith(session.spec().workDir()))
+                                .filter(session ->
+                                        asked.startsWith(session.spec().workDir()))
                                 .isPresent());
         if (!own) {
             throw new HotPlexException(
@@ -50,8 +52,8 @@ final class Roots {
      * A file below a root.
      *
      * @param path relative to it
-     * @throws HotPlexException FORBIDDEN when it is, in the end, elsewhere; INVALID_ARGUMENT; ROUTE_NOT_FOUND when it is
-     *     not there
+     * @throws HotPlexException FORBIDDEN when it is, in the end, elsewhere; INVALID_ARGUMENT; ROUTE_NOT_FOUND when it
+     *     is not there
      */
     static Path within(Path root, String path) {
         try {

@@ -44,7 +44,13 @@ final class SessionOperations {
     List<Operation> all() {
         return List.of(
                 Operation.read(
-                        "session.list", "/session", "Own sessions in a directory.", this::list, "limit", "search", "start"),
+                        "session.list",
+                        "/session",
+                        "Own sessions in a directory.",
+                        this::list,
+                        "limit",
+                        "search",
+                        "start"),
                 Operation.write("session.create", "POST", "/session", "Opens a session.", this::create),
                 Operation.read("session.status", "/session/status", "Sessions that are not idle.", this::statuses),
                 Operation.read("session.get", "/session/{session}", "A session.", this::get),
@@ -79,7 +85,11 @@ final class SessionOperations {
                         "/session/{session}/abort",
                         "Cancels what runs and what waits.",
                         this::abort),
-                refused("session.share", "POST", "share", "sessions are not shared: nothing of them leaves this server"),
+                refused(
+                        "session.share",
+                        "POST",
+                        "share",
+                        "sessions are not shared: nothing of them leaves this server"),
                 refused("session.unshare", "DELETE", "share", "sessions are not shared"),
                 refused(
                         "session.summarize",
@@ -198,7 +208,8 @@ final class SessionOperations {
     static Conversation sub(Projection projection, String id) {
         Conversation sub = projection.subagent(id);
         if (sub == null) {
-            throw new HotPlexException(ErrorCode.SESSION_NOT_FOUND, "the session of this subagent is not known any more");
+            throw new HotPlexException(
+                    ErrorCode.SESSION_NOT_FOUND, "the session of this subagent is not known any more");
         }
         return sub;
     }
@@ -224,9 +235,7 @@ final class SessionOperations {
         Session session = clients.controlled(request);
         checkIsNoSubagent(request);
         clients.mirrors().forget(session.id());
-        return clients.access()
-                .delete(request.principal(), session.id())
-                .thenApply(gone -> Response.json(200, true));
+        return clients.access().delete(request.principal(), session.id()).thenApply(gone -> Response.json(200, true));
     }
 
     static void checkIsNoSubagent(Request request) {
@@ -251,8 +260,7 @@ final class SessionOperations {
         Mirror from = clients.mirrors().of(session);
         return from.upToDate().thenCompose(known -> {
             String title = String.valueOf(known.read(Projection::session).get("title"));
-            Session forked =
-                    clients.access().fork(request.principal(), session, Ids.freshSession(clock.instant()));
+            Session forked = clients.access().fork(request.principal(), session, Ids.freshSession(clock.instant()));
             Mirror mirror = clients.mirrors().of(forked);
             clients.mirrors().rename(mirror, title + " (fork)");
             return created(mirror);
@@ -274,12 +282,14 @@ final class SessionOperations {
         int start = Clients.number(request, "start", 0, Integer.MAX_VALUE);
         String directory = clients.directories().of(request);
         List<CompletableFuture<Mirror>> found = new ArrayList<>();
-        newestFirst(request).limit(LOOKED_AT).forEach(info -> clients.access()
-                .find(request.principal(), info.id())
-                .filter(session -> session.spec().workDir().toString().equals(directory))
-                .filter(session -> found.size() < limit || search != null)
-                .ifPresent(session -> found.add(
-                        clients.mirrors().of(session).upToDate().toCompletableFuture())));
+        newestFirst(request)
+                .limit(LOOKED_AT)
+                .forEach(info -> clients.access()
+                        .find(request.principal(), info.id())
+                        .filter(session -> session.spec().workDir().toString().equals(directory))
+                        .filter(session -> found.size() < limit || search != null)
+                        .ifPresent(session -> found.add(
+                                clients.mirrors().of(session).upToDate().toCompletableFuture())));
         return CompletableFuture.allOf(found.toArray(CompletableFuture<?>[]::new))
                 .thenApply(done -> Response.json(
                         200,
@@ -305,9 +315,7 @@ final class SessionOperations {
     }
 
     private static long updated(Map<String, @Nullable Object> session) {
-        return session.get("time") instanceof Map<?, ?> time && time.get("updated") instanceof Long millis
-                ? millis
-                : 0;
+        return session.get("time") instanceof Map<?, ?> time && time.get("updated") instanceof Long millis ? millis : 0;
     }
 
     private CompletionStage<Response> statuses(Request request) {

@@ -108,8 +108,8 @@ final class Tap implements EventSource {
     }
 
     private void say(EventStream stream, String type) {
-        String payload = EventJson.text(
-                Map.of("id", Ids.fresh("evt", Instant.now()), "type", type, "properties", Map.of()));
+        String payload =
+                EventJson.text(Map.of("id", Ids.fresh("evt", Instant.now()), "type", type, "properties", Map.of()));
         stream.send("data: " + (directory == null ? "{\"payload\":" + payload + "}" : payload) + "\n\n");
     }
 

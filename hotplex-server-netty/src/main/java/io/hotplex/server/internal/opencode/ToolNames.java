@@ -8,8 +8,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tools of agents in words that OpenCode's clients know. A client draws a tool that it knows in its own way, and expects
- * its own input then: so only what has that form gets that name. Every other keeps the agent's.
+ * Tools of agents in words that OpenCode's clients know. A client draws a tool that it knows in its own way, and
+ * expects its own input then: so only what has that form gets that name. Every other keeps the agent's.
  */
 final class ToolNames {
     private static final String SHELL = "bash";

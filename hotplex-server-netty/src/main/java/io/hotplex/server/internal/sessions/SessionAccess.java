@@ -131,8 +131,10 @@ public final class SessionAccess {
             throw new HotPlexException(
                     ErrorCode.PROVIDER_UNKNOWN, "no provider has this name (expected: one of " + providers() + ")");
         }
-        SessionSpec spec =
-                builder(from.id(), from).provider(provider).model(model.isEmpty() ? null : model).build();
+        SessionSpec spec = builder(from.id(), from)
+                .provider(provider)
+                .model(model.isEmpty() ? null : model)
+                .build();
         return engine.delete(from.id()).thenApply(gone -> openNew(principal, spec));
     }
 

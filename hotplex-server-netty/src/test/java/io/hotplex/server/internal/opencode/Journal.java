@@ -85,7 +85,8 @@ final class Journal {
     static Projection projection() {
         SessionInfo info = new SessionInfo(
                 SESSION, "owner", "puppet", "agent-1", ProcessState.NONE, null, 0, null, 0, 0, BEGIN, false, 1);
-        return new Projection(info, SessionSpec.builder(SESSION, Path.of("/srv/p1")).build());
+        return new Projection(
+                info, SessionSpec.builder(SESSION, Path.of("/srv/p1")).build());
     }
 
     /** What clients are told, as JSON; each event is one of the protocol. */
@@ -122,7 +123,8 @@ final class Journal {
             case "message.updated" -> type + " " + message(properties.path("info"));
             case "message.part.updated" -> type + " " + part(properties.path("part"));
             case "session.status" -> properties.path("status").path("type").asText();
-            case "session.error" -> type + " " + properties.path("error").path("name").asText();
+            case "session.error" ->
+                type + " " + properties.path("error").path("name").asText();
             case "permission.replied" -> type + " " + properties.path("reply").asText();
             default -> type;
         };

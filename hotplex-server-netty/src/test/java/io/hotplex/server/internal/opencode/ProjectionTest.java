@@ -40,8 +40,11 @@ class ProjectionTest {
 
     @Test
     void aTurnOfTextComesInTheOrderOfTheOriginal() {
-        List<JsonNode> told =
-                new Journal().prompt("SAY 3").say("m1", "w1 ", "w2 ", "w3 ").completed("w1 w2 w3 ").told();
+        List<JsonNode> told = new Journal()
+                .prompt("SAY 3")
+                .say("m1", "w1 ", "w2 ", "w3 ")
+                .completed("w1 w2 w3 ")
+                .told();
 
         assertThat(Journal.brief(told)).containsExactly(TEXT_TURN);
     }
@@ -84,7 +87,8 @@ class ProjectionTest {
         assertThat(tool.path("tool").asText()).isEqualTo("bash");
         assertThat(tool.path("callID").asText()).isEqualTo("t1");
         assertThat(tool.path("state").path("output").asText()).isEqualTo("hi\n");
-        JsonNode first = find(told, "message.updated assistant tool-calls completed").path("info");
+        JsonNode first =
+                find(told, "message.updated assistant tool-calls completed").path("info");
         assertThat(first.path("tokens").path("input").asInt()).isEqualTo(11);
         assertThat(first.path("modelID").asText()).isEqualTo("model-1");
         JsonNode user = find(told, "message.updated user").path("info");
@@ -130,7 +134,11 @@ class ProjectionTest {
                         "idle",
                         "session.idle",
                         "session.updated");
-        assertThat(find(told, "session.error APIError").path("error").path("data").path("message").asText())
+        assertThat(find(told, "session.error APIError")
+                        .path("error")
+                        .path("data")
+                        .path("message")
+                        .asText())
                 .isEqualTo("bad thing (VENDOR_REJECTED)");
     }
 
@@ -213,13 +221,14 @@ class ProjectionTest {
 
     @Test
     void questionsAreAnsweredInTheirOrderOrDeclined() {
-        AgentEvent.Question which = new AgentEvent.Question(
-                "Which?", "Pick", List.of(new AgentEvent.Option("A", "first")), false);
+        AgentEvent.Question which =
+                new AgentEvent.Question("Which?", "Pick", List.of(new AgentEvent.Option("A", "first")), false);
         AgentEvent.Question more = new AgentEvent.Question("More?", "More", List.of(), true);
         List<JsonNode> told = new Journal()
                 .prompt("ASK")
                 .add(new AgentEvent.QuestionAsked("q1", null, List.of(which, more)))
-                .add(new AgentEvent.QuestionAnswered("q1", Map.of("More?", List.of("x", "y"), "Which?", List.of("A")), "me"))
+                .add(new AgentEvent.QuestionAnswered(
+                        "q1", Map.of("More?", List.of("x", "y"), "Which?", List.of("A")), "me"))
                 .add(new AgentEvent.QuestionAsked("q2", null, List.of(which)))
                 .add(new AgentEvent.QuestionAnswered("q2", Map.of(), "agent"))
                 .told();
@@ -235,13 +244,7 @@ class ProjectionTest {
         Journal journal = new Journal()
                 .prompt("delegate")
                 .add(new AgentEvent.ToolStarted(
-                        "t1",
-                        "Task",
-                        AgentEvent.ToolKind.OTHER,
-                        "sub",
-                        Map.of("prompt", "do it"),
-                        List.of(),
-                        null))
+                        "t1", "Task", AgentEvent.ToolKind.OTHER, "sub", Map.of("prompt", "do it"), List.of(), null))
                 .add(new AgentEvent.Text("s1", 0, "done", "t1"))
                 .add(new AgentEvent.ToolStarted(
                         "t2", "Bash", AgentEvent.ToolKind.EXECUTE, "ls", Map.of("command", "ls"), List.of(), "t1"))
@@ -258,11 +261,15 @@ class ProjectionTest {
         assertThat(find(told, "permission.asked").path("sessionID").asText()).isEqualTo(sub);
         assertThat(projection.subagent(sub)).isNotNull();
         assertThat(told.stream()
-                        .filter(event -> event.path("properties").path("sessionID").asText().equals(sub))
+                        .filter(event -> event.path("properties")
+                                .path("sessionID")
+                                .asText()
+                                .equals(sub))
                         .map(event -> Journal.brief(List.of(event)).get(0)))
                 .contains("message.part.updated text 'do it'", "message.part.updated text 'done' end", "session.idle");
         JsonNode task = find(told, "message.part.updated tool completed", "t1").path("part");
-        assertThat(task.path("state").path("metadata").path("sessionId").asText()).isEqualTo(sub);
+        assertThat(task.path("state").path("metadata").path("sessionId").asText())
+                .isEqualTo(sub);
     }
 
     @Test
@@ -284,7 +291,11 @@ class ProjectionTest {
                 .add(new AgentEvent.ToolCompleted("t2", "Edit", false, "ok", List.of(), null));
         List<JsonNode> told = Journal.told(projection, journal.records());
 
-        assertThat(find(told, "todo.updated").path("todos").get(0).path("priority").asText())
+        assertThat(find(told, "todo.updated")
+                        .path("todos")
+                        .get(0)
+                        .path("priority")
+                        .asText())
                 .isEqualTo("medium");
         assertThat(projection.todos()).hasSize(1);
         assertThat(find(told, "file.edited").path("file").asText()).isEqualTo("/srv/p1/a.txt");
@@ -302,7 +313,8 @@ class ProjectionTest {
                 .add(new AgentEvent.SessionClosed("asked"))
                 .told();
 
-        assertThat(Journal.brief(told)).containsSubsequence("retry", "session.compacted", "session.updated", "session.deleted");
+        assertThat(Journal.brief(told))
+                .containsSubsequence("retry", "session.compacted", "session.updated", "session.deleted");
         JsonNode status = find(told, "retry").path("status");
         assertThat(status.path("attempt").asInt()).isEqualTo(2);
         assertThat(status.path("next").asLong()).isGreaterThan(Journal.BEGIN.toEpochMilli() + 3000);
@@ -326,8 +338,12 @@ class ProjectionTest {
                 .completed("ho")
                 .told();
 
-        assertThat(find(told, "message.updated user").path("info").path("id").asText()).isEqualTo(given);
-        assertThat(find(told, "message.part.updated text 'hi'").path("part").path("id").asText())
+        assertThat(find(told, "message.updated user").path("info").path("id").asText())
+                .isEqualTo(given);
+        assertThat(find(told, "message.part.updated text 'hi'")
+                        .path("part")
+                        .path("id")
+                        .asText())
                 .isEqualTo("prt_theirs");
         JsonNode answer = find(told, "message.updated assistant stop completed").path("info");
         assertThat(answer.path("parentID").asText()).isEqualTo(given);
@@ -354,7 +370,9 @@ class ProjectionTest {
         List<EventRecord> records = journal.records();
         String plain = transcript(records);
         for (int round = 0; round < 20; round++) {
-            assertThat(transcript(merged(records, random)).equals(plain)).as("seed %d", seed).isTrue();
+            assertThat(transcript(merged(records, random)).equals(plain))
+                    .as("seed %d", seed)
+                    .isTrue();
         }
     }
 
@@ -369,7 +387,8 @@ class ProjectionTest {
                 }
                 journal.say("m" + turn + "-" + step, pieces);
                 if (random.nextBoolean()) {
-                    journal.tool("t" + turn + "-" + step, "ls").output("t" + turn + "-" + step, "a", random.nextBoolean());
+                    journal.tool("t" + turn + "-" + step, "ls")
+                            .output("t" + turn + "-" + step, "a", random.nextBoolean());
                 }
             }
             if (random.nextInt(5) == 0) {
@@ -410,8 +429,10 @@ class ProjectionTest {
         Projection projection = Journal.projection();
         records.forEach(projection::apply);
         Map<String, Object> sorted = new LinkedHashMap<>();
-        projection.transcript().newest(Journal.SESSION, 1_000, null).forEach(message -> sorted.put(
-                String.valueOf(sorted.size()), String.valueOf(ordered(message))));
+        projection
+                .transcript()
+                .newest(Journal.SESSION, 1_000, null)
+                .forEach(message -> sorted.put(String.valueOf(sorted.size()), String.valueOf(ordered(message))));
         return sorted.toString();
     }
 
@@ -421,7 +442,9 @@ class ProjectionTest {
             map.forEach((name, inner) -> sorted.put(String.valueOf(name), ordered(inner)));
             return sorted;
         }
-        return value instanceof List<?> list ? list.stream().map(ProjectionTest::ordered).toList() : String.valueOf(value);
+        return value instanceof List<?> list
+                ? list.stream().map(ProjectionTest::ordered).toList()
+                : String.valueOf(value);
     }
 
     @Test

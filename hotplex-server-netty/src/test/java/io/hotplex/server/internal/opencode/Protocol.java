@@ -19,7 +19,8 @@ public final class Protocol {
     private Protocol() {}
 
     private static JsonNode read() {
-        try (InputStream in = Objects.requireNonNull(Protocol.class.getResourceAsStream("/opencode/protocol-1.18.33.json"))) {
+        try (InputStream in =
+                Objects.requireNonNull(Protocol.class.getResourceAsStream("/opencode/protocol-1.18.33.json"))) {
             return new ObjectMapper().readTree(in);
         } catch (IOException e) {
             throw new AssertionError(e);
@@ -34,7 +35,9 @@ public final class Protocol {
     /** Checks an event: {@code id}, {@code type}, {@code properties}. */
     public static void checkEvent(JsonNode event) {
         JsonNode schema = ROOT.path("events").path(event.path("type").asText());
-        assertThat(schema.isMissingNode()).as("%s is an event of the protocol", event).isFalse();
+        assertThat(schema.isMissingNode())
+                .as("%s is an event of the protocol", event)
+                .isFalse();
         assertThat(violations("$", event, schema)).as("%s", event).isEmpty();
     }
 
@@ -71,7 +74,8 @@ public final class Protocol {
             case "string" -> {
                 if (!value.isTextual()) {
                     found.add(at + " is no text: " + value);
-                } else if (schema.has("pattern") && !value.asText().matches(schema.path("pattern").asText() + ".*")) {
+                } else if (schema.has("pattern")
+                        && !value.asText().matches(schema.path("pattern").asText() + ".*")) {
                     found.add(at + ": " + value + " does not match " + schema.path("pattern"));
                 }
             }
@@ -120,8 +124,8 @@ public final class Protocol {
         schema.path("properties").properties().forEach(property -> {
             known.add(property.getKey());
             if (value.has(property.getKey())) {
-                found.addAll(violations(
-                        at + "." + property.getKey(), value.path(property.getKey()), property.getValue()));
+                found.addAll(
+                        violations(at + "." + property.getKey(), value.path(property.getKey()), property.getValue()));
             }
         });
         JsonNode more = schema.path("additionalProperties");

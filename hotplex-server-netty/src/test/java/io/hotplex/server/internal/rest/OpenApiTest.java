@@ -114,7 +114,8 @@ class OpenApiTest {
                 .provider(puppets)
                 .launcher(puppets)
                 .build()) {
-            SessionAccess access = new SessionAccess(engine, Set.of(), dir, principal -> Quota.UNLIMITED, session -> {});
+            SessionAccess access =
+                    new SessionAccess(engine, Set.of(), dir, principal -> Quota.UNLIMITED, session -> {});
             return new SessionRoutes(access, new Presence(false, Duration.ZERO), Duration.ofSeconds(15)).routes();
         }
     }
