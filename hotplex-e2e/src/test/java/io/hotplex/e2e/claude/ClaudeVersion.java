@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** The versions of Claude Code that the tests run against, as {@code package.json} pins them. */
-enum ClaudeVersion {
+public enum ClaudeVersion {
     V2_1_197("claude-197", "2.1.197"),
     V2_1_330("claude-330", "2.1.330");
 
@@ -24,7 +24,7 @@ enum ClaudeVersion {
     }
 
     /** The program; installed first when it has to be. */
-    Path program() {
+    public Path program() {
         Path modules = NodeModules.installed().packages();
         for (Path scope : List.of(
                 modules.resolve(alias).resolve("node_modules/@anthropic-ai"), modules.resolve("@anthropic-ai"))) {
