@@ -274,7 +274,8 @@ final class JournalThroughput implements Benchmark {
                         List.of()),
                 offset,
                 Instant.EPOCH,
-                false);
+                false,
+                null);
     }
 
     private static long size(Path directory) throws IOException {

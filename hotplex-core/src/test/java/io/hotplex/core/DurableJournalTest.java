@@ -11,7 +11,11 @@ import io.hotplex.api.EventRecord;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.Session;
+import io.hotplex.api.SessionInfo;
+import io.hotplex.api.Subscription;
 import io.hotplex.api.Turn;
+import io.hotplex.api.TurnResult;
+import io.hotplex.api.spi.EngineListener;
 import io.hotplex.api.spi.JournalConfig;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -184,6 +188,124 @@ class DurableJournalTest {
             await().until(() -> EngineFixture.read(session).stream()
                     .anyMatch(r -> waiting.id().equals(r.turnId()) && r.event() instanceof AgentEvent.TurnCancelled));
             assertThat(second.agents.processes).isEmpty();
+        }
+    }
+
+    @Test
+    void noProcessIsStartedBeforeTheOneThatAnEarlierEngineLeftIsGone() {
+        try (EngineFixture first = fixture("shutdown-timeout", "50ms")) {
+            first.hot("s1");
+            first.agents.process(1).immortal = true;
+        }
+        try (EngineFixture second = fixture()) {
+            second.agents.leftBehindDies = false;
+            Session session = second.open("s1");
+            TurnResult refused = result(session.submit(Prompt.of("too early")));
+
+            assertThat(refused.code()).isEqualTo(ErrorCode.SESSION_IN_USE);
+            assertThat(second.agents.askedToEnd).containsExactly("fake 1000");
+            assertThat(second.agents.processes).isEmpty();
+
+            second.agents.leftBehindDies = true;
+            Turn turn = session.submit(Prompt.of("now"));
+            second.agents
+                    .process(1)
+                    .expect("hello")
+                    .say("ready")
+                    .expect("prompt now")
+                    .say("done it");
+            assertThat(result(turn).completed()).isTrue();
+            assertThat(second.agents.process(1).start()).startsWith("RESUME");
+        }
+        try (EngineFixture third = fixture()) {
+            Turn turn = third.open("s1").submit(Prompt.of("again"));
+            third.agents
+                    .process(1)
+                    .expect("hello")
+                    .say("ready")
+                    .expect("prompt again")
+                    .say("done it");
+            assertThat(result(turn).completed()).isTrue();
+            assertThat(third.agents.askedToEnd).as("its end was seen").isEmpty();
+        }
+    }
+
+    @Test
+    void aSessionThatNobodyUsesFallsAsleepAgainAndWakesForWhoeverHoldsIt() {
+        List<String> heard = new CopyOnWriteArrayList<>();
+        try (EngineFixture f = new EngineFixture(
+                dir,
+                HotPlex.builder().journal(journal).listener(new EngineListener() {
+                    @Override
+                    public void onSessionOpened(String sessionId, String provider) {
+                        heard.add("opened");
+                    }
+
+                    @Override
+                    public void onSessionClosed(String sessionId, String provider) {
+                        heard.add("closed");
+                    }
+                }),
+                "idle-timeout",
+                "40ms")) {
+            Session held = f.hot("s1");
+            String turn = held.turns().get(0).id();
+            await().until(() -> f.engine.pool().sessions() == 0);
+            assertThat(f.agents.process(1).isGone()).isTrue();
+            assertThat(journal.openLogs()).isEmpty();
+            SessionInfo asleep = f.engine.info("s1").orElseThrow();
+            assertThat(asleep.closed()).isFalse();
+            assertThat(asleep.generation()).isEqualTo(1);
+            assertThat(held.info()).as("without waking it").isEqualTo(asleep);
+            assertThat(f.engine.pool().sessions()).isZero();
+            assertThat(heard).containsExactly("opened", "closed");
+
+            Turn second = held.submit(Prompt.of("second"));
+            f.agents
+                    .process(2)
+                    .expect("hello")
+                    .say("ready")
+                    .expect("prompt second")
+                    .say("done two");
+
+            assertThat(result(second).completed()).isTrue();
+            assertThat(f.agents.process(2).start()).startsWith("RESUME " + asleep.agentSessionId());
+            assertThat(held.info().newestOffset()).isGreaterThan(asleep.newestOffset());
+            assertThat(held.turn(turn).orElseThrow().info().result()).isNotNull();
+            assertThat(held.stats().turns()).isEqualTo(2);
+            assertThat(f.engine.session("s1").orElseThrow().info().generation()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void aSessionThatSomebodyReadsOrThatWaitsForSomethingStaysAwake() {
+        try (EngineFixture f = fixture("idle-timeout", "30ms", "max-processes", "1", "admission-timeout", "1h")) {
+            Session read = f.hot("read");
+            Subscription subscription = read.subscribe(0, record -> {});
+            Session waits = f.open("waits");
+            Session quiet = f.open("quiet");
+            Turn turn = waits.submit(Prompt.of("waits"));
+            f.agents.process(2).expect("hello");
+            await().until(() -> quiet.info().newestOffset() == 0 && f.engine.pool().sessions() == 2);
+
+            subscription.close();
+            await().until(() -> f.engine.pool().sessions() == 1);
+            f.agents.process(2).say("ready").expect("prompt waits").say("done it");
+            assertThat(result(turn).completed()).isTrue();
+        }
+    }
+
+    @Test
+    void aSessionThatWasClosedWhileSomebodyHeldItSaysSo() {
+        try (EngineFixture f = fixture("idle-timeout", "30ms")) {
+            Session held = f.hot("s1");
+            await().until(() -> f.engine.pool().sessions() == 0);
+            f.engine.session("s1").orElseThrow().close().toCompletableFuture().join();
+
+            assertThatThrownBy(() -> held.submit(Prompt.of("late")))
+                    .isInstanceOfSatisfying(
+                            HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SESSION_CLOSED));
+            assertThat(f.engine.sessions()).isEmpty();
         }
     }
 

@@ -53,6 +53,11 @@ final class FakeAgents implements AgentProvider, ProcessLauncher {
     final Deque<HotPlexException> launchFailures = new ArrayDeque<>();
     final Set<Capability> capabilities = EnumSet.allOf(Capability.class);
     final AtomicBoolean closed = new AtomicBoolean();
+
+    /** What {@link #endLeftBehind} was asked to end, and what it says. */
+    final List<String> askedToEnd = new CopyOnWriteArrayList<>();
+
+    volatile boolean leftBehindDies = true;
     private final String name;
 
     FakeAgents(String name) {
@@ -118,9 +123,15 @@ final class FakeAgents implements AgentProvider, ProcessLauncher {
     }
 
     @Override
+    public boolean endLeftBehind(String identity) {
+        askedToEnd.add(identity);
+        return leftBehindDies;
+    }
+
+    @Override
     public void close() {
         closed.set(true);
-        processes.forEach(p -> p.exit(null, 9));
+        processes.stream().filter(p -> !p.immortal).forEach(p -> p.exit(null, 9));
     }
 
     /** A process that is nothing but lists. */
@@ -189,6 +200,11 @@ final class FakeAgents implements AgentProvider, ProcessLauncher {
         @Override
         public long pid() {
             return pid;
+        }
+
+        @Override
+        public String identity() {
+            return "fake " + pid;
         }
 
         @Override

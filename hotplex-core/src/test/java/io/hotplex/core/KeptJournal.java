@@ -53,6 +53,11 @@ final class KeptJournal implements Journal {
         }
     }
 
+    /** The sessions whose logs somebody writes. */
+    synchronized List<String> openLogs() {
+        return logs.values().stream().filter(log -> log.open).map(log -> log.id).toList();
+    }
+
     @Override
     public synchronized SessionLog open(String sessionId, LogListener listener) {
         Log log = logs.computeIfAbsent(sessionId, Log::new);
@@ -82,9 +87,7 @@ final class KeptJournal implements Journal {
         Log log = logs.get(sessionId);
         return log == null
                 ? List.of()
-                : log.turns.values().stream()
-                        .filter(turn -> turn.result() == null || turn.clientId() != null)
-                        .toList();
+                : List.copyOf(log.turns.values());
     }
 
     @Override

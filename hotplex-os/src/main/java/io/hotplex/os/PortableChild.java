@@ -45,6 +45,11 @@ record PortableChild(
     }
 
     @Override
+    public @Nullable String identity() {
+        return inRun == null ? null : inRun.identity();
+    }
+
+    @Override
     public void onExit(Consumer<ExitStatus> told) {
         var unused = process.onExit().thenRun(() -> told.accept(enclosure.meaning(statusOf(process.exitValue()))));
     }

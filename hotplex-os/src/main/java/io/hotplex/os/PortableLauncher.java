@@ -122,6 +122,11 @@ final class PortableLauncher implements ProcessLauncher {
     }
 
     @Override
+    public boolean endLeftBehind(String identity) {
+        return run.endLeftBehind(identity);
+    }
+
+    @Override
     public void close() {
         processes.close(() -> run.end(CLOSE_LIMIT));
         run.close();

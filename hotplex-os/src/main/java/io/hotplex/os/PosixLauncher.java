@@ -124,6 +124,11 @@ final class PosixLauncher implements ProcessLauncher {
     }
 
     @Override
+    public boolean endLeftBehind(String identity) {
+        return run.endLeftBehind(identity);
+    }
+
+    @Override
     public void close() {
         closed = true;
         loops.forEach(IoLoop::close);

@@ -42,6 +42,7 @@ final class PosixProcess implements AgentProcess {
     private final Termination termination;
 
     private final Run.@Nullable Child child;
+    private final @Nullable String identity;
     private final OutputPipe stdout;
     private final OutputPipe stderr;
     private int pidfd;
@@ -74,6 +75,7 @@ final class PosixProcess implements AgentProcess {
             ProcessListener listener) {
         this.loop = loop;
         this.child = child;
+        this.identity = child == null ? null : child.identity();
         this.drainTimeout = config.drainTimeout();
         this.enclosure = enclosure;
         this.confiner = confiner;
@@ -91,6 +93,11 @@ final class PosixProcess implements AgentProcess {
     @Override
     public long pid() {
         return group.leader();
+    }
+
+    @Override
+    public @Nullable String identity() {
+        return identity;
     }
 
     @Override

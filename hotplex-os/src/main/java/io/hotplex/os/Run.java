@@ -45,6 +45,8 @@ final class Run implements AutoCloseable {
     private final @Nullable Census census;
     private final GuardianMode mode;
     private final @Nullable RunRegistry registry;
+    private final boolean pidfd;
+    private final IntConsumer killGroup;
     private final List<Probe> probes = new ArrayList<>();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition someReaped = lock.newCondition();
@@ -61,7 +63,9 @@ final class Run implements AutoCloseable {
     Run(LauncherConfig config, boolean nativeCode, boolean pidfd, IntConsumer killGroup) {
         this.sweepTimeout = config.sweepTimeout();
         this.mode = config.guardian();
-        this.registry = registry(config, pidfd, killGroup);
+        this.pidfd = pidfd;
+        this.killGroup = killGroup;
+        this.registry = registry(config);
         if (ProcFs.available()) {
             processes = () -> new LinuxProcesses(marker, pidfd);
         } else if (Abi.MAC) {
@@ -86,7 +90,7 @@ final class Run implements AutoCloseable {
         }
     }
 
-    private @Nullable RunRegistry registry(LauncherConfig config, boolean pidfd, IntConsumer killGroup) {
+    private @Nullable RunRegistry registry(LauncherConfig config) {
         Path state = config.stateDirectory();
         if (state == null || !ProcFs.available()) {
             return null;
@@ -216,6 +220,12 @@ final class Run implements AutoCloseable {
         }
     }
 
+    /** What {@link io.hotplex.api.spi.ProcessLauncher#endLeftBehind} does. */
+    boolean endLeftBehind(String identity) {
+        LeftBehind left = ProcFs.available() ? LeftBehind.parse(identity) : null;
+        return left == null || left.end(sweepTimeout, pidfd, killGroup);
+    }
+
     /** One child, from its start until it is reaped. */
     final class Child {
         private final long number;
@@ -275,6 +285,18 @@ final class Run implements AutoCloseable {
                     && look.start() == start
                     && look.group() == leader
                     && guardian.signal(signal, leader);
+        }
+
+        /** What names it for a later launcher, or {@code null} where nothing does. */
+        @Nullable
+        String identity() {
+            try {
+                return start == MarkedProcesses.ANY || !ProcFs.available()
+                        ? null
+                        : new LeftBehind(ProcFs.host(), marker.run(), number, leader, start).text();
+            } catch (IOException | UnsupportedOperationException e) {
+                return null;
+            }
         }
 
         /** Whether a search for what is left finds the members of the group as well. */

@@ -41,6 +41,11 @@ interface ThreadedChild {
      */
     void cleanUp(Consumer<@Nullable Cleanup> told);
 
+    /** What names it for a later launcher, or {@code null} where nothing does. */
+    default @Nullable String identity() {
+        return null;
+    }
+
     /** What became of the isolation that was asked for. */
     Isolation.Applied isolation();
 

@@ -43,6 +43,7 @@ final class ThreadedProcess implements AgentProcess {
 
     private final ThreadedProcesses processes;
     private final ThreadedChild child;
+    private final @Nullable String identity;
     private final SafeListener listener;
     private final Duration drainTimeout;
     private final ThreadedStdin stdin;
@@ -76,6 +77,7 @@ final class ThreadedProcess implements AgentProcess {
             ProcessListener listener) {
         this.processes = processes;
         this.child = child;
+        this.identity = child.identity();
         this.listener = new SafeListener(label, listener, () -> processes.execute(this::kill));
         this.drainTimeout = config.drainTimeout().compareTo(LEAST_DRAIN) < 0 ? LEAST_DRAIN : config.drainTimeout();
         this.stdin = new ThreadedStdin(config.stdinQueueBytes());
@@ -87,6 +89,11 @@ final class ThreadedProcess implements AgentProcess {
     @Override
     public long pid() {
         return child.pid();
+    }
+
+    @Override
+    public @Nullable String identity() {
+        return identity;
     }
 
     @Override

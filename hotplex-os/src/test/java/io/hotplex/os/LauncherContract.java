@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -232,6 +233,28 @@ abstract class LauncherContract {
         assertThat(cleanup.survivorsFound()).isGreaterThanOrEqualTo(Tree.OUTSIDE);
         assertThat(cleanup.survivorsLeft()).isZero();
         assertThat(cleanup.took()).isPositive();
+    }
+
+    @Test
+    void whatALauncherLeftBehindIsEndedByALaterOne() throws Exception {
+        Tree doomed = Tree.random();
+        Tree other = Tree.random();
+        AgentProcess process = start(new Recorder(), doomed.command().toArray(String[]::new));
+        AgentProcess second = start(new Recorder(), other.command().toArray(String[]::new));
+        process.write(bytes("go\n"));
+        second.write(bytes("go\n"));
+        doomed.awaitWhole();
+        other.awaitWhole();
+        String identity = Objects.requireNonNull(process.identity());
+        assertThat(identity).isNotEqualTo(second.identity());
+
+        try (ProcessLauncher later = open(new ChildEnvironment(SOURCE, List.of()))) {
+            assertThat(later.endLeftBehind(identity)).isTrue();
+            assertThat(doomed.alive()).isEmpty();
+            assertThat(other.alive()).isNotEmpty();
+            assertThat(later.endLeftBehind(identity)).as("gone").isTrue();
+            assertThat(later.endLeftBehind("of another version")).isTrue();
+        }
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.hotplex.os;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -155,6 +156,33 @@ class RecoveryTest {
         recover();
         assertThat(stray.waitFor(5, TimeUnit.SECONDS)).isTrue();
         assertThat(files()).isEmpty();
+    }
+
+    @Test
+    void whatIsNotThereAnyMoreIsNeitherSignalledNorWaitedFor() throws Exception {
+        Process stranger = marked();
+        ProcFs.Look look = look(stranger);
+        LeftBehind same = new LeftBehind(ProcFs.host(), marker.run(), 2, look.pid(), look.start());
+        assertThat(LeftBehind.parse(same.text())).isEqualTo(same);
+
+        for (LeftBehind gone : List.of(
+                new LeftBehind(ProcFs.host(), marker.run(), 2, look.pid(), look.start() + 1), // its id is another's now
+                new LeftBehind(new RunFile.Host("another", ProcFs.host().namespace()), marker.run(), 1, look.pid(), 0),
+                new LeftBehind(new RunFile.Host(ProcFs.host().boot(), "pid:[1]"), marker.run(), 1, look.pid(), 0))) {
+            assertThat(gone.end(Duration.ofSeconds(5), true, killedGroups::add)).isTrue();
+        }
+
+        assertThat(killedGroups).isEmpty();
+        assertThat(stranger.isAlive()).isTrue();
+    }
+
+    @Test
+    void whatCannotBeKilledInTimeIsTold() throws Exception {
+        ProcFs.Look look = look(marked());
+        LeftBehind left = new LeftBehind(ProcFs.host(), marker.run(), 1, look.pid(), look.start());
+
+        assertThat(left.end(Duration.ZERO, true, group -> {})).isFalse();
+        await().until(() -> left.end(Duration.ofSeconds(5), true, group -> {}));
     }
 
     private RunRegistry registry(RunFile.Host host, int owner, long start) throws Exception {

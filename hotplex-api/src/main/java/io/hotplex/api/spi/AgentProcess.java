@@ -3,11 +3,20 @@ package io.hotplex.api.spi;
 import io.hotplex.api.ProcessUsage;
 import java.time.Duration;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** A started process and its group. Thread-safe; no method blocks, except for {@link #usage()}. */
 public interface AgentProcess {
     /** Process id of the group's leader, as the host sees it. */
     long pid();
+
+    /**
+     * What names this process, with everything that it started, for a later launcher on this machine: one line of text
+     * for {@link ProcessLauncher#endLeftBehind}. {@code null} where nothing does.
+     */
+    default @Nullable String identity() {
+        return null;
+    }
 
     /**
      * Writes to standard input: what the pipe takes now at once, the rest when there is room.

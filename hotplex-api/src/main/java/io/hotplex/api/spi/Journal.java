@@ -42,8 +42,8 @@ public interface Journal extends AutoCloseable {
     }
 
     /**
-     * The turns of a session that have not ended, and those that ended and have a client id, in order of acceptance.
-     * May block on I/O.
+     * The turns of a session that have not ended, and the last prompts' turns that have, in order of acceptance. May
+     * block on I/O.
      */
     default List<StoredTurn> turns(String sessionId) {
         return List.of();

@@ -26,6 +26,19 @@ public interface ProcessLauncher extends AutoCloseable {
         return List.of();
     }
 
+    /**
+     * Ends a process that an earlier launcher started, in this JVM or another, if it is still there; and what it
+     * started. Two agents must never write one conversation. Blocks for some milliseconds when it is gone, and for some
+     * seconds at most.
+     *
+     * @param identity an {@link AgentProcess#identity()}; of one that cannot be looked for, since the machine was
+     *     started anew or it had other ids for processes, nothing is left
+     * @return {@code false} when it is still there
+     */
+    default boolean endLeftBehind(String identity) {
+        return true;
+    }
+
     /** Kills what still runs, and ends the launcher's threads. Idempotent; blocks for a few seconds at most. */
     @Override
     void close();

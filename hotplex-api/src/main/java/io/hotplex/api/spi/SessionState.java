@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param offset the newest event that this takes into account; later ones have to be looked at
  * @param lastActivity when something was last said in either direction
  * @param closed whether the session is over
+ * @param process the {@linkplain AgentProcess#identity() identity} of the last process that may still be there, or
+ *     {@code null}
  */
 public record SessionState(
         SessionSpec spec,
@@ -33,7 +35,8 @@ public record SessionState(
         SessionStats stats,
         long offset,
         Instant lastActivity,
-        boolean closed) {
+        boolean closed,
+        @Nullable String process) {
     public SessionState {
         pendingRequests = List.copyOf(pendingRequests);
     }

@@ -95,29 +95,57 @@ final class ClaudeRig implements AutoCloseable {
                 Map.entry("environment.E2E_MARKER", marker));
     }
 
-    /** Another JVM, {@link KilledEngine}, in which an agent is given a prompt; its own output goes to a file. */
-    Process otherJvm(String prompt) {
-        Properties settings = new Properties();
-        settings.putAll(provider());
-        Path file = home.resolveSibling("settings");
-        List<String> command = List.of(
+    /**
+     * Another JVM, {@link KilledEngine}, in which an agent is given prompts; what it says goes to a file, see
+     * {@link #otherJvmSaid}.
+     *
+     * @param engine settings of its engine besides the state directory
+     * @param session model and mode of its session, where they matter
+     */
+    Process otherJvm(Map<String, String> engine, Map<String, String> session, String... prompts) {
+        Map<String, String> config = new LinkedHashMap<>(engine);
+        config.put("state-directory", state.toString());
+        List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("java.class.path"),
                 KilledEngine.class.getName(),
-                file.toString(),
-                state.toString(),
-                work.toString(),
-                prompt);
-        try (OutputStream out = Files.newOutputStream(file)) {
-            settings.store(out, null);
+                settings("provider", provider()),
+                settings("engine", config),
+                settings("session", session),
+                work.toString()));
+        command.addAll(List.of(prompts));
+        try {
             return new ProcessBuilder(command)
                     .redirectErrorStream(true)
-                    .redirectOutput(home.resolveSibling("output").toFile())
+                    .redirectOutput(output().toFile())
                     .start();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private String settings(String name, Map<String, String> values) {
+        Properties properties = new Properties();
+        properties.putAll(values);
+        Path file = home.resolveSibling(name);
+        try (OutputStream out = Files.newOutputStream(file)) {
+            properties.store(out, null);
+            return file.toString();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Path output() {
+        return home.resolveSibling("output");
+    }
+
+    /** The whole lines that the other JVM said so far. */
+    List<String> otherJvmSaid() {
+        String text = read(output());
+        return text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
     }
 
     SessionSpec.Builder spec(String id) {
@@ -227,7 +255,11 @@ final class ClaudeRig implements AutoCloseable {
 
     /** The files in which the agent keeps its conversations. */
     List<Path> conversations() {
-        try (Stream<Path> files = Files.walk(home.resolve(".claude/projects"))) {
+        Path projects = home.resolve(".claude/projects");
+        if (!Files.isDirectory(projects)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.walk(projects)) {
             return files.filter(file -> file.toString().endsWith(".jsonl")).toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -9,6 +9,7 @@ import io.hotplex.api.Prompt;
 import io.hotplex.api.Session;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -50,7 +51,7 @@ class SurvivorsIT extends RealClaude {
 
     @Test
     void afterItsJvmWasKilled() throws Exception {
-        Process jvm = rig.otherJvm(command());
+        Process jvm = rig.otherJvm(Map.of(), Map.of(), command());
         try {
             runs();
         } finally {

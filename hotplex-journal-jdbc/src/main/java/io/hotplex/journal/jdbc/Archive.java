@@ -42,6 +42,9 @@ final class Archive implements AutoCloseable {
     /** Ended turns that are read at most; engines remember fewer client ids. */
     private static final int ENDED_TURNS = 4096;
 
+    /** What their results may have together, newest first; engines remember half of that. */
+    private static final long ENDED_BYTES = 2 << 20;
+
     private final HikariDataSource pool;
 
     Archive(Dialect dialect, JournalConfig config) {
@@ -231,8 +234,10 @@ final class Archive implements AutoCloseable {
                         + ENDED_TURNS)) {
             select.setLong(1, session.key);
             try (ResultSet rows = select.executeQuery()) {
-                while (rows.next()) {
+                long bytes = 0;
+                while (bytes < ENDED_BYTES && rows.next()) {
                     EventRecord record = record(session, rows);
+                    bytes += record.event().weight();
                     if (record.event() instanceof AgentEvent.Terminal end && record.turnId() != null) {
                         TurnResult result = new TurnResult(session.id, record.turnId(), record.offset(), end);
                         found.add(new StoredTurn(

@@ -84,6 +84,7 @@ final class Forms {
         map.put("established", state.established());
         map.put("generation", state.generation());
         map.put("pid", state.pid());
+        map.put("process", state.process());
         map.put(
                 "pending",
                 state.pendingRequests().stream()
@@ -118,7 +119,8 @@ final class Forms {
                 stats(spec.id(), object(map.get("stats"))),
                 number(map, "offset"),
                 Instant.parse(required(map, "last_activity")),
-                flag(map, "closed"));
+                flag(map, "closed"),
+                text(map, "process"));
     }
 
     private static Map<String, @Nullable Object> spec(SessionSpec spec) {

@@ -200,6 +200,7 @@ final class JdbcLog implements SessionLog {
         } finally {
             lock.unlock();
         }
+        forgetListener();
     }
 
     // ---- writer
@@ -210,6 +211,19 @@ final class JdbcLog implements SessionLog {
         if (!journal.atOnce()) {
             readable = offset;
             listener.readable(offset);
+            forgetListener();
+        }
+    }
+
+    /** Whoever closed a log and heard everything is not kept in memory by it. */
+    private void forgetListener() {
+        lock.lock();
+        try {
+            if (!open && readable == appended) {
+                listener = LogListener.NONE;
+            }
+        } finally {
+            lock.unlock();
         }
     }
 

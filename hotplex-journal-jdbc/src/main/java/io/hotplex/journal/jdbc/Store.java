@@ -118,7 +118,7 @@ final class Store {
                 PreparedStatement end = connection.prepareStatement(
                         "UPDATE hotplex_turn SET end_seq = ?, prompt = NULL WHERE sess = ? AND turn = ?");
                 PreparedStatement forget = connection.prepareStatement(
-                        "DELETE FROM hotplex_turn WHERE sess = ? AND turn = ? AND client_id IS NULL")) {
+                        "DELETE FROM hotplex_turn WHERE sess = ? AND turn = ? AND prompt IS NULL")) {
             for (Entry entry : batch) {
                 if (entry instanceof Entry.Turn turn) {
                     accept(accept, turn);
@@ -130,13 +130,13 @@ final class Store {
                         start.setLong(3, nanos(record.time()));
                         start.executeUpdate();
                     } else if (record.event() instanceof AgentEvent.Terminal) {
+                        forget.setLong(1, event.log().key); // the agent's own, which nobody looks up
+                        forget.setString(2, record.turnId());
+                        forget.executeUpdate();
                         end.setLong(1, record.offset());
                         end.setLong(2, event.log().key);
                         end.setString(3, record.turnId());
                         end.executeUpdate();
-                        forget.setLong(1, event.log().key);
-                        forget.setString(2, record.turnId());
-                        forget.executeUpdate();
                     }
                 }
             }

@@ -15,6 +15,7 @@ import io.hotplex.api.Session;
 import io.hotplex.api.SessionInfo;
 import io.hotplex.api.Turn;
 import io.hotplex.api.TurnResult;
+import io.hotplex.api.spi.EngineListener;
 import io.hotplex.api.spi.Journal;
 import io.hotplex.api.spi.JournalConfig.Acknowledgement;
 import io.hotplex.api.spi.LaunchRequest;
@@ -23,13 +24,17 @@ import io.hotplex.api.spi.StoredTurn;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.HotPlex;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -286,6 +291,46 @@ class RecoveryTest {
                     .cause()
                     .isInstanceOfSatisfying(
                             HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SESSION_NOT_FOUND));
+        }
+    }
+
+    /** Prompts come at random while their session falls asleep whenever it can. */
+    @Test
+    void promptsThatRaceWithSleepAreNeitherRefusedNorLost() throws Exception {
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
+        AtomicInteger woken = new AtomicInteger();
+        Engine engine = HotPlex.builder()
+                .config(EngineConfig.fromProperties(Map.of(
+                        "state-directory", dir.toString(), "journal", "sqlite", "idle-timeout", "1ms")))
+                .provider(echo)
+                .listener(new EngineListener() {
+                    @Override
+                    public void onSessionOpened(String sessionId, String provider) {
+                        woken.incrementAndGet();
+                    }
+                })
+                .build();
+        try (engine) {
+            Session held = open(engine);
+            for (int i = 1; i <= 40; i++) {
+                List<Turn> turns = new ArrayList<>();
+                for (int t = random.nextInt(3); t >= 0; t--) {
+                    turns.add(held.submit(Prompt.of("prompt " + i)));
+                }
+                for (Turn turn : turns) {
+                    assertThat(result(turn).completed()).as("seed " + seed).isTrue();
+                }
+                int pause = random.nextInt(30); // a sweep is every 10 ms: it may be in the middle of anything
+                await().pollDelay(Duration.ofMillis(pause)).until(() -> true);
+            }
+            await().until(() -> engine.pool().sessions() == 0);
+            assertThat(woken).hasValueGreaterThan(3);
+            List<EventRecord> all = read(held);
+            assertThat(all).filteredOn(r -> r.event() instanceof AgentEvent.Terminal).hasSize(held.stats().turns());
+            for (int i = 0; i < all.size(); i++) {
+                assertThat(all.get(i).offset()).isEqualTo(i + 1);
+            }
         }
     }
 

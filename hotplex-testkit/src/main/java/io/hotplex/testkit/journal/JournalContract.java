@@ -324,7 +324,7 @@ public abstract class JournalContract {
         }
         List<StoredTurn> ended = reopened().turns("s");
 
-        assertThat(ended).extracting(StoredTurn::turnId).containsExactly("t1");
+        assertThat(ended).extracting(StoredTurn::turnId).containsExactly("t1", "t2", "t3");
         assertThat(ended.get(0).clientId()).isEqualTo("mine \u0000");
         assertThat(ended.get(0).prompt()).isNull();
         assertThat(ended.get(0).result()).satisfies(result -> {
@@ -454,6 +454,7 @@ public abstract class JournalContract {
                         List.of("/f")),
                 offset,
                 NOW,
-                closed);
+                closed,
+                "linux this one");
     }
 }

@@ -92,6 +92,7 @@ public final class StateFold {
                 stats.snapshot(),
                 offset,
                 saved.lastActivity(),
-                saved.closed());
+                saved.closed(),
+                saved.process()); // what is written of its end is a conclusion; nobody has looked yet
     }
 }

@@ -18,6 +18,7 @@ import io.hotplex.core.EngineConfig;
 import io.hotplex.core.internal.session.EngineParts;
 import io.hotplex.core.internal.session.OwnedSession;
 import io.hotplex.core.internal.session.Restored;
+import io.hotplex.core.internal.session.SessionHandle;
 import io.hotplex.core.internal.session.UsageLimits;
 import io.hotplex.core.internal.spi.Providers;
 import java.time.Duration;
@@ -61,7 +62,7 @@ public final class PooledEngine implements Engine {
     private final ReentrantLock lock = new ReentrantLock();
 
     @GuardedBy("lock")
-    private final Map<String, OwnedSession> sessions = new HashMap<>();
+    private final Map<String, SessionHandle> sessions = new HashMap<>();
 
     @GuardedBy("lock")
     private boolean closing;
@@ -128,15 +129,15 @@ public final class PooledEngine implements Engine {
     }
 
     /** @param asked the specification before defaults of the configuration were filled in */
-    private Session opened(SessionSpec spec, SessionSpec asked, AgentProvider provider) {
+    private SessionHandle opened(SessionSpec spec, SessionSpec asked, AgentProvider provider) {
         while (true) {
             boolean slept = sleepers.knows(spec.id());
             Restored earlier = sleepers.load(spec.id());
             boolean same = earlier != null && alike(earlier.state().spec(), spec, asked);
-            OwnedSession session;
+            SessionHandle handle;
             lock.lock();
             try {
-                OwnedSession known = sessions.get(spec.id());
+                SessionHandle known = sessions.get(spec.id());
                 if (known != null) {
                     return same(known, spec);
                 }
@@ -147,15 +148,17 @@ public final class PooledEngine implements Engine {
                     throw conflict(spec.id());
                 }
                 checkLimits(spec.owner(), slept);
-                session = new OwnedSession(spec, provider, parts, slots, journal, same ? earlier : null, this::forget);
-                sessions.put(spec.id(), session);
+                handle = new SessionHandle(
+                        new OwnedSession(spec, provider, parts, slots, journal, same ? earlier : null, this::forget),
+                        waker);
+                sessions.put(spec.id(), handle);
                 sleepers.woken(spec.id());
             } finally {
                 lock.unlock();
             }
             parts.listener().onSessionOpened(spec.id(), provider.name());
-            session.takeOver();
-            return session;
+            handle.current().takeOver();
+            return handle;
         }
     }
 
@@ -181,7 +184,7 @@ public final class PooledEngine implements Engine {
         }
     }
 
-    private Optional<Session> wake(String id) {
+    private Optional<SessionHandle> wake(String id) {
         Restored earlier = sleepers.load(id);
         if (earlier == null || earlier.state().closed()) {
             return awake(id);
@@ -191,7 +194,7 @@ public final class PooledEngine implements Engine {
         return Optional.of(opened(spec, spec, providers.get(String.valueOf(spec.provider()))));
     }
 
-    private Optional<Session> awake(String id) {
+    private Optional<SessionHandle> awake(String id) {
         lock.lock();
         try {
             return Optional.ofNullable(sessions.get(id));
@@ -200,7 +203,7 @@ public final class PooledEngine implements Engine {
         }
     }
 
-    private static Session same(OwnedSession known, SessionSpec spec) {
+    private static SessionHandle same(SessionHandle known, SessionSpec spec) {
         if (!known.spec().equals(spec)) {
             throw conflict(spec.id());
         }
@@ -241,7 +244,13 @@ public final class PooledEngine implements Engine {
     private void forget(OwnedSession session) {
         lock.lock();
         try {
-            sessions.remove(session.id(), session);
+            SessionHandle handle = sessions.get(session.id());
+            if (handle != null && handle.current() == session) {
+                sessions.remove(session.id());
+                if (session.asleep()) {
+                    sleepers.fellAsleep(session.info());
+                }
+            }
         } finally {
             lock.unlock();
         }
@@ -249,16 +258,36 @@ public final class PooledEngine implements Engine {
 
     @Override
     public Optional<Session> session(String id) {
-        Optional<Session> session = awake(id);
+        return find(id).map(handle -> handle);
+    }
+
+    private Optional<SessionHandle> find(String id) {
+        Optional<SessionHandle> session = awake(id);
         if (session.isPresent()) {
             return session;
         }
         return sleepers.knows(id) ? wake(id) : awake(id); // it may have been woken between the two looks
     }
 
+    /** For those who hold a session that slept. */
+    private final SessionHandle.Waker waker = new SessionHandle.Waker() {
+        @Override
+        public OwnedSession wake(String id) {
+            return find(id)
+                    .orElseThrow(() -> new HotPlexException(
+                            ErrorCode.SESSION_CLOSED, "session '" + id + "' was closed or deleted meanwhile"))
+                    .current();
+        }
+
+        @Override
+        public Optional<SessionInfo> info(String id) {
+            return PooledEngine.this.info(id);
+        }
+    };
+
     @Override
     public Optional<SessionInfo> info(String id) {
-        OwnedSession open;
+        SessionHandle open;
         SessionInfo asleep;
         lock.lock();
         try { // one look at both: who is woken is never in neither
@@ -267,13 +296,13 @@ public final class PooledEngine implements Engine {
         } finally {
             lock.unlock();
         }
-        return open != null ? Optional.of(open.info()) : Optional.ofNullable(asleep);
+        return open != null ? Optional.of(open.current().info()) : Optional.ofNullable(asleep);
     }
 
     @Override
     public CompletionStage<Void> delete(String id) {
         CompletableFuture<Void> deleted = new CompletableFuture<>();
-        Optional<Session> open = awake(id);
+        Optional<SessionHandle> open = awake(id);
         boolean known = open.isPresent() || sleepers.knows(id);
         CompletionStage<Void> closing = open.isPresent() ? open.get().close() : CompletableFuture.completedStage(null);
         var unused = closing.whenCompleteAsync((done, failure) -> erase(id, known, deleted), parts.executor());
@@ -300,7 +329,8 @@ public final class PooledEngine implements Engine {
     private List<OwnedSession> all() {
         lock.lock();
         try {
-            return new ArrayList<>(sessions.values());
+            return new ArrayList<>(
+                    sessions.values().stream().map(SessionHandle::current).toList());
         } finally {
             lock.unlock();
         }
@@ -381,6 +411,8 @@ public final class PooledEngine implements Engine {
             for (OwnedSession session : all()) {
                 if (session.idleNanos() >= limit.toNanos()) {
                     session.hibernate("idle", limit);
+                } else if (journal.durable() && session.state() == ProcessState.NONE) {
+                    session.sleep(limit);
                 } else if (usage.any() && session.state() == ProcessState.READY) {
                     ready.add(session);
                 }

@@ -30,7 +30,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The sessions that a durable journal keeps and that nobody has asked for yet: a line of information each, everything
+ * The sessions that a durable journal keeps and that nobody asks for: a line of information each, everything
  * else is in the journal.
  *
  * <p>Thread-safe. {@link #recover} runs once, before anybody else calls.
@@ -230,6 +230,11 @@ final class Sleepers {
 
     boolean knows(String id) {
         return asleep.containsKey(id);
+    }
+
+    /** Nobody asked for it any more. */
+    void fellAsleep(SessionInfo info) {
+        asleep.put(info.id(), info);
     }
 
     /** Somebody asked for it, or it is being deleted. */

@@ -138,6 +138,13 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
         return process;
     }
 
+    /** What names the process for a later engine. */
+    @Nullable
+    String identity() {
+        AgentProcess started = process;
+        return started == null ? null : started.identity();
+    }
+
     /** Why the engine ended the process, or {@code null} while it did not. */
     @Nullable
     String endReason() {

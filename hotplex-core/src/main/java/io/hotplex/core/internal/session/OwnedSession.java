@@ -47,6 +47,7 @@ public final class OwnedSession implements Session {
     private final EngineParts parts;
     private final SessionOwner owner;
     private final AtomicBoolean sampling = new AtomicBoolean();
+    private final Uses uses = new Uses();
 
     /**
      * @param spec checked, its provider's name filled in, its directory real
@@ -102,7 +103,7 @@ public final class OwnedSession implements Session {
                 view.queuedTurns(),
                 owner.scope.recorder.newest(),
                 active,
-                owner.scope.recorder.closed(),
+                owner.scope.recorder.closed() && !uses.asleep(),
                 owner.scope.recorder.oldest());
     }
 
@@ -308,6 +309,23 @@ public final class OwnedSession implements Session {
     /** Ends the process if it has waited for work for that long; the session stays, the next prompt resumes it. */
     public void hibernate(String reason, Duration idleFor) {
         owner.scope.mailbox.execute(() -> owner.hibernate(reason, idleFor));
+    }
+
+    /** Leaves the session to the journal if nothing was going on for that long and nobody uses it. */
+    public void sleep(Duration idleFor) {
+        if (state() == ProcessState.NONE && owner.scope.quietNanos() >= idleFor.toNanos()) {
+            owner.scope.mailbox.execute(() -> owner.sleep(idleFor, uses));
+        }
+    }
+
+    /** Whether it was left to the journal: it is of no use any more, another one takes its place. */
+    public boolean asleep() {
+        return uses.asleep();
+    }
+
+    /** Who uses it. */
+    Uses uses() {
+        return uses;
     }
 
     /** How long nothing was said, in nanoseconds, if a process waits for work; otherwise -1. */

@@ -78,6 +78,9 @@ final class ProcessKeeper implements AgentConnection.Life {
     private @Nullable SlotRequest request;
     private int generation;
 
+    /** A process that was not seen to end: of an earlier engine, or one that this one has given up. */
+    private @Nullable String leftBehind;
+
     ProcessKeeper(
             SessionScope scope,
             @Nullable SessionState earlier,
@@ -101,6 +104,7 @@ final class ProcessKeeper implements AgentConnection.Life {
         if (earlier != null) {
             conversation.restore(earlier.agentSessionId(), earlier.established());
             generation = earlier.generation();
+            leftBehind = earlier.process();
         }
     }
 
@@ -117,6 +121,12 @@ final class ProcessKeeper implements AgentConnection.Life {
 
     int generation() {
         return generation;
+    }
+
+    /** What names the process that may be there, for a later engine. */
+    @Nullable
+    String identity() {
+        return connection == null || connection.identity() == null ? leftBehind : connection.identity();
     }
 
     Conversation conversation() {
@@ -200,12 +210,14 @@ final class ProcessKeeper implements AgentConnection.Life {
         starter.start(
                 settings.current(),
                 c,
+                leftBehind,
                 started -> scope.mailbox.execute(() -> attached(c, started)),
                 failure -> scope.mailbox.execute(() -> launchFailed(c, failure)));
         turns.publish();
     }
 
     private void attached(AgentConnection c, ProcessStarter.Started started) {
+        leftBehind = null;
         c.attach(started);
         turns.publish();
     }
@@ -318,6 +330,7 @@ final class ProcessKeeper implements AgentConnection.Life {
         AgentConnection c = connection;
         if (c != null) {
             c.end(reason, Duration.ZERO);
+            leftBehind = identity();
             gone(c);
         }
     }

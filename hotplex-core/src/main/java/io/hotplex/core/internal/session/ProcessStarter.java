@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,15 +38,20 @@ final class ProcessStarter {
         this.provider = provider;
     }
 
-    /** Starts a process for a connection; exactly one of the consumers is called, on any thread. */
+    /**
+     * Starts a process for a connection; exactly one of the consumers is called, on any thread.
+     *
+     * @param leftBehind the session's last process, if nobody saw its end: it has to be gone before
+     */
     @SuppressWarnings("IllegalCatch") // an executor is foreign code, and may be out of threads
     void start(
             SessionSpec spec,
             AgentConnection connection,
+            @Nullable String leftBehind,
             Consumer<Started> onStarted,
             Consumer<HotPlexException> onFailed) {
         try {
-            parts.executor().execute(() -> startNow(spec, connection, onStarted, onFailed));
+            parts.executor().execute(() -> startNow(spec, connection, leftBehind, onStarted, onFailed));
         } catch (Throwable e) {
             onFailed.accept(new HotPlexException(ErrorCode.AGENT_START_FAILED, "the executor takes no work", e));
         }
@@ -55,12 +61,19 @@ final class ProcessStarter {
     private void startNow(
             SessionSpec spec,
             AgentConnection connection,
+            @Nullable String leftBehind,
             Consumer<Started> onStarted,
             Consumer<HotPlexException> onFailed) {
         Lease lease = null;
         try {
             lease = SessionLeases.acquire(
                     parts.config().get(EngineConfig.STATE_DIRECTORY), connection.start.agentSessionId());
+            if (leftBehind != null && !parts.launcher().endLeftBehind(leftBehind)) {
+                throw new HotPlexException(
+                        ErrorCode.SESSION_IN_USE,
+                        "the agent of an earlier engine still drives the conversation and cannot be killed: end its"
+                                + " process, or wait until it has ended, and send the prompt again");
+            }
             Launch launch = provider.launch(new LaunchRequest(spec, connection.start, guarded()));
             ProcessSpec process = new ProcessSpec(
                     spec.id() + "-" + connection.generation,
@@ -121,7 +134,7 @@ final class ProcessStarter {
         }
     }
 
-    private static void release(@org.jspecify.annotations.Nullable Lease lease) {
+    private static void release(@Nullable Lease lease) {
         if (lease != null) {
             lease.close();
         }

@@ -99,6 +99,7 @@ final class Recorder implements LogListener {
                 || a.established() != b.established()
                 || a.generation() != b.generation()
                 || !Objects.equals(a.pid(), b.pid())
+                || !Objects.equals(a.process(), b.process())
                 || !a.pendingRequests().equals(b.pendingRequests())
                 || a.closed() != b.closed();
     }
@@ -181,6 +182,11 @@ final class Recorder implements LogListener {
             subscriptions.forEach(JournalSubscription::logClosed);
             parts.readers().completed(sessionId);
         });
+    }
+
+    /** Whether somebody reads along. */
+    boolean followed() {
+        return !subscriptions.isEmpty();
     }
 
     boolean closed() {

@@ -8,7 +8,7 @@ import java.util.List;
  * What an earlier engine left of a session.
  *
  * @param state as of the newest event
- * @param turns those that wait, and those that ended and have a client id, in order of acceptance
+ * @param turns those that wait, and the last ones that ended, in order of acceptance
  */
 public record Restored(SessionState state, List<StoredTurn> turns) {
     public Restored {

@@ -138,7 +138,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
                 scope.spec.id(),
                 stored.turnId(),
                 Origin.PROMPT,
-                prompt == null ? Prompt.of("") : prompt,
+                prompt == null ? Prompt.builder("").clientId(stored.clientId()).build() : prompt,
                 open -> scope.mailbox.execute(() -> stop(open, new Stop.Cancel("cancelled"))));
         turn.safe();
         turns.add(turn);
@@ -664,6 +664,29 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         }
     }
 
+    /** Leaves the session to the journal if nothing is going on in it and nobody uses it. */
+    void sleep(Duration idleFor, Uses uses) {
+        if (restful(idleFor) && uses.sleep()) {
+            if (restful(idleFor)) { // still: whoever used it between the two looks has left something to do, or nothing
+                closing = "asleep";
+                suspending = true;
+                finishClose();
+            } else {
+                uses.stay();
+            }
+        }
+    }
+
+    private boolean restful(Duration idleFor) {
+        return closing == null
+                && process.state() == ProcessState.NONE
+                && acceptance.open() == 0
+                && !running()
+                && requests.list().isEmpty()
+                && !scope.recorder.followed()
+                && scope.quietNanos() >= idleFor.toNanos();
+    }
+
     /** The journal keeps the prompt for the next engine. */
     private void postpone(OpenTurn turn) {
         turn.end();
@@ -767,7 +790,8 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
                 scope.recorder.stats(),
                 scope.recorder.last(),
                 scope.parts.clock().instant().minusNanos(scope.quietNanos()),
-                over);
+                over,
+                process.identity());
     }
 
     /** The journal takes more again. */

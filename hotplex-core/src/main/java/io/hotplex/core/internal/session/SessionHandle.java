@@ -1,0 +1,178 @@
+package io.hotplex.core.internal.session;
+
+import io.hotplex.api.AgentEvent;
+import io.hotplex.api.PermissionAnswer;
+import io.hotplex.api.ProcessUsage;
+import io.hotplex.api.Prompt;
+import io.hotplex.api.Session;
+import io.hotplex.api.SessionInfo;
+import io.hotplex.api.SessionSnapshot;
+import io.hotplex.api.SessionSpec;
+import io.hotplex.api.SessionStats;
+import io.hotplex.api.Subscriber;
+import io.hotplex.api.Subscription;
+import io.hotplex.api.Turn;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/**
+ * What users hold of a session. A session may fall asleep while they hold it: then the next call wakes it, which may
+ * block on the journal. Thread-safe.
+ */
+public final class SessionHandle implements Session {
+    private final Waker waker;
+    private volatile OwnedSession current;
+
+    /** Finds sessions that slept. */
+    public interface Waker {
+        /**
+         * The session as it is awake now, woken if need be.
+         *
+         * @throws io.hotplex.api.HotPlexException SESSION_CLOSED when it was closed or deleted meanwhile, or what keeps it
+         *     from being served
+         */
+        OwnedSession wake(String sessionId);
+
+        /** What is known of it without waking it. */
+        Optional<SessionInfo> info(String sessionId);
+    }
+
+    public SessionHandle(OwnedSession session, Waker waker) {
+        this.current = session;
+        this.waker = waker;
+    }
+
+    /** The session as this handle saw it last, be it asleep. */
+    public OwnedSession current() {
+        return current;
+    }
+
+    private OwnedSession held() {
+        OwnedSession session = current;
+        while (!session.uses().begin()) {
+            session = waker.wake(session.id());
+            current = session;
+        }
+        return session;
+    }
+
+    private <T> T use(Function<OwnedSession, T> task) {
+        OwnedSession session = held();
+        try {
+            return task.apply(session);
+        } finally {
+            session.uses().end();
+        }
+    }
+
+    private void run(Consumer<OwnedSession> task) {
+        OwnedSession session = held();
+        try {
+            task.accept(session);
+        } finally {
+            session.uses().end();
+        }
+    }
+
+    private <T> CompletionStage<T> useUntilDone(Function<OwnedSession, CompletionStage<T>> task) {
+        OwnedSession session = held();
+        CompletionStage<T> done;
+        try {
+            done = task.apply(session);
+        } catch (RuntimeException | Error e) {
+            session.uses().end();
+            throw e;
+        }
+        return done.whenComplete((value, failure) -> session.uses().end());
+    }
+
+    @Override
+    public String id() {
+        return current.id();
+    }
+
+    @Override
+    public SessionSpec spec() {
+        return current.spec();
+    }
+
+    @Override
+    public SessionInfo info() {
+        OwnedSession session = current;
+        return session.uses().asleep() ? waker.info(session.id()).orElseGet(session::info) : session.info();
+    }
+
+    @Override
+    public CompletionStage<SessionSnapshot> snapshot() {
+        return useUntilDone(OwnedSession::snapshot);
+    }
+
+    @Override
+    public SessionStats stats() {
+        return use(OwnedSession::stats);
+    }
+
+    @Override
+    public CompletionStage<Optional<ProcessUsage>> usage() {
+        return useUntilDone(OwnedSession::usage);
+    }
+
+    @Override
+    public Turn submit(Prompt prompt) {
+        return use(session -> session.submit(prompt));
+    }
+
+    @Override
+    public List<Turn> turns() {
+        return use(OwnedSession::turns);
+    }
+
+    @Override
+    public Optional<Turn> turn(String turnId) {
+        return use(session -> session.turn(turnId));
+    }
+
+    @Override
+    public void interrupt() {
+        run(OwnedSession::interrupt);
+    }
+
+    @Override
+    public void answer(String requestId, PermissionAnswer answer, String by) {
+        run(session -> session.answer(requestId, answer, by));
+    }
+
+    @Override
+    public void answerQuestion(String requestId, Map<String, List<String>> answers, String by) {
+        run(session -> session.answerQuestion(requestId, answers, by));
+    }
+
+    @Override
+    public List<AgentEvent> pendingRequests() {
+        return use(OwnedSession::pendingRequests);
+    }
+
+    @Override
+    public CompletionStage<Void> setModel(String model) {
+        return useUntilDone(session -> session.setModel(model));
+    }
+
+    @Override
+    public CompletionStage<Void> setPermissionMode(String mode) {
+        return useUntilDone(session -> session.setPermissionMode(mode));
+    }
+
+    @Override
+    public Subscription subscribe(long after, Subscriber subscriber) {
+        return use(session -> session.subscribe(after, subscriber));
+    }
+
+    @Override
+    public CompletionStage<Void> close() {
+        return useUntilDone(OwnedSession::close);
+    }
+}
