@@ -52,7 +52,8 @@ public interface Engine extends AutoCloseable {
     CompletionStage<ProviderStatus> probe(@Nullable String provider);
 
     /**
-     * Whether what happens in sessions can be written down now, as far as the last attempt told. Never blocks.
+     * Whether what happens in sessions can be written down now; a durable journal is tried out, which blocks for some
+     * seconds at most.
      *
      * @throws HotPlexException JOURNAL_UNAVAILABLE when it cannot, with the reason
      */

@@ -84,7 +84,7 @@ class OperationTest {
             }
 
             @Override
-            public void checkWritable() {
+            public void probe() {
                 throw new HotPlexException(ErrorCode.JOURNAL_UNAVAILABLE, "the disk is full");
             }
 

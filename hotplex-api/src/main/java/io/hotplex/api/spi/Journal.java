@@ -70,6 +70,16 @@ public interface Journal extends AutoCloseable {
      */
     default void checkWritable() {}
 
+    /**
+     * Tries to write, even when nobody else does at the moment. Blocks on I/O, some seconds at most.
+     *
+     * @throws io.hotplex.api.HotPlexException JOURNAL_UNAVAILABLE when records cannot be written, or soon cannot since
+     *     there is no room, with the reason
+     */
+    default void probe() {
+        checkWritable();
+    }
+
     /** Writes what waits, as long as that takes only a moment, and ends the journal; logs must not be used any more. */
     @Override
     void close();

@@ -4,6 +4,8 @@ import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.spi.JournalConfig;
 import io.hotplex.api.spi.JournalConfig.Acknowledgement;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -56,6 +58,21 @@ enum Dialect {
         boolean damaged(SQLException e) {
             int code = e.getErrorCode() & 0xFF;
             return code == 11 || code == 26; // SQLITE_CORRUPT, SQLITE_NOTADB
+        }
+
+        @Override
+        void checkRoom(JournalConfig config) {
+            try {
+                long room = Files.getFileStore(directory(config)).getUsableSpace();
+                if (room < LEAST_ROOM) {
+                    throw new HotPlexException(
+                            ErrorCode.JOURNAL_UNAVAILABLE,
+                            "the journal's disk has " + room + " bytes left (expected: at least " + LEAST_ROOM
+                                    + "): make room on it");
+                }
+            } catch (IOException e) {
+                throw new HotPlexException(ErrorCode.JOURNAL_UNAVAILABLE, "the journal's disk cannot be seen: " + e, e);
+            }
         }
 
         /** The log still has the old pages, until it is emptied. */
@@ -111,8 +128,14 @@ enum Dialect {
         }
 
         @Override
+        void checkRoom(JournalConfig config) {} // the server's business
+
+        @Override
         void afterErasing(Connection connection) {}
     };
+
+    /** With less room the next large batch may not fit any more, nor may what puts the log's pages into the file. */
+    private static final long LEAST_ROOM = 1 << 20;
 
     private static final int CHECKPOINT_PAGES = 4000;
 
@@ -145,6 +168,9 @@ enum Dialect {
 
     /** Whether an error says that the file is damaged. */
     abstract boolean damaged(SQLException e);
+
+    /** @throws HotPlexException JOURNAL_UNAVAILABLE when there is hardly any room left to write to */
+    abstract void checkRoom(JournalConfig config);
 
     /** Takes care that nothing of what was deleted stays beside the tables. */
     abstract void afterErasing(Connection connection) throws SQLException;

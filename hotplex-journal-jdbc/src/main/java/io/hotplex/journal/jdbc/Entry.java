@@ -35,6 +35,14 @@ sealed interface Entry {
         }
     }
 
+    /** Something small is written, to see whether that can be. */
+    record Probe(CompletableFuture<Boolean> done) implements Entry {
+        @Override
+        public long weight() {
+            return 0;
+        }
+    }
+
     /** Nothing but a place in the queue. */
     record Mark(CompletableFuture<Boolean> done) implements Entry {
         @Override

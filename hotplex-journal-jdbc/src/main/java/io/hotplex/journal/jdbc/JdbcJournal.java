@@ -44,6 +44,13 @@ final class JdbcJournal implements Journal {
     /** How long closing waits for the writer, which gives up on a database that fails before that. */
     private static final long CLOSE_MILLIS = 15_000;
 
+    /** How long a try to write may take: who asks for readiness waits a little longer. */
+    private static final long PROBE_MILLIS = 10_000;
+
+    private static final long PROBE_STEP_MILLIS = 20;
+
+    private final JournalConfig config;
+    private final Dialect dialect;
     private final boolean atOnce;
     private final ConcurrentMap<String, JdbcLog> logs = new ConcurrentHashMap<>();
     private final AtomicLong keys = new AtomicLong();
@@ -99,6 +106,8 @@ final class JdbcJournal implements Journal {
     private JdbcJournal(JournalConfig config, Dialect dialect, @Nullable StateLock stateLock)
             throws SQLException, IOException {
         this.stateLock = stateLock;
+        this.config = config;
+        this.dialect = dialect;
         atOnce = config.acknowledgement() == Acknowledgement.MEMORY;
         if (config.readOnly()) {
             if (dialect == Dialect.SQLITE && !Files.exists(Dialect.file(config))) {
@@ -302,6 +311,36 @@ final class JdbcJournal implements Journal {
     public void checkWritable() {
         if (writer != null) {
             writer.checkWritable();
+        }
+    }
+
+    @Override
+    public void probe() {
+        if (writer == null) {
+            return;
+        }
+        writer.checkWritable();
+        dialect.checkRoom(config);
+        CompletableFuture<Boolean> done = new CompletableFuture<>();
+        writer.enqueue(new Entry.Probe(done));
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PROBE_MILLIS);
+        while (!done.isDone() && System.nanoTime() < deadline) {
+            try {
+                done.get(PROBE_STEP_MILLIS, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                writer.checkWritable(); // the first failure is answer enough; the writer goes on trying
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new HotPlexException(ErrorCode.JOURNAL_UNAVAILABLE, "interrupted while the journal was tried", e);
+            } catch (ExecutionException e) {
+                throw new IllegalStateException("probes do not fail", e);
+            }
+        }
+        writer.checkWritable();
+        if (!done.isDone()) {
+            throw new HotPlexException(
+                    ErrorCode.JOURNAL_UNAVAILABLE,
+                    "the journal did not write anything within " + PROBE_MILLIS + " ms: look at the load of its disk");
         }
     }
 

@@ -54,15 +54,20 @@ final class Store {
         SessionState state;
     }
 
-    /** Writes a batch. */
-    Map<JdbcLog, Change> write(List<Entry> batch) throws SQLException {
+    /**
+     * Writes a batch.
+     *
+     * @param again whether it may have been written already, when it seemed to fail
+     */
+    Map<JdbcLog, Change> write(List<Entry> batch, boolean again) throws SQLException {
         Map<JdbcLog, Change> changes = new LinkedHashMap<>();
         connection.setAutoCommit(false);
         try {
             fence();
-            events(batch, changes);
+            String twice = again ? " ON CONFLICT DO NOTHING" : ""; // otherwise a conflict is a defect, and should fail
+            events(batch, changes, twice);
             turns(batch);
-            sessions(batch, changes);
+            sessions(batch, changes, twice);
             connection.commit();
         } catch (SQLException | RuntimeException e) {
             rollback(e);
@@ -78,9 +83,10 @@ final class Store {
         }
     }
 
-    private void events(List<Entry> batch, Map<JdbcLog, Change> changes) throws SQLException {
+    private void events(List<Entry> batch, Map<JdbcLog, Change> changes, String twice) throws SQLException {
         try (PreparedStatement insert = connection.prepareStatement(
-                "INSERT INTO hotplex_event(sess, seq, time, turn, type, body, crc) VALUES (?, ?, ?, ?, ?, ?, ?)")) {
+                "INSERT INTO hotplex_event(sess, seq, time, turn, type, body, crc) VALUES (?, ?, ?, ?, ?, ?, ?)"
+                        + twice)) {
             boolean some = false;
             for (Entry entry : batch) {
                 if (entry instanceof Entry.Event event) {
@@ -118,7 +124,7 @@ final class Store {
                 PreparedStatement end = connection.prepareStatement(
                         "UPDATE hotplex_turn SET end_seq = ?, prompt = NULL WHERE sess = ? AND turn = ?");
                 PreparedStatement forget = connection.prepareStatement(
-                        "DELETE FROM hotplex_turn WHERE sess = ? AND turn = ? AND prompt IS NULL")) {
+                        "DELETE FROM hotplex_turn WHERE sess = ? AND turn = ? AND prompt IS NULL AND end_seq IS NULL")) {
             for (Entry entry : batch) {
                 if (entry instanceof Entry.Turn turn) {
                     accept(accept, turn);
@@ -161,7 +167,7 @@ final class Store {
         accept.executeUpdate();
     }
 
-    private void sessions(List<Entry> batch, Map<JdbcLog, Change> changes) throws SQLException {
+    private void sessions(List<Entry> batch, Map<JdbcLog, Change> changes, String twice) throws SQLException {
         Set<JdbcLog> touched = new LinkedHashSet<>(changes.keySet());
         for (Entry entry : batch) {
             if (entry instanceof Entry.Kept kept) {
@@ -172,7 +178,8 @@ final class Store {
             }
         }
         try (PreparedStatement insert = connection.prepareStatement(
-                        "INSERT INTO hotplex_session(sess, id, oldest, newest, bytes, closed) VALUES (?, ?, 1, 0, 0, 0)");
+                        "INSERT INTO hotplex_session(sess, id, oldest, newest, bytes, closed) VALUES (?, ?, 1, 0, 0, 0)"
+                                + twice);
                 PreparedStatement update =
                         connection.prepareStatement("UPDATE hotplex_session SET newest = ?, bytes = ? WHERE sess = ?");
                 PreparedStatement state = connection.prepareStatement(
@@ -197,6 +204,20 @@ final class Store {
                     state.executeUpdate();
                 }
             }
+        }
+    }
+
+    /** Writes something that means nothing. */
+    boolean probe() throws SQLException {
+        connection.setAutoCommit(false);
+        try {
+            fence();
+            Schema.set(connection, "probe", System.nanoTime()); // not what it was, or nothing would be written
+            connection.commit();
+            return true;
+        } catch (SQLException e) {
+            rollback(e);
+            throw e;
         }
     }
 

@@ -201,6 +201,11 @@ final class Writer implements Runnable {
             } else if (batch.get(i) instanceof Entry.Mark mark) {
                 mark.done().complete(write(batch.subList(from, i)));
                 from = i + 1;
+            } else if (batch.get(i) instanceof Entry.Probe probe) {
+                write(batch.subList(from, i));
+                insist("a trial", (s, again) -> s.probe());
+                probe.done().complete(true);
+                from = i + 1;
             }
         }
         write(batch.subList(from, batch.size()));
@@ -214,7 +219,7 @@ final class Writer implements Runnable {
     @SuppressWarnings("IllegalCatch") // listeners are foreign code
     private boolean write(List<Entry> batch) throws InterruptedException {
         if (!batch.isEmpty()) {
-            Map<JdbcLog, Store.Change> changes = insist("events", s -> s.write(batch));
+            Map<JdbcLog, Store.Change> changes = insist("events", (s, again) -> s.write(batch, again));
             if (changes != null) {
                 try {
                     written(batch, changes);
@@ -227,7 +232,7 @@ final class Writer implements Runnable {
     }
 
     private void erase(Entry.Erase erase) throws InterruptedException {
-        Boolean found = insist("a deletion", s -> {
+        Boolean found = insist("a deletion", (s, again) -> {
             boolean erased = s.erase(erase.log());
             Connection open = Objects.requireNonNull(connection);
             open.setAutoCommit(true);
@@ -246,7 +251,8 @@ final class Writer implements Runnable {
 
     /** One thing to do with the database. */
     private interface Work<T> {
-        T on(Store store) throws SQLException;
+        /** @param again whether it failed before, or seemed to: it may have been done when its answer was lost */
+        T on(Store store, boolean again) throws SQLException;
     }
 
     /**
@@ -256,9 +262,9 @@ final class Writer implements Runnable {
     private <T> @Nullable T insist(String what, Work<T> work) throws InterruptedException {
         Duration pause = FIRST_PAUSE;
         long began = System.nanoTime();
-        while (!fenced) {
+        for (int attempt = 0; !fenced; attempt++) {
             try {
-                T result = work.on(store());
+                T result = work.on(store(), attempt > 0);
                 recovered();
                 return result;
             } catch (SQLException | RuntimeException | Error e) {

@@ -327,7 +327,7 @@ class RecoveryTest {
             await().until(() -> engine.pool().sessions() == 0);
             assertThat(woken).hasValueGreaterThan(3);
             List<EventRecord> all = read(held);
-            assertThat(all).filteredOn(r -> r.event() instanceof AgentEvent.Terminal).hasSize(held.stats().turns());
+            assertThat(all).filteredOn(r -> r.event() instanceof AgentEvent.Terminal).hasSize((int) held.stats().turns());
             for (int i = 0; i < all.size(); i++) {
                 assertThat(all.get(i).offset()).isEqualTo(i + 1);
             }

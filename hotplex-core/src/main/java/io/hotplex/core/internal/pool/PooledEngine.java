@@ -361,7 +361,7 @@ public final class PooledEngine implements Engine {
 
     @Override
     public void checkJournal() {
-        journal.checkWritable();
+        journal.probe();
     }
 
     @Override
