@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param lastActivity when something was last said in either direction
  * @param closed whether it is over
  * @param oldestOffset the oldest offset that its journal keeps; {@code newestOffset + 1} when it keeps none
+ * @param asleep whether it is in its durable journal alone, until somebody asks for it
  */
 public record SessionInfo(
         String id,
@@ -30,4 +31,5 @@ public record SessionInfo(
         long newestOffset,
         Instant lastActivity,
         boolean closed,
-        long oldestOffset) {}
+        long oldestOffset,
+        boolean asleep) {}

@@ -87,9 +87,9 @@ public final class EngineConfig {
             "Directories that working directories must lie in; empty allows any existing directory.");
 
     public static final ConfigKey<Integer> MAX_SESSIONS =
-            key("max-sessions", count(1, MANY), "10000", "Sessions of the engine.");
+            key("max-sessions", count(1, MANY), "10000", "Sessions of the engine that do not sleep.");
     public static final ConfigKey<Integer> MAX_SESSIONS_PER_OWNER =
-            key("max-sessions-per-owner", count(1, MANY), "1000", "Sessions of one owner.");
+            key("max-sessions-per-owner", count(1, MANY), "1000", "Sessions of one owner that do not sleep.");
     public static final ConfigKey<Integer> MAX_PROCESSES =
             key("max-processes", count(1, MANY), "64", "Agent processes that live at the same time.");
     public static final ConfigKey<Integer> MAX_STARTING_PROCESSES =
@@ -98,7 +98,10 @@ public final class EngineConfig {
     public static final ConfigKey<Duration> ADMISSION_TIMEOUT =
             key("admission-timeout", duration(), "30s", "How long a turn waits for a free process slot.");
     public static final ConfigKey<Duration> IDLE_TIMEOUT = key(
-            "idle-timeout", duration(), "30m", "A process that was idle for this long is closed; its session stays.");
+            "idle-timeout",
+            duration(),
+            "30m",
+            "A process that was idle for this long is closed; its session stays, and sleeps in a durable journal.");
     public static final ConfigKey<Duration> START_TIMEOUT =
             key("start-timeout", duration(), "60s", "From an agent's launch until it is ready.");
     public static final ConfigKey<Duration> TURN_TIMEOUT =
@@ -218,6 +221,11 @@ public final class EngineConfig {
             count(1, Integer.MAX_VALUE),
             "1000000",
             "Records that a durable journal keeps of one session.");
+    public static final ConfigKey<Integer> JOURNAL_KEEP_SESSIONS = key(
+            "journal-keep-sessions",
+            count(1, MANY),
+            "100000",
+            "Sleeping sessions that a durable journal keeps; beyond that those go that were unused for longest.");
     public static final ConfigKey<String> QUEUED_TURNS_AFTER_RESTART = key(
             "queued-turns-after-restart",
             choice("run", "cancel"),

@@ -96,8 +96,9 @@ class DurableJournalTest {
             journal.hold();
             Turn turn = session.submit(Prompt.of("second"));
             f.agents.process(1).expect("prompt second").say("done two");
-            await().until(() -> turn.info().result() != null);
+            await().until(() -> session.info().runningTurn() == null && session.info().queuedTurns() == 0);
 
+            assertThat(turn.info().result()).isNull();
             assertThat(turn.accepted().toCompletableFuture()).isNotDone();
             assertThat(turn.result().toCompletableFuture()).isNotDone();
             assertThat(seen).isEmpty();
@@ -255,6 +256,7 @@ class DurableJournalTest {
             assertThat(journal.openLogs()).isEmpty();
             SessionInfo asleep = f.engine.info("s1").orElseThrow();
             assertThat(asleep.closed()).isFalse();
+            assertThat(asleep.asleep()).isTrue();
             assertThat(asleep.generation()).isEqualTo(1);
             assertThat(held.info()).as("without waking it").isEqualTo(asleep);
             assertThat(f.engine.pool().sessions()).isZero();
@@ -274,6 +276,7 @@ class DurableJournalTest {
             assertThat(held.turn(turn).orElseThrow().info().result()).isNotNull();
             assertThat(held.stats().turns()).isEqualTo(2);
             assertThat(f.engine.session("s1").orElseThrow().info().generation()).isEqualTo(2);
+            assertThat(held.info().asleep()).isFalse();
         }
     }
 
@@ -310,14 +313,54 @@ class DurableJournalTest {
     }
 
     @Test
-    void sleepingSessionsCount() {
+    void sessionsThatSleepDoNotCountUntilTheyAreWoken() {
         leaveOneWaiting();
         try (EngineFixture second = fixture("queued-turns-after-restart", "cancel", "max-sessions", "1")) {
             assertThat(second.engine.sessions()).hasSize(1);
-            assertThatThrownBy(() -> second.open("s2"))
+            second.open("s2");
+            assertThatThrownBy(() -> second.open("s1"))
                     .isInstanceOfSatisfying(
                             HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SESSION_LIMIT));
-            assertThat(second.open("s1").id()).isEqualTo("s1");
+            assertThat(second.engine.sessions()).hasSize(2);
+        }
+    }
+
+    @Test
+    void promptsThatWaitAreRunWhateverTheLimitOfSessions() {
+        Turn waiting = leaveOneWaiting();
+        try (EngineFixture second = fixture("max-sessions", "1", "max-sessions-per-owner", "1")) {
+            second.agents
+                    .process(1)
+                    .expect("hello")
+                    .say("ready")
+                    .expect("prompt waits")
+                    .say("done it");
+            Session session = second.engine.session("s1").orElseThrow();
+            await().until(() -> EngineFixture.read(session).stream()
+                    .anyMatch(r -> waiting.id().equals(r.turnId()) && r.event() instanceof AgentEvent.TurnCompleted));
+        }
+    }
+
+    @Test
+    void ofTooManySleepingSessionsThoseGoThatWereUnusedForLongest() {
+        try (EngineFixture f = fixture("idle-timeout", "20ms", "journal-keep-sessions", "2")) {
+            for (String id : List.of("s1", "s2", "s3", "s4")) {
+                f.open(id);
+                await().until(() -> f.engine.pool().sessions() == 0);
+            }
+            await().until(() -> journal.sessions().size() == 2);
+            assertThat(f.engine.sessions()).extracting(SessionInfo::id).containsExactlyInAnyOrder("s3", "s4");
+            assertThat(f.engine.session("s1")).isEmpty();
+        }
+    }
+
+    @Test
+    void aSessionThatNobodyUsedForTooLongGoes() {
+        try (EngineFixture f = fixture("idle-timeout", "20ms", "journal-keep", "150ms")) {
+            f.hot("s1");
+            await().until(() -> journal.sessions().isEmpty());
+            assertThat(f.engine.sessions()).isEmpty();
+            assertThat(f.open("s1").info().newestOffset()).isZero();
         }
     }
 

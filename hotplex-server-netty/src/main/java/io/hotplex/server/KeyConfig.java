@@ -54,7 +54,7 @@ public final class KeyConfig {
     public static final ConfigKey<Integer> REQUESTS_PER_SECOND =
             key("requests-per-second", count(1, MANY), "100", "Requests with it in a second; others get 429.");
     public static final ConfigKey<Integer> MAX_SESSIONS =
-            key("max-sessions", count(1, MANY), "1000", "Open sessions of its owner.");
+            key("max-sessions", count(1, MANY), "1000", "Open sessions of its owner that do not sleep.");
     public static final ConfigKey<Integer> MAX_TURNS =
             key("max-turns", count(1, MANY), "256", "Turns of its owner that run or wait.");
 

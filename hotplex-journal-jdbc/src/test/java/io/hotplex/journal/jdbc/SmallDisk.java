@@ -17,7 +17,7 @@ final class SmallDisk implements AutoCloseable {
     }
 
     /** Skips the test, with a printed reason, where nothing may be mounted. */
-    static SmallDisk mount(Path at, int mebibytes) throws IOException, InterruptedException {
+    static SmallDisk mount(Path at, int mebibytes) throws IOException {
         Files.createDirectories(at);
         boolean mounted = run("mount", "-t", "tmpfs", "-o", "size=" + mebibytes + "m", "tmpfs", at.toString());
         if (!mounted) {
@@ -49,13 +49,13 @@ final class SmallDisk implements AutoCloseable {
         Files.deleteIfExists(root.resolve("filler"));
     }
 
-    void grow(int mebibytes) throws IOException, InterruptedException {
+    void grow(int mebibytes) throws IOException {
         if (!run("mount", "-o", "remount,size=" + mebibytes + "m", root.toString())) {
             throw new IOException("cannot make it larger");
         }
     }
 
-    private static boolean run(String... command) throws InterruptedException {
+    private static boolean run(String... command) {
         try {
             Process process = new ProcessBuilder(command)
                     .redirectErrorStream(true)
@@ -64,11 +64,14 @@ final class SmallDisk implements AutoCloseable {
             return process.waitFor(10, TimeUnit.SECONDS) && process.exitValue() == 0;
         } catch (IOException e) {
             return false; // no such program
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
         }
     }
 
     @Override
-    public void close() throws IOException, InterruptedException {
+    public void close() throws IOException {
         if (!run("umount", "-l", root.toString())) {
             throw new IOException("cannot unmount " + root);
         }

@@ -22,6 +22,7 @@ import io.hotplex.core.internal.session.SessionHandle;
 import io.hotplex.core.internal.session.UsageLimits;
 import io.hotplex.core.internal.spi.Providers;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -50,6 +51,9 @@ public final class PooledEngine implements Engine {
 
     /** A cold agent on a slow disk tells its version within this. */
     private static final Duration PROBE_LIMIT = Duration.ofSeconds(20);
+
+    /** Outdated sessions that one sweep deletes: each takes the journal some milliseconds. */
+    private static final int DELETED_AT_ONCE = 100;
 
     private final EngineParts parts;
     private final Providers providers;
@@ -113,8 +117,7 @@ public final class PooledEngine implements Engine {
                 .limits(spec.limits() != null ? spec.limits() : parts.config().limits())
                 .build();
         provider.check(checked);
-        checkGuarded(provider);
-        return opened(checked, spec, provider);
+        return opened(checked, spec, provider, false);
     }
 
     /** When guards are required, no agent may run tools that they never hear of. */
@@ -128,8 +131,12 @@ public final class PooledEngine implements Engine {
         }
     }
 
-    /** @param asked the specification before defaults of the configuration were filled in */
-    private SessionHandle opened(SessionSpec spec, SessionSpec asked, AgentProvider provider) {
+    /**
+     * @param asked the specification before defaults of the configuration were filled in
+     * @param obliged whether it has to be, whatever there is besides
+     */
+    private SessionHandle opened(SessionSpec spec, SessionSpec asked, AgentProvider provider, boolean obliged) {
+        checkGuarded(provider); // also of a session that sleeps: the setting may be newer
         while (true) {
             boolean slept = sleepers.knows(spec.id());
             Restored earlier = sleepers.load(spec.id());
@@ -147,7 +154,7 @@ public final class PooledEngine implements Engine {
                 if (slept && !same) {
                     throw conflict(spec.id());
                 }
-                checkLimits(spec.owner(), slept);
+                checkLimits(spec.owner(), obliged);
                 handle = new SessionHandle(
                         new OwnedSession(spec, provider, parts, slots, journal, same ? earlier : null, this::forget),
                         waker);
@@ -177,21 +184,21 @@ public final class PooledEngine implements Engine {
     /** Wakes a session because prompts wait in it; when that cannot be, they end. */
     private void wakeToWork(String id) {
         try {
-            wake(id);
+            wake(id, true);
         } catch (HotPlexException e) {
             log.warn("session '{}' cannot be served any more: {}", id, e.code());
             sleepers.failWaiting(id, e);
         }
     }
 
-    private Optional<SessionHandle> wake(String id) {
+    private Optional<SessionHandle> wake(String id, boolean obliged) {
         Restored earlier = sleepers.load(id);
         if (earlier == null || earlier.state().closed()) {
             return awake(id);
         }
         SessionSpec spec = earlier.state().spec();
         workDirs.check(spec.workDir());
-        return Optional.of(opened(spec, spec, providers.get(String.valueOf(spec.provider()))));
+        return Optional.of(opened(spec, spec, providers.get(String.valueOf(spec.provider())), obliged));
     }
 
     private Optional<SessionHandle> awake(String id) {
@@ -216,24 +223,22 @@ public final class PooledEngine implements Engine {
                 "session '" + id + "' is open with another specification: close it or use another id");
     }
 
-    /** @param known whether the session counts already, since it sleeps */
     @GuardedBy("lock")
-    private void checkLimits(String owner, boolean known) {
+    private void checkLimits(String owner, boolean obliged) {
         if (closing) {
             throw new HotPlexException(ErrorCode.ENGINE_CLOSED, "the engine is closed");
         }
-        if (known) {
+        if (obliged) {
             return;
         }
         int all = parts.config().get(EngineConfig.MAX_SESSIONS);
         int perOwner = parts.config().get(EngineConfig.MAX_SESSIONS_PER_OWNER);
-        if (sessions.size() + sleepers.count() >= all) {
+        if (sessions.size() >= all) {
             throw new HotPlexException(ErrorCode.SESSION_LIMIT, all + " sessions are open (max-sessions): close some");
         }
-        long owned = sleepers.count(owner)
-                + sessions.values().stream()
-                        .filter(s -> s.spec().owner().equals(owner))
-                        .count();
+        long owned = sessions.values().stream()
+                .filter(s -> s.spec().owner().equals(owner))
+                .count();
         if (owned >= perOwner) {
             throw new HotPlexException(
                     ErrorCode.SESSION_LIMIT,
@@ -266,7 +271,7 @@ public final class PooledEngine implements Engine {
         if (session.isPresent()) {
             return session;
         }
-        return sleepers.knows(id) ? wake(id) : awake(id); // it may have been woken between the two looks
+        return sleepers.knows(id) ? wake(id, false) : awake(id); // it may have been woken between the two looks
     }
 
     /** For those who hold a session that slept. */
@@ -418,8 +423,39 @@ public final class PooledEngine implements Engine {
                 }
             }
             recycleAbove(usage, ready.iterator());
+            forgetOutdated();
         } catch (RuntimeException e) {
             log.error("the idle sweep failed", e);
+        }
+    }
+
+    /** Deletes sessions that nobody has used for so long that a durable journal need not keep them. */
+    private void forgetOutdated() {
+        Instant before = parts.clock().instant().minus(parts.config().get(EngineConfig.JOURNAL_KEEP));
+        for (String id :
+                sleepers.outdated(before, parts.config().get(EngineConfig.JOURNAL_KEEP_SESSIONS), DELETED_AT_ONCE)) {
+            if (fallsAway(id)) {
+                CompletableFuture<Void> deleted = new CompletableFuture<>();
+                parts.executor().execute(() -> erase(id, true, deleted));
+                var unused = deleted.whenComplete((done, failure) -> {
+                    if (failure != null) { // somebody was faster and uses it, or the journal cannot write
+                        log.debug("an outdated session stays", failure);
+                    }
+                });
+            }
+        }
+    }
+
+    private boolean fallsAway(String id) {
+        lock.lock();
+        try {
+            boolean asleep = sleepers.knows(id) && !sessions.containsKey(id) && !closing;
+            if (asleep) {
+                sleepers.woken(id);
+            }
+            return asleep;
+        } finally {
+            lock.unlock();
         }
     }
 

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -232,6 +233,26 @@ final class Sleepers {
         return asleep.containsKey(id);
     }
 
+    /** Those that have been unused for too long, and the longest unused of those that are too many; some of them. */
+    List<String> outdated(Instant before, int keep, int some) {
+        long tooMany = asleep.size() - keep;
+        if (tooMany <= 0 && asleep.values().stream().noneMatch(info -> info.lastActivity().isBefore(before))) {
+            return List.of();
+        }
+        List<SessionInfo> oldest = asleep.values().stream()
+                .filter(info -> info.queuedTurns() == 0)
+                .sorted(Comparator.comparing(SessionInfo::lastActivity))
+                .limit(some)
+                .toList();
+        List<String> ids = new ArrayList<>();
+        for (SessionInfo info : oldest) {
+            if (ids.size() < tooMany || info.lastActivity().isBefore(before)) {
+                ids.add(info.id());
+            }
+        }
+        return ids;
+    }
+
     /** Nobody asked for it any more. */
     void fellAsleep(SessionInfo info) {
         asleep.put(info.id(), info);
@@ -240,16 +261,6 @@ final class Sleepers {
     /** Somebody asked for it, or it is being deleted. */
     void woken(String id) {
         asleep.remove(id);
-    }
-
-    int count() {
-        return asleep.size();
-    }
-
-    long count(String owner) {
-        return asleep.values().stream()
-                .filter(info -> info.owner().equals(owner))
-                .count();
     }
 
     Collection<SessionInfo> infos() {
@@ -272,6 +283,7 @@ final class Sleepers {
                 stored.newest(),
                 active,
                 false,
-                stored.oldest());
+                stored.oldest(),
+                true);
     }
 }

@@ -111,7 +111,7 @@ final class OpenTurn implements Turn {
         info = new TurnInfo(id, origin, info.clientId(), State.RUNNING, null);
     }
 
-    /** Owner: its terminal event is written. */
+    /** Readers see its terminal event. Any thread. */
     void settled(TurnResult value) {
         info = new TurnInfo(id, origin, info.clientId(), State.ENDED, value);
     }

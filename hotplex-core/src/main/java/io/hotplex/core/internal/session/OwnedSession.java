@@ -104,7 +104,8 @@ public final class OwnedSession implements Session {
                 owner.scope.recorder.newest(),
                 active,
                 owner.scope.recorder.closed() && !uses.asleep(),
-                owner.scope.recorder.oldest());
+                owner.scope.recorder.oldest(),
+                uses.asleep());
     }
 
     @Override

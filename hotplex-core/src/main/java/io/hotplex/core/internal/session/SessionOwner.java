@@ -392,10 +392,12 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         }
         scope.touch();
         TurnResult result = new TurnResult(scope.spec.id(), turn.id(), writeDown(turn, end), end);
-        turn.settled(result);
         turns.ended(result);
         scope.parts.listener().onTurnEnded(scope.provider.name(), result);
-        scope.recorder.whenReadable(result.offset(), () -> scope.callBack(() -> turn.complete(result)));
+        scope.recorder.whenReadable(result.offset(), () -> {
+            turn.settled(result);
+            scope.callBack(() -> turn.complete(result));
+        });
         scope.mailbox.execute(this::pump); // not now: the protocol may be in the middle of a call
     }
 

@@ -48,7 +48,8 @@ public record Settings(
      *     state directory if it is there
      * @param overrides settings of the command line
      * @param directory what a relative path is relative to
-     * @param serving whether the variables of a server count: {@code PORT} and the like mean something else to others
+     * @param serving whether it is for a server: then its variables count, {@code PORT} and the like, which mean
+     *     something else to others, and the journal is durable by default
      */
     public record Sources(
             @Nullable String wanted,
@@ -67,6 +68,9 @@ public record Settings(
         Path file = file(sources);
         Map<String, YamlFile.Setting> read = file == null ? Map.of() : YamlFile.read(file);
         Map<String, Value> all = new LinkedHashMap<>();
+        if (sources.serving()) { // who runs a server does not expect a restart to lose what was said
+            all.put(EngineConfig.JOURNAL.name(), new Value("sqlite", ""));
+        }
         read.forEach((key, setting) -> all.put(
                 key, new Value(setting.text(), "configuration file " + file + ", line " + setting.line() + ": ")));
         if (sources.serving()) {

@@ -294,7 +294,7 @@ public final class SessionAccess {
             if (limit != Integer.MAX_VALUE) {
                 Set<String> counted = new HashSet<>(ids);
                 engine.sessions().stream()
-                        .filter(info -> info.owner().equals(owner))
+                        .filter(info -> info.owner().equals(owner) && !info.asleep())
                         .forEach(info -> counted.add(info.id()));
                 if (!counted.contains(id) && counted.size() >= limit) {
                     throw new HotPlexException(

@@ -60,9 +60,24 @@ final class Projection implements Subscriber {
         this.onEnded = onEnded;
     }
 
-    /** Says that the request is taken, and in which session, then shows what comes after an offset. */
-    @SuppressWarnings("IllegalCatch") // whatever it is: the client was told that there will be an end
+    /**
+     * As soon as the request is as safe as the journal promises: says that it is taken, and in which session, then
+     * shows what comes after an offset. A turn that the engine gives back before that ends here.
+     */
     void begin(long after) {
+        var accepted = turn.accepted().thenRun(() -> show(after));
+        var ended = turn.result().whenComplete((result, failure) -> {
+            if (failure != null) {
+                onClosed();
+            }
+        });
+    }
+
+    @SuppressWarnings("IllegalCatch") // whatever it is: the client was told that there will be an end
+    private void show(long after) {
+        if (over.get()) {
+            return;
+        }
         peer.say("thinking", data("thinking", "ai.thinking", meta("running", null, null, Duration.ZERO, "", "", "")));
         try {
             session.subscribe(after, this);
@@ -74,6 +89,9 @@ final class Projection implements Subscriber {
     @Override
     public void onSubscribe(Subscription begin) {
         subscription = begin;
+        if (over.get()) { // since a moment, so that nobody closed it
+            begin.close();
+        }
     }
 
     @Override

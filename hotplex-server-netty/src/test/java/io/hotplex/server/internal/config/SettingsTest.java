@@ -126,6 +126,19 @@ class SettingsTest {
     }
 
     @Test
+    void aServerKeepsItsSessionsUnlessItIsToldNotTo() {
+        assertThat(load(null, Map.of(), Map.of()).engine().get(EngineConfig.JOURNAL))
+                .isEqualTo("sqlite");
+        assertThat(load(null, Map.of("journal", "memory"), Map.of()).engine().get(EngineConfig.JOURNAL))
+                .isEqualTo("memory");
+        assertThat(Settings.load(new Settings.Sources(null, Map.of(), Map.of(), directory, false))
+                        .engine()
+                        .get(EngineConfig.JOURNAL))
+                .as("run is not a server")
+                .isEqualTo("memory");
+    }
+
+    @Test
     void readsTheFileInTheStateDirectory() throws IOException {
         Files.writeString(directory.resolve(Settings.FILE_NAME), "namespace: gruse");
 

@@ -50,6 +50,11 @@ public final class WebSocketProbe implements AutoCloseable, WebSocket.Listener {
         return message;
     }
 
+    /** Whether nothing came that was not taken yet. */
+    public boolean isQuiet() {
+        return messages.isEmpty();
+    }
+
     @Override
     public @Nullable CompletionStage<?> onText(WebSocket from, CharSequence data, boolean last) {
         text.append(data);
