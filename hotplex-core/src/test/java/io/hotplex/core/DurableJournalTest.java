@@ -96,7 +96,8 @@ class DurableJournalTest {
             journal.hold();
             Turn turn = session.submit(Prompt.of("second"));
             f.agents.process(1).expect("prompt second").say("done two");
-            await().until(() -> session.info().runningTurn() == null && session.info().queuedTurns() == 0);
+            await().until(() ->
+                    session.info().runningTurn() == null && session.info().queuedTurns() == 0);
 
             assertThat(turn.info().result()).isNull();
             assertThat(turn.accepted().toCompletableFuture()).isNotDone();
@@ -289,7 +290,8 @@ class DurableJournalTest {
             Session quiet = f.open("quiet");
             Turn turn = waits.submit(Prompt.of("waits"));
             f.agents.process(2).expect("hello");
-            await().until(() -> quiet.info().newestOffset() == 0 && f.engine.pool().sessions() == 2);
+            await().until(() ->
+                    quiet.info().newestOffset() == 0 && f.engine.pool().sessions() == 2);
 
             subscription.close();
             await().until(() -> f.engine.pool().sessions() == 1);

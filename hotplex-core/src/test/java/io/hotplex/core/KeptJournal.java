@@ -85,9 +85,7 @@ final class KeptJournal implements Journal {
     @Override
     public synchronized List<StoredTurn> turns(String sessionId) {
         Log log = logs.get(sessionId);
-        return log == null
-                ? List.of()
-                : List.copyOf(log.turns.values());
+        return log == null ? List.of() : List.copyOf(log.turns.values());
     }
 
     @Override

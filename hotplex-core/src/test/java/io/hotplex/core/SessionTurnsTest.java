@@ -451,7 +451,9 @@ class SessionTurnsTest {
             var done = session.setModel("later").toCompletableFuture();
             f.agents.process(1).expect("model");
             assertThat(done).isNotDone();
-            ((io.hotplex.core.internal.session.SessionHandle) session).current().hibernate("test", java.time.Duration.ZERO);
+            ((io.hotplex.core.internal.session.SessionHandle) session)
+                    .current()
+                    .hibernate("test", java.time.Duration.ZERO);
 
             done.join();
 

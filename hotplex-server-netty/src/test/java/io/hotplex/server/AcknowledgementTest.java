@@ -84,7 +84,8 @@ class AcknowledgementTest {
 
     private CompletableFuture<HttpResponse<String>> request(String method, String path, String body) {
         return http.sendAsync(
-                HttpRequest.newBuilder(URI.create("http://localhost:" + server.address().getPort() + path))
+                HttpRequest.newBuilder(URI.create(
+                                "http://localhost:" + server.address().getPort() + path))
                         .header("Authorization", "Bearer " + KEY)
                         .header("Content-Type", "application/json")
                         .method(
@@ -169,9 +170,7 @@ class AcknowledgementTest {
         HttpResponse<String> response = posted.get(20, TimeUnit.SECONDS);
         assertThat(response.statusCode()).isEqualTo(202);
         String location = response.headers().firstValue("Location").orElseThrow();
-        await().until(() -> request("GET", location, "")
-                .get(20, TimeUnit.SECONDS)
-                .body()
-                .contains("turn_completed"));
+        await().until(() ->
+                request("GET", location, "").get(20, TimeUnit.SECONDS).body().contains("turn_completed"));
     }
 }

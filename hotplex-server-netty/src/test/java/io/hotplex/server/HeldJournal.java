@@ -73,8 +73,7 @@ final class HeldJournal implements Journal {
 
     @Override
     public SessionLog open(String sessionId, LogListener listener) {
-        Held log = new Held(journal.open(
-                sessionId, newest -> whenReleased(() -> listener.readable(newest))));
+        Held log = new Held(journal.open(sessionId, newest -> whenReleased(() -> listener.readable(newest))));
         logs.add(log);
         return log;
     }

@@ -16,8 +16,8 @@ import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stands in the place of SQLite's driver and lets writes fail as a test says, without any file system that does. Closing
- * it gives the place back. Thread-safe.
+ * Stands in the place of SQLite's driver and lets writes fail as a test says, without any file system that does.
+ * Closing it gives the place back. Thread-safe.
  */
 final class FaultyDriver implements Driver, AutoCloseable {
     /** Codes of SQLite. */
@@ -85,22 +85,24 @@ final class FaultyDriver implements Driver, AutoCloseable {
     @Override
     public @Nullable Connection connect(String url, Properties info) throws SQLException {
         Connection real = driver.connect(url, info);
-        return real == null ? null : proxy(Connection.class, (proxy, method, arguments) -> {
-            switch (method.getName()) {
-                case "commit" -> {
-                    fail(Point.COMMIT);
-                    real.commit();
-                    fail(Point.AFTER_COMMIT);
-                    return null;
-                }
-                case "prepareStatement" -> {
-                    return statement((PreparedStatement) call(real, method, arguments));
-                }
-                default -> {
-                    return call(real, method, arguments);
-                }
-            }
-        });
+        return real == null
+                ? null
+                : proxy(Connection.class, (proxy, method, arguments) -> {
+                    switch (method.getName()) {
+                        case "commit" -> {
+                            fail(Point.COMMIT);
+                            real.commit();
+                            fail(Point.AFTER_COMMIT);
+                            return null;
+                        }
+                        case "prepareStatement" -> {
+                            return statement((PreparedStatement) call(real, method, arguments));
+                        }
+                        default -> {
+                            return call(real, method, arguments);
+                        }
+                    }
+                });
     }
 
     private PreparedStatement statement(PreparedStatement real) {

@@ -301,8 +301,8 @@ class RecoveryTest {
         Random random = new Random(seed);
         AtomicInteger woken = new AtomicInteger();
         Engine engine = HotPlex.builder()
-                .config(EngineConfig.fromProperties(Map.of(
-                        "state-directory", dir.toString(), "journal", "sqlite", "idle-timeout", "1ms")))
+                .config(EngineConfig.fromProperties(
+                        Map.of("state-directory", dir.toString(), "journal", "sqlite", "idle-timeout", "1ms")))
                 .provider(echo)
                 .listener(new EngineListener() {
                     @Override
@@ -327,7 +327,9 @@ class RecoveryTest {
             await().until(() -> engine.pool().sessions() == 0);
             assertThat(woken).hasValueGreaterThan(3);
             List<EventRecord> all = read(held);
-            assertThat(all).filteredOn(r -> r.event() instanceof AgentEvent.Terminal).hasSize((int) held.stats().turns());
+            assertThat(all)
+                    .filteredOn(r -> r.event() instanceof AgentEvent.Terminal)
+                    .hasSize((int) held.stats().turns());
             long last = 0;
             for (EventRecord record : all) {
                 assertThat(record.firstOffset()).as("seed " + seed).isEqualTo(last + 1);

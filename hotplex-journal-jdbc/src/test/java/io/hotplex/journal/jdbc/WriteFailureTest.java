@@ -72,8 +72,8 @@ class WriteFailureTest {
             await().until(() -> disk.failures() >= 2);
             assertThat(log.newest()).isEqualTo(1);
             assertThat(safe).isEmpty();
-            assertThatThrownBy(() -> log.accept(
-                            StoredTurn.accepted("t2", Prompt.of("p"), Instant.now()), () -> safe.add("t2")))
+            assertThatThrownBy(() ->
+                            log.accept(StoredTurn.accepted("t2", Prompt.of("p"), Instant.now()), () -> safe.add("t2")))
                     .isInstanceOfSatisfying(
                             HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.JOURNAL_UNAVAILABLE));
             disk.set(FaultyDriver.Fault.NONE);
@@ -221,7 +221,10 @@ class WriteFailureTest {
                                 && record.event() instanceof AgentEvent.TurnCompleted);
                     }
                 }
-                assertThat(results).extracting(TurnResult::turnId).as("told, and not there").isEmpty();
+                assertThat(results)
+                        .extracting(TurnResult::turnId)
+                        .as("told, and not there")
+                        .isEmpty();
             }
         }
     }

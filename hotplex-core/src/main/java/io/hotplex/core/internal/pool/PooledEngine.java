@@ -278,8 +278,7 @@ public final class PooledEngine implements Engine {
     private final SessionHandle.Waker waker = new SessionHandle.Waker() {
         @Override
         public OwnedSession wake(String id) {
-            return find(id)
-                    .orElseThrow(() -> new HotPlexException(
+            return find(id).orElseThrow(() -> new HotPlexException(
                             ErrorCode.SESSION_CLOSED, "session '" + id + "' was closed or deleted meanwhile"))
                     .current();
         }

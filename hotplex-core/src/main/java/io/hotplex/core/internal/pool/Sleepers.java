@@ -31,8 +31,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The sessions that a durable journal keeps and that nobody asks for: a line of information each, everything
- * else is in the journal.
+ * The sessions that a durable journal keeps and that nobody asks for: a line of information each, everything else is in
+ * the journal.
  *
  * <p>Thread-safe. {@link #recover} runs once, before anybody else calls.
  */
@@ -236,7 +236,9 @@ final class Sleepers {
     /** Those that have been unused for too long, and the longest unused of those that are too many; some of them. */
     List<String> outdated(Instant before, int keep, int some) {
         long tooMany = asleep.size() - keep;
-        if (tooMany <= 0 && asleep.values().stream().noneMatch(info -> info.lastActivity().isBefore(before))) {
+        if (tooMany <= 0
+                && asleep.values().stream()
+                        .noneMatch(info -> info.lastActivity().isBefore(before))) {
             return List.of();
         }
         List<SessionInfo> oldest = asleep.values().stream()

@@ -32,8 +32,8 @@ public final class SessionHandle implements Session {
         /**
          * The session as it is awake now, woken if need be.
          *
-         * @throws io.hotplex.api.HotPlexException SESSION_CLOSED when it was closed or deleted meanwhile, or what keeps it
-         *     from being served
+         * @throws io.hotplex.api.HotPlexException SESSION_CLOSED when it was closed or deleted meanwhile, or what keeps
+         *     it from being served
          */
         OwnedSession wake(String sessionId);
 

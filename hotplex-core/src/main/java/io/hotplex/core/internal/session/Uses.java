@@ -3,8 +3,8 @@ package io.hotplex.core.internal.session;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * How many calls use a session at the moment. Who uses it keeps it awake; while nobody does it may fall asleep, once and
- * for good. Thread-safe: one number, {@value #ASLEEP} when it sleeps.
+ * How many calls use a session at the moment. Who uses it keeps it awake; while nobody does it may fall asleep, once
+ * and for good. Thread-safe: one number, {@value #ASLEEP} when it sleeps.
  */
 final class Uses {
     private static final int ASLEEP = -1;
