@@ -32,6 +32,7 @@ public final class Benchmarks {
             new ConfinedStart(),
             new ServerStart(),
             new JournalThroughput(),
+            new HotTurnJournal(),
             new Gateway());
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -47,6 +48,7 @@ public final class Benchmarks {
     public static void main(String[] arguments) throws Exception {
         System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "warn");
         boolean quick = false;
+        String postgresql = null;
         List<Path> claudes = installedClaudes(Path.of("").toAbsolutePath());
         List<Benchmark> chosen = new ArrayList<>();
         for (String argument : arguments) {
@@ -59,13 +61,15 @@ public final class Benchmarks {
                 claudes = Stream.of(argument.substring("--claude=".length()).split(",", -1))
                         .map(Path::of)
                         .toList();
+            } else if (argument.startsWith("--postgresql=")) {
+                postgresql = argument.substring("--postgresql=".length());
             } else {
                 usage(argument.equals("--list") ? System.out : System.err);
                 System.exit(argument.equals("--list") ? 0 : 2);
             }
         }
         Options options =
-                new Options(quick, claudes, builtDistribution(Path.of("").toAbsolutePath()));
+                new Options(quick, claudes, builtDistribution(Path.of("").toAbsolutePath()), postgresql);
         for (Benchmark benchmark : chosen.isEmpty() ? ALL : chosen) {
             run(benchmark, options, System.out);
         }
@@ -80,7 +84,7 @@ public final class Benchmarks {
     }
 
     private static void usage(PrintStream out) {
-        out.println("benchmarks.jar [name ...] [--quick] [--claude=path,path]");
+        out.println("benchmarks.jar [name ...] [--quick] [--claude=path,path] [--postgresql=url]");
         ALL.forEach(benchmark -> out.printf("  %-18s %s%n", benchmark.name(), benchmark.question()));
     }
 

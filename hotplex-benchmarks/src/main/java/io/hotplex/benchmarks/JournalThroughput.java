@@ -1,6 +1,10 @@
 package io.hotplex.benchmarks;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hotplex.api.AgentEvent;
+import io.hotplex.api.EventRecord;
+import io.hotplex.api.EventSchema;
 import io.hotplex.api.SessionSpec;
 import io.hotplex.api.SessionStats;
 import io.hotplex.api.TokenUsage;
@@ -14,8 +18,14 @@ import io.hotplex.api.spi.SessionState;
 import io.hotplex.core.MemoryJournal;
 import io.hotplex.journal.jdbc.JdbcJournalProvider;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -28,13 +38,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * What does a durable journal cost, compared with the one in memory?
+ * What does a durable journal cost, compared with a plain append of the same bytes to a file, and with the journal in
+ * memory?
  *
  * <p>One thread appends text deltas of 200 characters to one session or to 64 in turn, as fast as it can until too much
- * waits to be written, in the journal in memory and in SQLite with each promise. A run is over when readers see the
- * last record. Then the same at 10,000 a second, to see how long a record takes until it is as safe as promised; then
- * how fast a session is read from the file, how many bytes a record takes, and how long opening takes with many
- * sessions.
+ * waits to be written, with each promise. A run is over when readers see the last record. The plain append writes the
+ * same JSON in pieces of 1,024 records, and with {@code synced} syncs each. Then the same at 10,000 a second, to see
+ * how long a record takes until it is as safe as promised; then how fast a session is read from the file, how many
+ * bytes a record takes, and how long opening takes with many sessions. {@code -Dhotplex.benchmark.events} says how many
+ * events those have together; with {@code --postgresql} the appends go there as well.
  */
 final class JournalThroughput implements Benchmark {
     private static final Retention ALL =
@@ -43,6 +55,20 @@ final class JournalThroughput implements Benchmark {
     private static final double GOAL_PER_SECOND = 50_000;
     private static final double GOAL_OPEN_SECONDS = 2;
     private static final String TEXT = "x".repeat(200);
+    private static final Acknowledgement[] SAFE = {Acknowledgement.WRITTEN, Acknowledgement.SYNCED};
+
+    /** A record as a line of JSON. */
+    private static final byte[] PLAIN = plain();
+
+    private static byte[] plain() {
+        try {
+            return new ObjectMapper()
+                    .writeValueAsBytes(EventSchema.toMap(new EventRecord(
+                            "s0", 1_000, 1_000, "01a2b3c4-0000-7000-8000-000000000000", Instant.now(), event())));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("an event has a JSON form", e);
+        }
+    }
 
     @Override
     public String name() {
@@ -61,37 +87,106 @@ final class JournalThroughput implements Benchmark {
         List<Result> results = new ArrayList<>();
         for (int sessions : new int[] {1, 64}) {
             for (Acknowledgement level : Acknowledgement.values()) {
-                double best = 0;
-                double memory = 0;
-                double bytes = 0;
-                for (int round = 0; round < rounds; round++) {
-                    try (Journal journal = new MemoryJournal(256 << 20, 16 << 20)) {
-                        memory = Math.max(memory, append(journal, sessions, records));
-                    }
-                    try (Scratch scratch = new Scratch()) {
-                        try (Journal journal = sqlite(scratch.root(), level)) {
-                            best = Math.max(best, append(journal, sessions, records));
-                        }
-                        bytes = size(scratch.root()) / (double) records;
-                    }
-                }
-                results.add(new Result(
-                        "events/s, " + sessions + " sessions, " + level,
-                        "1/s",
-                        best,
-                        memory,
-                        level == Acknowledgement.WRITTEN && sessions == 64
-                                ? new Result.Goal("at least 50,000/s", best >= GOAL_PER_SECOND)
-                                : null,
-                        Map.of("bytesPerEvent", bytes)));
+                results.add(throughput(sessions, level, records, rounds));
+            }
+            for (Acknowledgement level : SAFE) {
+                results.add(latency(sessions, level, options.quick() ? 512 : 102_400));
             }
         }
-        for (Acknowledgement level : new Acknowledgement[] {Acknowledgement.WRITTEN, Acknowledgement.SYNCED}) {
-            results.add(latency(level, options.quick() ? 500 : 100_000));
+        if (options.postgresql() != null) {
+            for (int sessions : new int[] {1, 64}) {
+                for (Acknowledgement level : SAFE) {
+                    results.add(postgresql(options.postgresql(), sessions, level, records));
+                }
+            }
         }
         results.add(replay(records));
-        results.add(reopen(options.quick() ? 200 : 10_000, options.quick() ? 5 : 100));
+        int many = options.quick() ? 200 : 10_000;
+        int events = options.quick() ? 1_000 : Integer.getInteger("hotplex.benchmark.events", 1_000_000);
+        results.add(reopen(many, events / many));
         return results;
+    }
+
+    private static Result throughput(int sessions, Acknowledgement level, int records, int rounds) throws Exception {
+        double best = 0;
+        double plain = 0;
+        double memory = 0;
+        double bytes = 0;
+        for (int round = 0; round < rounds; round++) {
+            try (Journal journal = new MemoryJournal(256 << 20, 16 << 20)) {
+                memory = Math.max(memory, append(journal, sessions, records));
+            }
+            try (Scratch scratch = new Scratch()) {
+                plain = Math.max(plain, plain(scratch.root(), level, records));
+            }
+            try (Scratch scratch = new Scratch()) {
+                try (Journal journal = sqlite(scratch.root(), level)) {
+                    best = Math.max(best, append(journal, sessions, records));
+                }
+                bytes = size(scratch.root()) / (double) records;
+            }
+        }
+        Map<String, Object> details = new LinkedHashMap<>();
+        details.put("inMemory", memory);
+        details.put("bytesPerEvent", bytes);
+        details.put("plainBytesPerEvent", PLAIN.length);
+        return new Result(
+                "events/s, " + sessions + " sessions, " + level,
+                "1/s",
+                best,
+                plain,
+                level == Acknowledgement.WRITTEN && sessions == 64
+                        ? new Result.Goal("at least 50,000/s", best >= GOAL_PER_SECOND)
+                        : null,
+                details);
+    }
+
+    /** The bytes of as many records, appended to a file in pieces; returns records per second. */
+    private static double plain(Path directory, Acknowledgement level, int records) throws IOException {
+        int inPiece = 1024;
+        ByteBuffer piece = ByteBuffer.allocateDirect(inPiece * PLAIN.length);
+        for (int i = 0; i < inPiece; i++) {
+            piece.put(PLAIN);
+        }
+        long start = System.nanoTime();
+        try (FileChannel file =
+                FileChannel.open(directory.resolve("plain"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            for (int i = 0; i < records; i += inPiece) {
+                piece.rewind().limit(Math.min(inPiece, records - i) * PLAIN.length);
+                while (piece.hasRemaining()) {
+                    file.write(piece);
+                }
+                if (level == Acknowledgement.SYNCED) {
+                    file.force(false);
+                }
+            }
+        }
+        return records / ((System.nanoTime() - start) / 1e9);
+    }
+
+    /** In a database server, against the journal in memory. */
+    private static Result postgresql(String url, int sessions, Acknowledgement level, int records) throws Exception {
+        try (Connection connection = DriverManager.getConnection(url);
+                Statement statement = connection.createStatement()) {
+            for (String table : List.of("meta", "session", "event", "turn")) {
+                statement.execute("DROP TABLE IF EXISTS hotplex_" + table);
+            }
+        }
+        double memory;
+        try (Journal journal = new MemoryJournal(256 << 20, 16 << 20)) {
+            memory = append(journal, sessions, records);
+        }
+        JournalConfig config =
+                new JournalConfig("postgresql", Path.of("unused"), url, false, level, BACKLOG, BACKLOG, ALL);
+        try (Journal journal = new JdbcJournalProvider().open(config)) {
+            return new Result(
+                    "events/s, PostgreSQL, " + sessions + " sessions, " + level,
+                    "1/s",
+                    append(journal, sessions, records),
+                    memory,
+                    null,
+                    Map.of());
+        }
     }
 
     private static Journal sqlite(Path directory, Acknowledgement level) {
@@ -144,22 +239,28 @@ final class JournalThroughput implements Benchmark {
     }
 
     /** How long a record takes until readers see it, at a steady rate. */
-    private static Result latency(Acknowledgement level, int records) throws Exception {
+    private static Result latency(int sessions, Acknowledgement level, int records) throws Exception {
         Samples samples = new Samples();
         try (Scratch scratch = new Scratch();
                 Journal journal = sqlite(scratch.root(), level)) {
-            ConcurrentLinkedQueue<Long> due = new ConcurrentLinkedQueue<>();
-            CountDownLatch done = new CountDownLatch(1);
-            long[] seen = new long[1];
-            SessionLog log = journal.open("s", newest -> {
-                for (; seen[0] < newest; seen[0]++) {
-                    Long planned = due.remove();
-                    samples.add(System.nanoTime() - planned);
-                }
-                if (newest == records) {
-                    done.countDown();
-                }
-            });
+            CountDownLatch done = new CountDownLatch(sessions);
+            List<ConcurrentLinkedQueue<Long>> due = new ArrayList<>();
+            SessionLog[] logs = new SessionLog[sessions];
+            for (int i = 0; i < sessions; i++) {
+                ConcurrentLinkedQueue<Long> mine = new ConcurrentLinkedQueue<>();
+                due.add(mine);
+                long[] seen = new long[1];
+                logs[i] = journal.open(
+                        "s" + i,
+                        newest -> { // the writer's thread alone
+                            for (; seen[0] < newest; seen[0]++) {
+                                samples.add(System.nanoTime() - mine.remove());
+                            }
+                            if (newest == records / sessions) {
+                                done.countDown();
+                            }
+                        });
+            }
             long period = TimeUnit.SECONDS.toNanos(1) / 10_000;
             long start = System.nanoTime();
             for (int i = 0; i < records; i++) {
@@ -167,8 +268,8 @@ final class JournalThroughput implements Benchmark {
                 while (System.nanoTime() < planned) {
                     Thread.onSpinWait();
                 }
-                due.add(planned);
-                log.append(null, Instant.now(), event());
+                due.get(i % sessions).add(planned);
+                logs[i % sessions].append(null, Instant.now(), event());
             }
             if (!done.await(1, TimeUnit.MINUTES)) {
                 throw new IllegalStateException("the journal did not write everything");
@@ -178,7 +279,7 @@ final class JournalThroughput implements Benchmark {
         details.put("p50Micros", samples.p50());
         details.put("p99Micros", samples.p99());
         return new Result(
-                "acknowledgement at 10,000/s, p99 and p50, " + level,
+                "acknowledgement at 10,000/s, p99 and p50, " + sessions + " sessions, " + level,
                 "µs",
                 samples.p99(),
                 samples.p50(),

@@ -10,8 +10,13 @@ import org.jspecify.annotations.Nullable;
  * @param quick only show that it works: so few rounds that the figures mean nothing
  * @param claudes programs for {@link HotTurnClaude}
  * @param distribution what {@link ServerStart} starts, or {@code null} when it was not built
+ * @param postgresql a database that {@link JournalThroughput} may write to and empty, or {@code null}
  */
-record Options(boolean quick, List<Path> claudes, @Nullable Path distribution) {
+record Options(
+        boolean quick,
+        List<Path> claudes,
+        @Nullable Path distribution,
+        @Nullable String postgresql) {
     Options {
         claudes = List.copyOf(claudes);
     }

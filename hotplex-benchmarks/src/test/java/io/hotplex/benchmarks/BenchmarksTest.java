@@ -34,7 +34,7 @@ class BenchmarksTest {
             return;
         }
         // Claude Code may not be installed here; the echo agent answers in its place
-        Options options = new Options(true, List.of(EchoAgent.write(directory)), built);
+        Options options = new Options(true, List.of(EchoAgent.write(directory)), built, null);
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
 
         List<Result> results =

@@ -91,6 +91,11 @@ final class GatewayProcess implements AutoCloseable {
         process.destroy();
     }
 
+    /** SIGKILL, for the gateway alone; its agents are the guardian's business. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
     /** The exit code, once it has ended by itself. */
     int awaitExit(Duration limit) throws IOException, InterruptedException {
         assertThat(process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS))

@@ -11,6 +11,7 @@ import io.hotplex.api.spi.SessionLog;
 import io.hotplex.api.spi.StoredSession;
 import io.hotplex.api.spi.StoredTurn;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -94,11 +95,18 @@ final class JdbcJournal implements Journal {
         return e;
     }
 
-    /** The driver unpacks a library each time, and a JVM that is killed leaves it: better here than in /tmp. */
+    /**
+     * The driver unpacks a library each time, and a JVM that is killed leaves it: better here than in /tmp, and until
+     * the next start, since nobody else uses the directory.
+     */
     private static void keepNativeCodeIn(Path directory) throws IOException {
         if (System.getProperty("org.sqlite.tmpdir") == null) {
-            Path unpacked = directory.resolve("native");
-            Files.createDirectories(unpacked);
+            Path unpacked = Files.createDirectories(directory.resolve("native"));
+            try (DirectoryStream<Path> left = Files.newDirectoryStream(unpacked)) {
+                for (Path file : left) {
+                    Files.deleteIfExists(file);
+                }
+            }
             System.setProperty("org.sqlite.tmpdir", unpacked.toString());
         }
     }

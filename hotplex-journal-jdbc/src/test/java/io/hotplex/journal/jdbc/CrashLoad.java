@@ -1,6 +1,8 @@
 package io.hotplex.journal.jdbc;
 
 import io.hotplex.api.Engine;
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.HotPlexException;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.Session;
 import io.hotplex.api.SessionSpec;
@@ -12,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 
 /**
@@ -21,6 +24,7 @@ import java.util.concurrent.Semaphore;
  * accepted SESSION TURN      the acceptance is safe
  * seen SESSION OFFSET TYPE   a reader saw an event
  * ended SESSION TURN OFFSET  a result completed
+ * full                       a prompt was refused, since the journal cannot be written
  * </pre>
  */
 final class CrashLoad {
@@ -65,9 +69,16 @@ final class CrashLoad {
         for (int i = 0; true; i++) {
             room.acquire();
             Session session = sessions[i % SESSIONS];
-            Turn turn = session.submit(Prompt.builder("prompt " + i)
-                    .clientId(UUID.randomUUID().toString())
-                    .build());
+            Turn turn;
+            try {
+                turn = session.submit(Prompt.builder("prompt " + i)
+                        .clientId(UUID.randomUUID().toString())
+                        .build());
+            } catch (HotPlexException e) {
+                out.println(e.code() == ErrorCode.JOURNAL_UNAVAILABLE ? "full" : e.toString());
+                new CountDownLatch(1).await(); // until it is killed
+                return;
+            }
             turn.accepted().thenRun(() -> out.println("accepted " + session.id() + " " + turn.id()));
             turn.result().whenComplete((result, failure) -> {
                 room.release();

@@ -22,16 +22,18 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A JVM is killed with SIGKILL while its engine works, at random, again and again on the same journal: what it promised
- * holds. {@code -Dhotplex.crash.rounds} says how often.
+ * A JVM is killed with SIGKILL while its engine works, at random, again and again on the same journal, now with one
+ * promise, now with the other, and now and then on a disk that is full: what it promised holds.
+ * {@code -Dhotplex.crash.rounds} says how often.
  */
 class CrashTest {
-    private static final int ROUNDS = Integer.getInteger("hotplex.crash.rounds", 3);
+    private static final int ROUNDS = Integer.getInteger("hotplex.crash.rounds", 10);
+    private static final int FULL_DISK_ROUNDS = Math.max(1, ROUNDS / 10);
     private static final long SEED = Long.getLong("hotplex.crash.seed", System.nanoTime());
 
     @TempDir
@@ -43,22 +45,45 @@ class CrashTest {
     private final Map<String, Map<Long, String>> seen = new HashMap<>();
     private final Map<String, Map<String, Long>> ended = new HashMap<>();
 
-    @ParameterizedTest
-    @ValueSource(strings = {"written", "synced"})
-    void whatWasPromisedOutlivesTheJvm(String acknowledgement) throws Exception {
+    @Test
+    void whatWasPromisedOutlivesTheJvm() throws Exception {
         Random random = new Random(SEED);
-        for (int round = 0; round < ROUNDS; round++) {
+        for (int round = 0; round < ROUNDS - FULL_DISK_ROUNDS; round++) {
+            String acknowledgement = round % 2 == 0 ? "written" : "synced";
             String what = acknowledgement + ", seed " + SEED + ", round " + round;
-            runAndKill(acknowledgement, 200 + random.nextInt(4000));
+            runAndKill(dir, acknowledgement, 200 + random.nextInt(4000));
             try (Engine engine = CrashLoad.engine(dir, acknowledgement)) {
                 verify(engine, what);
             }
         }
         assertThat(accepted.values().stream().mapToInt(Set::size).sum()).isPositive();
+        try (Stream<Path> unpacked = Files.list(dir.resolve("journal/native"))) {
+            assertThat(unpacked.filter(file -> file.toString().endsWith(".so")))
+                    .as("what killed JVMs leave is cleared away")
+                    .hasSizeLessThanOrEqualTo(1);
+        }
     }
 
-    /** Starts a JVM, and kills it after so many lines. */
-    private void runAndKill(String acknowledgement, int lines) throws IOException, InterruptedException {
+    @Test
+    void whatWasPromisedOutlivesTheJvmOnAFullDisk() throws Exception {
+        for (int round = 0; round < FULL_DISK_ROUNDS; round++) {
+            try (SmallDisk disk = SmallDisk.mount(dir.resolve("disk"), 12)) {
+                accepted.clear();
+                seen.clear();
+                ended.clear();
+                List<String> said = runAndKill(disk.root(), "synced", Integer.MAX_VALUE);
+                assertThat(said).contains("full");
+                disk.grow(64);
+                try (Engine engine = CrashLoad.engine(disk.root(), "synced")) {
+                    verify(engine, "full disk, round " + round);
+                }
+            }
+        }
+    }
+
+    /** Starts a JVM, and kills it after so many lines, or when its journal refuses prompts. Returns what it said. */
+    private List<String> runAndKill(Path state, String acknowledgement, int lines)
+            throws IOException, InterruptedException {
         Path output = Files.createTempFile(dir, "load", ".txt");
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -67,7 +92,7 @@ class CrashTest {
                         "-cp",
                         System.getProperty("java.class.path"),
                         CrashLoad.class.getName(),
-                        dir.toString(),
+                        state.toString(),
                         acknowledgement)
                 .redirectError(output.toFile())
                 .start();
@@ -76,7 +101,7 @@ class CrashTest {
             String line = reader.readLine();
             while (line != null) {
                 said.add(line);
-                if (said.size() == lines) {
+                if (said.size() == lines || line.equals("full")) {
                     process.destroyForcibly();
                 }
                 line = reader.readLine();
@@ -86,8 +111,12 @@ class CrashTest {
         }
         process.destroyForcibly();
         assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
-        assertThat(said.size()).as(Files.readString(output)).isGreaterThanOrEqualTo(lines);
-        said.subList(0, said.size() - 1).forEach(this::note); // the last may be half a line
+        boolean full = said.contains("full");
+        assertThat(full || said.size() >= lines).as(Files.readString(output)).isTrue();
+        said.subList(0, said.size() - 1).stream() // the last may be half a line
+                .filter(line -> !line.equals("full"))
+                .forEach(this::note);
+        return said;
     }
 
     private void note(String line) {

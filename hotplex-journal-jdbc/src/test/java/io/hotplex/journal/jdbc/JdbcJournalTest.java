@@ -17,9 +17,7 @@ import io.hotplex.api.spi.JournalConfig.Retention;
 import io.hotplex.api.spi.LogListener;
 import io.hotplex.api.spi.SessionLog;
 import io.hotplex.api.spi.StoredTurn;
-import io.hotplex.testkit.journal.JournalContract;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,15 +28,12 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** The journal in SQLite, beyond the contract: limits, failures, damage. */
 class JdbcJournalTest {
@@ -370,74 +365,6 @@ class JdbcJournalTest {
                 assertThat(records.get(i - 1).offset()).isEqualTo(i);
                 assertThat(records.get(i - 1).event().type()).isEqualTo(damaged ? "raw" : "text_delta");
             }
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"flip", "truncate", "garbage", "empty"})
-    void aDamagedFileIsPutAsideAndWhatCanBeReadIsServed(String how) throws IOException {
-        long seed = System.nanoTime();
-        fill(10, 200);
-        damage(how, new Random(seed));
-
-        int read = 0;
-        try (Journal journal = open()) {
-            for (int s = 0; s < 10; s++) {
-                for (EventRecord record : journal.read("s" + s, 0, 1_000)) {
-                    if (record.event() instanceof AgentEvent.TextDelta delta) {
-                        assertThat(delta.text()).as("seed " + seed).startsWith("text " + record.offset() + " ");
-                        read++;
-                    }
-                }
-                SessionLog log = journal.open("s" + s);
-                long offset =
-                        log.append(null, Instant.now(), text("text 0 more")).offset();
-                await().until(() -> log.newest() == offset);
-            }
-        }
-        if (how.equals("garbage")) {
-            try (Stream<Path> files = Files.list(file().getParent())) {
-                assertThat(files.map(path -> path.getFileName().toString()))
-                        .anyMatch(name -> name.startsWith("journal.db.damaged-"));
-            }
-        }
-        if (how.equals("flip")) {
-            assertThat(read).as("seed " + seed).isGreaterThan(200);
-        }
-    }
-
-    private void damage(String how, Random random) throws IOException {
-        try (RandomAccessFile bytes = new RandomAccessFile(file().toFile(), "rw")) {
-            long length = bytes.length();
-            switch (how) {
-                case "flip" -> {
-                    for (int i = 0; i < 20; i++) {
-                        long position = 16_384 + (long) (random.nextDouble() * (length - 16_384));
-                        bytes.seek(position);
-                        int old = bytes.read();
-                        bytes.seek(position);
-                        bytes.write(old ^ (1 << random.nextInt(8)));
-                    }
-                }
-                case "truncate" -> bytes.setLength(length / 2 / 4096 * 4096);
-                case "garbage" -> {
-                    byte[] noise = new byte[8192];
-                    random.nextBytes(noise);
-                    bytes.write(noise);
-                }
-                default -> bytes.setLength(0);
-            }
-        }
-    }
-
-    /** States as the contract makes them. */
-    private abstract static class JournalStates extends JournalContract {
-        static io.hotplex.api.spi.SessionState state(String id, long offset) {
-            return state(id, offset, false);
-        }
-
-        static io.hotplex.api.spi.SessionState closed(String id, long offset) {
-            return state(id, offset, true);
         }
     }
 }

@@ -294,6 +294,44 @@ class RecoveryTest {
         }
     }
 
+    @Test
+    void sessionsThatSleepCostNoThreadNoProcessAndLittleMemory() {
+        int sessions = 4_000;
+        try (Journal journal = Journals.open(Journals.sqlite(dir, Acknowledgement.WRITTEN))) {
+            for (int i = 0; i < sessions; i++) {
+                SessionLog log = journal.open("session-" + i);
+                log.append(null, Instant.now(), new AgentEvent.Raw("a", "b".repeat(500), false));
+                log.save(JournalStates.quiet("session-" + i, 1));
+            }
+        }
+        engine().close(); // with all its classes
+        long without = heap();
+        try (Engine engine = engine()) {
+            assertThat(engine.sessions()).hasSize(sessions);
+            long each = (heap() - without) / sessions;
+
+            assertThat(each).as("bytes for each").isLessThan(1_200);
+            assertThat(Thread.getAllStackTraces().keySet())
+                    .extracting(Thread::getName)
+                    .filteredOn(name -> name.startsWith("hotplex-"))
+                    .hasSizeLessThan(12);
+            assertThat(engine.pool().processes()).isZero();
+            assertThat(engine.pool().sessions()).isZero();
+        }
+    }
+
+    /** Bytes that are in use when everything else was collected; the least of some looks. */
+    private static long heap() {
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < 4; i++) {
+            System.gc();
+            least = Math.min(
+                    least,
+                    Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory());
+        }
+        return least;
+    }
+
     /** Prompts come at random while their session falls asleep whenever it can. */
     @Test
     void promptsThatRaceWithSleepAreNeitherRefusedNorLost() throws Exception {

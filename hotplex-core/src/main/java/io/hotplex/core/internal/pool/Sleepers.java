@@ -235,7 +235,7 @@ final class Sleepers {
 
     /** Those that have been unused for too long, and the longest unused of those that are too many; some of them. */
     List<String> outdated(Instant before, int keep, int some) {
-        long tooMany = asleep.size() - keep;
+        int tooMany = asleep.size() - keep;
         if (tooMany <= 0
                 && asleep.values().stream()
                         .noneMatch(info -> info.lastActivity().isBefore(before))) {

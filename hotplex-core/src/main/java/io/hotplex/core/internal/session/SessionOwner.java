@@ -138,7 +138,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
                 scope.spec.id(),
                 stored.turnId(),
                 Origin.PROMPT,
-                prompt == null ? Prompt.builder("").clientId(stored.clientId()).build() : prompt,
+                prompt == null ? ended(stored.clientId()) : prompt,
                 open -> scope.mailbox.execute(() -> stop(open, new Stop.Cancel("cancelled"))));
         turn.safe();
         turns.add(turn);
@@ -151,6 +151,12 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
             restored.add(turn);
         }
         acceptance.restore(turn, stored.clientId(), result != null);
+    }
+
+    /** What is left of the prompt of a turn that has ended. */
+    private static Prompt ended(@Nullable String clientId) {
+        Prompt.Builder prompt = Prompt.builder("");
+        return (clientId == null ? prompt : prompt.clientId(clientId)).build();
     }
 
     /** Goes on with the prompts that an earlier engine accepted. */

@@ -1,0 +1,230 @@
+package io.hotplex.journal.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.hotplex.api.AgentEvent;
+import io.hotplex.api.Engine;
+import io.hotplex.api.EventRecord;
+import io.hotplex.api.spi.Journal;
+import io.hotplex.api.spi.JournalConfig.Acknowledgement;
+import io.hotplex.api.spi.SessionLog;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Whatever a disk or a person does to the files: the journal opens, what it serves is what was written, what it cannot
+ * read it says, what it cannot use it puts aside, and it goes on.
+ */
+class DamageTest {
+    private static final int ROUNDS = Integer.getInteger("hotplex.damage.rounds", 2);
+    private static final int SESSIONS = 8;
+    private static final int RECORDS = 200;
+    private static final int PAGE = 4096;
+
+    @TempDir
+    Path dir;
+
+    /** What is done to which files. */
+    private enum Damage {
+        /** Some bits of the file, behind its first pages. */
+        FLIPPED_BITS(1),
+        /** Some bits of its first pages, which say what is where. */
+        FLIPPED_FIRST_PAGES(0),
+        TRUNCATED(0),
+        GARBAGE(0),
+        EMPTY(0),
+        MISSING(0),
+        /** A page stands in the place of another one as well. */
+        DUPLICATED_PAGE(1),
+        /** A page of another journal. */
+        FOREIGN_PAGE(1),
+        LOG_WITH_FLIPPED_BITS(0),
+        LOG_TRUNCATED(0),
+        LOG_GARBAGE(0),
+        LOG_MISSING(0),
+        /** The log of another journal, as after a copy of the wrong file. */
+        LOG_FOREIGN(0);
+
+        /** So many records have to be served at least. */
+        final int least;
+
+        Damage(int halves) {
+            least = halves * SESSIONS * RECORDS / 2;
+        }
+    }
+
+    private static AgentEvent text(String words) {
+        return new AgentEvent.TextDelta("m1", 0, words, null);
+    }
+
+    /** A journal as a killed process leaves it: some of it in the file, the rest in the log. */
+    private static void fill(Path from, Path to, String word) throws Exception {
+        try (Journal journal = Journals.open(Journals.sqlite(from, Acknowledgement.WRITTEN))) {
+            SessionLog[] logs = new SessionLog[SESSIONS];
+            for (int s = 0; s < SESSIONS; s++) {
+                logs[s] = journal.open("s" + s);
+                logs[s].save(JournalStates.state("s" + s, RECORDS));
+            }
+            append(logs, word, 1, RECORDS / 2);
+            try (var connection =
+                    java.sql.DriverManager.getConnection("jdbc:sqlite:" + from.resolve("journal/journal.db"))) {
+                Dialect.execute(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
+            }
+            append(logs, word, RECORDS / 2 + 1, RECORDS);
+            Snapshot.copy(from, to, () -> {}, new Random(0) {
+                private static final long serialVersionUID = 1L;
+
+                @Override
+                public double nextDouble() {
+                    return 1;
+                }
+            });
+        }
+    }
+
+    private static void append(SessionLog[] logs, String word, int from, int to) {
+        for (int i = from; i <= to; i++) {
+            for (SessionLog log : logs) {
+                log.append(null, Instant.now(), text(word + " " + i + " " + "x".repeat(200)));
+            }
+        }
+        for (SessionLog log : logs) {
+            await().atMost(Duration.ofSeconds(20)).until(() -> log.newest() == to);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Damage.class)
+    void whatIsDamagedIsToldAndEverythingElseIsServed(Damage damage) throws Exception {
+        long seed = Long.getLong("hotplex.journal.seed", System.nanoTime());
+        Random random = new Random(seed);
+        Path ours = dir.resolve("ours");
+        Path theirs = dir.resolve("theirs");
+        fill(dir.resolve("live"), ours, "text");
+        fill(dir.resolve("other"), theirs, "foreign");
+        for (int round = 0; round < ROUNDS; round++) {
+            String what = damage + ", seed " + seed + ", round " + round;
+            Path state = dir.resolve("state" + round);
+            copy(ours, state);
+            damage(damage, state.resolve("journal/journal.db"), theirs.resolve("journal/journal.db"), random);
+
+            int served = serveAndGoOn(state, what);
+            assertThat(served).as(what).isGreaterThanOrEqualTo(damage.least);
+            serveAndGoOn(state, what + ", again");
+            if (damage == Damage.GARBAGE) {
+                try (Stream<Path> files = Files.list(state.resolve("journal"))) {
+                    assertThat(files.map(path -> path.getFileName().toString()))
+                            .as(what)
+                            .anyMatch(name -> name.startsWith("journal.db.damaged-"));
+                }
+            }
+            try (Engine engine = CrashLoad.engine(state, "written")) {
+                engine.checkJournal();
+                assertThat(engine.sessions()).as(what).allMatch(info -> info.asleep());
+            }
+        }
+    }
+
+    /** Reads everything, and appends to every session; returns how much could be read. */
+    private static int serveAndGoOn(Path state, String what) {
+        int served = 0;
+        try (Journal journal = Journals.open(Journals.sqlite(state, Acknowledgement.WRITTEN))) {
+            for (int s = 0; s < SESSIONS; s++) {
+                long next = 1;
+                for (EventRecord record : journal.read("s" + s, 0, 10 * RECORDS)) {
+                    assertThat(record.offset()).as(what).isEqualTo(next++);
+                    if (record.event() instanceof AgentEvent.TextDelta delta) {
+                        assertThat(delta.text()).as(what).matches("(text|foreign) " + record.offset() + " x*");
+                        served++;
+                    } else {
+                        assertThat(record.event().type()).as(what).isEqualTo("raw");
+                    }
+                }
+                SessionLog log = journal.open("s" + s);
+                long offset = log.newest() + 1;
+                assertThat(log.append(null, Instant.now(), text("text " + offset + " x"))
+                                .offset())
+                        .as(what)
+                        .isEqualTo(offset);
+                await(what).atMost(Duration.ofSeconds(20)).until(() -> log.newest() == offset);
+            }
+        }
+        return served;
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        Path target = Files.createDirectories(to.resolve("journal"));
+        for (String name : new String[] {"journal.db", "journal.db-wal"}) {
+            Files.copy(from.resolve("journal").resolve(name), target.resolve(name));
+        }
+    }
+
+    private static void damage(Damage damage, Path file, Path foreign, Random random) throws IOException {
+        Path log = file.resolveSibling("journal.db-wal");
+        Path foreignLog = foreign.resolveSibling("journal.db-wal");
+        switch (damage) {
+            case FLIPPED_BITS -> flip(file, 4 * PAGE, Files.size(file), 5, random);
+            case FLIPPED_FIRST_PAGES -> flip(file, 0, 4 * PAGE, 20, random);
+            case TRUNCATED -> truncate(file, random);
+            case GARBAGE -> garbage(file, random);
+            case EMPTY -> Files.write(file, new byte[0]);
+            case MISSING -> Files.delete(file);
+            case DUPLICATED_PAGE -> page(file, file, random);
+            case FOREIGN_PAGE -> page(foreign, file, random);
+            case LOG_WITH_FLIPPED_BITS -> flip(log, 0, Files.size(log), 5, random);
+            case LOG_TRUNCATED -> truncate(log, random);
+            case LOG_GARBAGE -> garbage(log, random);
+            case LOG_MISSING -> Files.delete(log);
+            case LOG_FOREIGN -> Files.copy(foreignLog, log, StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
+
+    private static void flip(Path file, long from, long to, int bits, Random random) throws IOException {
+        try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
+            for (int i = 0; i < bits; i++) {
+                long position = from + (long) (random.nextDouble() * (to - from));
+                bytes.seek(position);
+                int old = bytes.read();
+                bytes.seek(position);
+                bytes.write(old ^ (1 << random.nextInt(8)));
+            }
+        }
+    }
+
+    private static void truncate(Path file, Random random) throws IOException {
+        try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
+            bytes.setLength((long) (random.nextDouble() * bytes.length()));
+        }
+    }
+
+    private static void garbage(Path file, Random random) throws IOException {
+        byte[] noise = new byte[2 * PAGE];
+        random.nextBytes(noise);
+        try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
+            bytes.write(noise);
+        }
+    }
+
+    private static void page(Path from, Path to, Random random) throws IOException {
+        byte[] page = new byte[PAGE];
+        try (RandomAccessFile source = new RandomAccessFile(from.toFile(), "r");
+                RandomAccessFile target = new RandomAccessFile(to.toFile(), "rw")) {
+            int pages = (int) (Math.min(source.length(), target.length()) / PAGE);
+            source.seek((long) PAGE * (8 + random.nextInt(pages - 8)));
+            source.readFully(page);
+            target.seek((long) PAGE * (8 + random.nextInt(pages - 8)));
+            target.write(page);
+        }
+    }
+}
