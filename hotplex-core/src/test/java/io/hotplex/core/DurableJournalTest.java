@@ -278,6 +278,7 @@ class DurableJournalTest {
             assertThat(held.stats().turns()).isEqualTo(2);
             assertThat(f.engine.session("s1").orElseThrow().info().generation()).isEqualTo(2);
             assertThat(held.info().asleep()).isFalse();
+            assertThat(f.engine.session("s1").orElseThrow()).isSameAs(held);
         }
     }
 

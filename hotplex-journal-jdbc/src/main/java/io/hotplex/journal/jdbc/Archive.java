@@ -81,8 +81,13 @@ final class Archive implements AutoCloseable {
             select.setLong(2, from);
             select.setLong(3, to);
             try (ResultSet rows = select.executeQuery()) {
+                long last = from - 1;
                 while (rows.next()) {
-                    found.add(record(session, rows));
+                    long offset = rows.getLong(1);
+                    if (offset > last && offset <= to) { // else the index found what is not what it says
+                        found.add(record(session, rows));
+                        last = offset;
+                    }
                 }
             }
         }
@@ -131,8 +136,8 @@ final class Archive implements AutoCloseable {
         String turn = rows.getString(3);
         String type = rows.getString(4);
         byte[] body = rows.getBytes(5);
-        if (rows.getLong(6) != Store.crc(session.key, offset, time, turn, type, body)) {
-            return damaged(session, offset);
+        if (body == null || rows.getLong(6) != Store.crc(session.key, offset, time, turn, type, body)) {
+            return damaged(session, Math.max(1, offset));
         }
         try {
             return new EventRecord(

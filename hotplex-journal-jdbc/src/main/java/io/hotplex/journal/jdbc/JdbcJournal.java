@@ -167,14 +167,29 @@ final class JdbcJournal implements Journal {
     }
 
     private void load(Connection connection, @Nullable Retention retention) throws SQLException {
-        Long last = Dialect.one(connection, "SELECT MAX(sess) FROM hotplex_event"); // also of sessions that are lost
-        keys.set(last == null ? 0 : last);
+        Long newestKey =
+                Dialect.one(connection, "SELECT MAX(sess) FROM hotplex_event"); // also of sessions that are lost
+        keys.set(newestKey == null ? 0 : newestKey);
         try (var select = connection.prepareStatement(
                         "SELECT sess, id, oldest, newest, bytes, closed FROM hotplex_session");
                 var rows = select.executeQuery()) {
             while (rows.next()) {
-                JdbcLog session =
-                        new JdbcLog(this, rows.getString(2), rows.getLong(1), rows.getLong(3), rows.getLong(4));
+                String id = rows.getString(2);
+                if (id == null) {
+                    log.error("the row of a session is damaged: nobody can tell which, it is lost");
+                    continue;
+                }
+                long oldest = rows.getLong(3);
+                long newest = rows.getLong(4);
+                if (oldest < 1 || newest < oldest - 1) {
+                    String events = " FROM hotplex_event WHERE sess = " + rows.getLong(1);
+                    Long first = Dialect.one(connection, "SELECT MIN(seq)" + events);
+                    Long latest = Dialect.one(connection, "SELECT MAX(seq)" + events);
+                    oldest = first == null || first < 1 ? 1 : first;
+                    newest = latest == null || latest < oldest ? oldest - 1 : latest;
+                    log.error("the row of session '{}' is damaged; it has events {} to {}", id, oldest, newest);
+                }
+                JdbcLog session = new JdbcLog(this, id, rows.getLong(1), oldest, newest);
                 session.stored = true;
                 session.closed = rows.getLong(6) != 0;
                 logs.put(session.id, session);

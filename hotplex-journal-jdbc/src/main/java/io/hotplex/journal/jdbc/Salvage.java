@@ -11,6 +11,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +39,13 @@ final class Salvage {
     private static final long LONG_CHECK = 1L << 30;
 
     private static final String[] TABLES = {"hotplex_meta", "hotplex_session", "hotplex_turn", "hotplex_event"};
+
+    /** What is read and written, of the version of {@link Dialect#migrations}. */
+    private static final String[] COLUMNS = {
+        "SELECT sess, id, oldest, newest, bytes, closed, state FROM hotplex_session",
+        "SELECT sess, seq, time, turn, type, body, crc FROM hotplex_event",
+        "SELECT sess, turn, client_id, accepted, started, end_seq, prompt FROM hotplex_turn"
+    };
 
     private Salvage() {}
 
@@ -68,8 +78,7 @@ final class Salvage {
         if (pages == null || pageSize == null || size < pages * pageSize) {
             throw new SQLException("the file is shorter than it should be", "", CORRUPT);
         }
-        Long known = Dialect.one(connection, "SELECT COUNT(*) FROM sqlite_master WHERE name = 'hotplex_meta'");
-        boolean clean = known == null || known == 0 || Schema.clean(connection);
+        boolean clean = complete(connection) && Schema.clean(connection);
         if (size <= (clean ? QUICK_CHECK : LONG_CHECK)) {
             try (Statement statement = connection.createStatement();
                     ResultSet found = statement.executeQuery("PRAGMA quick_check(1)")) {
@@ -78,6 +87,39 @@ final class Salvage {
                 }
             }
         }
+    }
+
+    /**
+     * Whether there is a journal; when there is a part of one it is damaged.
+     *
+     * @return {@code false} when there is nothing yet
+     */
+    private static boolean complete(Connection connection) throws SQLException {
+        Set<String> tables = new HashSet<>();
+        try (Statement statement = connection.createStatement();
+                ResultSet found = statement.executeQuery("SELECT name FROM sqlite_master WHERE type = 'table'")) {
+            while (found.next()) {
+                tables.add(String.valueOf(found.getString(1)));
+            }
+        }
+        tables.retainAll(List.of(TABLES));
+        if (tables.isEmpty() || tables.equals(Set.of("hotplex_meta"))) {
+            return false; // made by a process that ended at once
+        }
+        Long schema = tables.contains("hotplex_meta")
+                ? Dialect.one(connection, "SELECT value FROM hotplex_meta WHERE name = 'schema'")
+                : null;
+        if (tables.size() < TABLES.length || schema == null || schema < 1) {
+            throw new SQLException("a table or its schema's version is missing", "", CORRUPT);
+        }
+        try {
+            for (String select : COLUMNS) {
+                connection.prepareStatement(select).close();
+            }
+        } catch (SQLException e) {
+            throw new SQLException("a table is not what it was made as: " + e.getMessage(), "", CORRUPT, e);
+        }
+        return true;
     }
 
     private static Connection anew(Dialect dialect, JournalConfig config, SQLException cause)

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 
 /**
  * An engine under load, to be killed: tells on standard output what it was promised, a line each.
@@ -66,24 +67,26 @@ final class CrashLoad {
                             + record.event().type()));
         }
         Semaphore room = new Semaphore(SESSIONS * OPEN_PER_SESSION);
-        for (int i = 0; true; i++) {
-            room.acquire();
-            Session session = sessions[i % SESSIONS];
-            Turn turn;
-            try {
-                turn = session.submit(Prompt.builder("prompt " + i)
-                        .clientId(UUID.randomUUID().toString())
-                        .build());
-            } catch (HotPlexException e) {
-                out.println(e.code() == ErrorCode.JOURNAL_UNAVAILABLE ? "full" : e.toString());
-                new CountDownLatch(1).await(); // until it is killed
-                return;
+        try {
+            for (int i = 0; true; i++) {
+                while (!room.tryAcquire(20, TimeUnit.MILLISECONDS)) {
+                    engine.checkJournal(); // or all that is open waits for it, and nobody is refused
+                }
+                submit(sessions[i % SESSIONS], "prompt " + i, room, out);
             }
-            turn.accepted().thenRun(() -> out.println("accepted " + session.id() + " " + turn.id()));
-            turn.result().whenComplete((result, failure) -> {
-                room.release();
-                out.println("ended " + session.id() + " " + turn.id() + " " + result.offset());
-            });
+        } catch (HotPlexException e) {
+            out.println(e.code() == ErrorCode.JOURNAL_UNAVAILABLE ? "full" : e.toString());
+            new CountDownLatch(1).await(); // until it is killed
         }
+    }
+
+    private static void submit(Session session, String text, Semaphore room, PrintStream out) {
+        Turn turn = session.submit(
+                Prompt.builder(text).clientId(UUID.randomUUID().toString()).build());
+        turn.accepted().thenRun(() -> out.println("accepted " + session.id() + " " + turn.id()));
+        turn.result().whenComplete((result, failure) -> {
+            room.release();
+            out.println("ended " + session.id() + " " + turn.id() + " " + result.offset());
+        });
     }
 }

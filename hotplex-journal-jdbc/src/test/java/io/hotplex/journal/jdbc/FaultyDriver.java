@@ -10,6 +10,7 @@ import java.sql.DriverManager;
 import java.sql.DriverPropertyInfo;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Logger;
@@ -96,7 +97,7 @@ final class FaultyDriver implements Driver, AutoCloseable {
                             return null;
                         }
                         case "prepareStatement" -> {
-                            return statement((PreparedStatement) call(real, method, arguments));
+                            return statement((PreparedStatement) Objects.requireNonNull(call(real, method, arguments)));
                         }
                         default -> {
                             return call(real, method, arguments);

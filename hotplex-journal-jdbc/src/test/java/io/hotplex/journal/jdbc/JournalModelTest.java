@@ -130,9 +130,7 @@ class JournalModelTest {
             }
         }
         end();
-        for (String id : List.copyOf(models.keySet())) {
-            settle(id);
-        }
+        models.forEach(this::settle);
     }
 
     private void append(String id) {
@@ -234,8 +232,7 @@ class JournalModelTest {
 
     /** After an end: what was acknowledged is there; what was not may be, as far as nothing is missing before it. */
     private void verify() {
-        for (String id : List.copyOf(models.keySet())) {
-            Model model = models.get(id);
+        models.forEach((id, model) -> {
             SessionLog log = log(id, model);
             long newest = log.newest();
             assertThat(newest).as(what + " of " + id).isBetween(model.acknowledged, (long) model.events.size());
@@ -247,8 +244,9 @@ class JournalModelTest {
             model.turns.forEach((turn, end) -> {
                 boolean trimmed = end > 0 && end < log.oldest();
                 if (model.acknowledgedTurns.contains(turn) && !trimmed) {
-                    assertThat(stored).as(what + " of " + id).containsKey(turn);
-                    assertThat(stored.get(turn).result() == null).as(what).isEqualTo(end == 0);
+                    StoredTurn kept = stored.get(turn);
+                    assertThat(kept).as(what + " of " + id + ", " + turn).isNotNull();
+                    assertThat(kept != null && kept.result() == null).as(what).isEqualTo(end == 0);
                 }
             });
             model.turns.keySet().retainAll(stored.keySet());
@@ -267,12 +265,11 @@ class JournalModelTest {
                     model.turns.put(turn.turnId(), (long) model.events.size());
                 }
             }
-        }
+        });
     }
 
     /** In the end exactly what is to be kept is there. */
-    private void settle(String id) {
-        Model model = models.get(id);
+    private void settle(String id, Model model) {
         SessionLog log = log(id, model);
         long oldest = Math.max(1, model.events.size() - KEPT + 1);
         await(what)

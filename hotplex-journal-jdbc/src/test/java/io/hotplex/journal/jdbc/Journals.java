@@ -6,10 +6,16 @@ import io.hotplex.api.spi.JournalConfig.Acknowledgement;
 import io.hotplex.api.spi.JournalConfig.Retention;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.awaitility.Awaitility;
 
 /** Opens journals as tests need them. */
 final class Journals {
     static final Retention ALL = new Retention(Duration.ofDays(36_500), 1L << 40, 1L << 40, 1L << 40);
+
+    static { // most of what is waited for here takes less than a poll by default
+        Awaitility.setDefaultPollDelay(Duration.ZERO);
+        Awaitility.setDefaultPollInterval(Duration.ofMillis(2));
+    }
 
     private Journals() {}
 

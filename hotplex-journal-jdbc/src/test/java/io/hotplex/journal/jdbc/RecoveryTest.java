@@ -225,7 +225,9 @@ class RecoveryTest {
                 .config(EngineConfig.fromProperties(map))
                 .provider(new RenamedProvider(echo))
                 .build()) {
-            assertThat(second.sessions()).hasSize(1);
+            assertThat(second.sessions())
+                    .singleElement()
+                    .satisfies(info -> assertThat(info.queuedTurns()).isZero());
             assertThatThrownBy(() -> second.session("s0"))
                     .isInstanceOfSatisfying(
                             HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.PROVIDER_UNKNOWN));

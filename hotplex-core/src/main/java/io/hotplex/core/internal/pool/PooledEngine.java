@@ -155,9 +155,11 @@ public final class PooledEngine implements Engine {
                     throw conflict(spec.id());
                 }
                 checkLimits(spec.owner(), obliged);
-                handle = new SessionHandle(
-                        new OwnedSession(spec, provider, parts, slots, journal, same ? earlier : null, this::forget),
-                        waker);
+                OwnedSession session =
+                        new OwnedSession(spec, provider, parts, slots, journal, same ? earlier : null, this::forget);
+                SessionHandle held = slept ? sleepers.held(spec.id()) : null;
+                handle = held != null ? held : new SessionHandle(session, waker);
+                handle.woken(session);
                 sessions.put(spec.id(), handle);
                 sleepers.woken(spec.id());
             } finally {
@@ -253,7 +255,7 @@ public final class PooledEngine implements Engine {
             if (handle != null && handle.current() == session) {
                 sessions.remove(session.id());
                 if (session.asleep()) {
-                    sleepers.fellAsleep(session.info());
+                    sleepers.fellAsleep(session.info(), handle);
                 }
             }
         } finally {

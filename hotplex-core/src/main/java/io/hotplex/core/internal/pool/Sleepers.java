@@ -17,10 +17,11 @@ import io.hotplex.core.EngineConfig;
 import io.hotplex.core.internal.event.StateFold;
 import io.hotplex.core.internal.session.EngineParts;
 import io.hotplex.core.internal.session.Restored;
+import io.hotplex.core.internal.session.SessionHandle;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +45,14 @@ final class Sleepers {
 
     private final Journal journal;
     private final EngineParts parts;
-    private final ConcurrentMap<String, SessionInfo> asleep = new ConcurrentHashMap<>();
+    private final ConcurrentMap<String, Asleep> asleep = new ConcurrentHashMap<>();
+
+    /** @param held what users hold of it, if it fell asleep in this engine and somebody still holds it */
+    private record Asleep(SessionInfo info, @Nullable WeakReference<SessionHandle> held) {
+        Instant lastActivity() {
+            return info.lastActivity();
+        }
+    }
 
     Sleepers(Journal journal, EngineParts parts) {
         this.journal = journal;
@@ -63,7 +71,7 @@ final class Sleepers {
             try {
                 StoredSession now = unfinished(stored) ? recovered(stored) : stored;
                 if (!now.state().closed()) {
-                    asleep.put(now.id(), info(now));
+                    asleep.put(now.id(), new Asleep(info(now), null));
                     if (now.openTurns() > 0) {
                         withWork.add(now.id());
                     }
@@ -207,6 +215,8 @@ final class Sleepers {
                 }
                 SessionState ended = recovery.state();
                 sessionLog.save(ended);
+                SessionInfo now = info(new StoredSession(ended, stored.oldest(), ended.offset(), 0));
+                asleep.computeIfPresent(id, (same, before) -> new Asleep(now, before.held));
                 parts.readers().readable(id, ended.offset());
             }
         });
@@ -226,7 +236,15 @@ final class Sleepers {
     /** What is known of a session that sleeps, or {@code null} when none does. */
     @Nullable
     SessionInfo info(String id) {
-        return asleep.get(id);
+        Asleep known = asleep.get(id);
+        return known == null ? null : known.info;
+    }
+
+    /** What users hold of a session that sleeps, or {@code null} when nobody does. */
+    @Nullable
+    SessionHandle held(String id) {
+        Asleep known = asleep.get(id);
+        return known == null || known.held == null ? null : known.held.get();
     }
 
     boolean knows(String id) {
@@ -238,26 +256,26 @@ final class Sleepers {
         int tooMany = asleep.size() - keep;
         if (tooMany <= 0
                 && asleep.values().stream()
-                        .noneMatch(info -> info.lastActivity().isBefore(before))) {
+                        .noneMatch(session -> session.lastActivity().isBefore(before))) {
             return List.of();
         }
-        List<SessionInfo> oldest = asleep.values().stream()
-                .filter(info -> info.queuedTurns() == 0)
-                .sorted(Comparator.comparing(SessionInfo::lastActivity))
+        List<Asleep> oldest = asleep.values().stream()
+                .filter(session -> session.info.queuedTurns() == 0)
+                .sorted(Comparator.comparing(Asleep::lastActivity))
                 .limit(some)
                 .toList();
         List<String> ids = new ArrayList<>();
-        for (SessionInfo info : oldest) {
-            if (ids.size() < tooMany || info.lastActivity().isBefore(before)) {
-                ids.add(info.id());
+        for (Asleep session : oldest) {
+            if (ids.size() < tooMany || session.lastActivity().isBefore(before)) {
+                ids.add(session.info.id());
             }
         }
         return ids;
     }
 
     /** Nobody asked for it any more. */
-    void fellAsleep(SessionInfo info) {
-        asleep.put(info.id(), info);
+    void fellAsleep(SessionInfo info, SessionHandle held) {
+        asleep.put(info.id(), new Asleep(info, new WeakReference<>(held)));
     }
 
     /** Somebody asked for it, or it is being deleted. */
@@ -265,8 +283,8 @@ final class Sleepers {
         asleep.remove(id);
     }
 
-    Collection<SessionInfo> infos() {
-        return asleep.values();
+    List<SessionInfo> infos() {
+        return asleep.values().stream().map(Asleep::info).toList();
     }
 
     private static SessionInfo info(StoredSession stored) {

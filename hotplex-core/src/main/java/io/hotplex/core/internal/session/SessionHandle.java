@@ -21,7 +21,8 @@ import java.util.function.Function;
 
 /**
  * What users hold of a session. A session may fall asleep while they hold it: then the next call wakes it, which may
- * block on the journal. Thread-safe.
+ * block on the journal, and from then on the handle stands for what woke. So there is one handle of a session as long
+ * as somebody holds it. Thread-safe; {@code current} is set by the engine.
  */
 public final class SessionHandle implements Session {
     private final Waker waker;
@@ -46,16 +47,22 @@ public final class SessionHandle implements Session {
         this.waker = waker;
     }
 
-    /** The session as this handle saw it last, be it asleep. */
+    /** The session that it stands for, be it asleep. */
     public OwnedSession current() {
         return current;
     }
 
+    /** The session was woken: as this one. */
+    public void woken(OwnedSession session) {
+        current = session;
+    }
+
+    /** Keeps the session awake; the caller ends the use. */
     private OwnedSession held() {
         OwnedSession session = current;
         while (!session.uses().begin()) {
+            Thread.onSpinWait(); // it may be about to fall asleep, which takes no time
             session = waker.wake(session.id());
-            current = session;
         }
         return session;
     }

@@ -730,9 +730,9 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
             }
             over = !suspending;
             scope.recorder.close(state());
-            scope.parts.listener().onSessionClosed(scope.spec.id(), scope.provider.name());
             publish();
-            onClosed.run();
+            onClosed.run(); // first: a listener may look for the session
+            scope.parts.listener().onSessionClosed(scope.spec.id(), scope.provider.name());
             scope.callBack(() -> closed.complete(null));
         }
     }
