@@ -112,6 +112,13 @@ final class Salvage {
         if (tables.size() < TABLES.length || schema == null || schema < 1) {
             throw new SQLException("a table or its schema's version is missing", "", CORRUPT);
         }
+        if (schema == Dialect.SQLITE.migrations().size()) { // an older one is another one
+            checkColumns(connection);
+        }
+        return true;
+    }
+
+    private static void checkColumns(Connection connection) throws SQLException {
         try {
             for (String select : COLUMNS) {
                 connection.prepareStatement(select).close();
@@ -119,7 +126,6 @@ final class Salvage {
         } catch (SQLException e) {
             throw new SQLException("a table is not what it was made as: " + e.getMessage(), "", CORRUPT, e);
         }
-        return true;
     }
 
     private static Connection anew(Dialect dialect, JournalConfig config, SQLException cause)

@@ -51,7 +51,7 @@ class CrashTest {
         for (int round = 0; round < ROUNDS - FULL_DISK_ROUNDS; round++) {
             String acknowledgement = round % 2 == 0 ? "written" : "synced";
             String what = acknowledgement + ", seed " + SEED + ", round " + round;
-            runAndKill(dir, acknowledgement, 200 + random.nextInt(4000));
+            runAndKill(dir, acknowledgement, 200 + random.nextInt(2000));
             try (Engine engine = CrashLoad.engine(dir, acknowledgement)) {
                 verify(engine, what);
             }

@@ -65,8 +65,8 @@ final class Projection implements Subscriber {
      * shows what comes after an offset. A turn that the engine gives back before that ends here.
      */
     void begin(long after) {
-        var accepted = turn.accepted().thenRun(() -> show(after));
-        var ended = turn.result().whenComplete((result, failure) -> {
+        var unused = turn.accepted().thenRun(() -> show(after));
+        var unusedToo = turn.result().whenComplete((result, failure) -> {
             if (failure != null) {
                 onClosed();
             }
