@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -27,13 +28,22 @@ import org.junit.jupiter.params.provider.EnumSource;
  * read it says, what it cannot use it puts aside, and it goes on.
  */
 class DamageTest {
-    private static final int ROUNDS = Integer.getInteger("hotplex.damage.rounds", 2);
+    private static final int ROUNDS = Integer.getInteger("hotplex.damage.rounds", 1);
     private static final int SESSIONS = 8;
     private static final int RECORDS = 200;
     private static final int PAGE = 4096;
 
     @TempDir
+    static Path shared;
+
+    @TempDir
     Path dir;
+
+    @BeforeAll
+    static void fill() throws Exception {
+        fill(shared.resolve("live"), shared.resolve("ours"), "text");
+        fill(shared.resolve("other"), shared.resolve("theirs"), "foreign");
+    }
 
     /** What is done to which files. */
     private enum Damage {
@@ -109,10 +119,8 @@ class DamageTest {
     void whatIsDamagedIsToldAndEverythingElseIsServed(Damage damage) throws Exception {
         long seed = Long.getLong("hotplex.journal.seed", System.nanoTime());
         Random random = new Random(seed);
-        Path ours = dir.resolve("ours");
-        Path theirs = dir.resolve("theirs");
-        fill(dir.resolve("live"), ours, "text");
-        fill(dir.resolve("other"), theirs, "foreign");
+        Path ours = shared.resolve("ours");
+        Path theirs = shared.resolve("theirs");
         for (int round = 0; round < ROUNDS; round++) {
             String what = damage + ", seed " + seed + ", round " + round;
             Path state = dir.resolve("state" + round);
@@ -177,7 +185,10 @@ class DamageTest {
             case FLIPPED_BITS -> flip(file, 4 * PAGE, Files.size(file), 5, random);
             case FLIPPED_FIRST_PAGES -> flip(file, 0, 4 * PAGE, 20, random);
             case TRUNCATED -> truncate(file, random);
-            case GARBAGE -> garbage(file, random);
+            case GARBAGE -> {
+                garbage(file, random);
+                Files.delete(log); // which has those pages as well
+            }
             case EMPTY -> Files.write(file, new byte[0]);
             case MISSING -> Files.delete(file);
             case DUPLICATED_PAGE -> page(file, file, random);

@@ -324,6 +324,11 @@ public final class OwnedSession implements Session {
         return uses.asleep();
     }
 
+    /** Ends a use after the tasks that it left to the owner. */
+    void endUse() {
+        owner.scope.mailbox.execute(uses::end);
+    }
+
     /** Who uses it. */
     Uses uses() {
         return uses;

@@ -1,6 +1,7 @@
 package io.hotplex.core.internal.session;
 
 import io.hotplex.api.AgentEvent;
+import io.hotplex.api.Approver;
 import io.hotplex.api.PermissionAnswer;
 import io.hotplex.api.ProcessUsage;
 import io.hotplex.api.Prompt;
@@ -12,6 +13,7 @@ import io.hotplex.api.SessionStats;
 import io.hotplex.api.Subscriber;
 import io.hotplex.api.Subscription;
 import io.hotplex.api.Turn;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -76,12 +78,13 @@ public final class SessionHandle implements Session {
         }
     }
 
+    /** For what leaves a task to the session's owner: the use ends after that. */
     private void run(Consumer<OwnedSession> task) {
         OwnedSession session = held();
         try {
             task.accept(session);
         } finally {
-            session.uses().end();
+            session.endUse();
         }
     }
 
@@ -151,6 +154,21 @@ public final class SessionHandle implements Session {
     @Override
     public void answer(String requestId, PermissionAnswer answer, String by) {
         run(session -> session.answer(requestId, answer, by));
+    }
+
+    @Override
+    public void answer(String requestId, PermissionAnswer answer, Approver approver) {
+        run(session -> session.answer(requestId, answer, approver));
+    }
+
+    @Override
+    public void bypassGuard(Duration duration, String by, String reason) {
+        run(session -> session.bypassGuard(duration, by, reason));
+    }
+
+    @Override
+    public void restoreGuard(String by) {
+        run(session -> session.restoreGuard(by));
     }
 
     @Override

@@ -691,6 +691,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
                 && acceptance.open() == 0
                 && !running()
                 && requests.list().isEmpty()
+                && !desk.policy().bypassed() // its end is still to be told
                 && !scope.recorder.followed()
                 && scope.quietNanos() >= idleFor.toNanos();
     }
