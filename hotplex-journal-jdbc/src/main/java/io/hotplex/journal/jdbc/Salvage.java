@@ -33,6 +33,9 @@ final class Salvage {
     /** SQLite's code for a damaged file. */
     private static final int CORRUPT = 11;
 
+    /** And for one that never was a database, as far as one can see. */
+    private static final int NO_DATABASE = 26;
+
     /** Larger files are looked through only after an unclean end: it takes a second for some 200 MB. */
     private static final long QUICK_CHECK = 64L << 20;
 
@@ -192,6 +195,9 @@ final class Salvage {
                 failures = 0;
                 step = BATCH;
             } catch (SQLException e) {
+                if ((e.getErrorCode() & 0xFF) == NO_DATABASE) {
+                    throw e; // no row will be any better
+                }
                 if (step == 1) {
                     failures++;
                     lost++;

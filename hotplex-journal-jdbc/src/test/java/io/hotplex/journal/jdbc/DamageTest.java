@@ -84,7 +84,7 @@ class DamageTest {
             SessionLog[] logs = new SessionLog[SESSIONS];
             for (int s = 0; s < SESSIONS; s++) {
                 logs[s] = journal.open("s" + s);
-                logs[s].save(JournalStates.state("s" + s, RECORDS));
+                logs[s].save(JournalStates.quiet("s" + s, RECORDS));
             }
             append(logs, word, 1, RECORDS / 2);
             try (var connection =

@@ -2,6 +2,7 @@ package io.hotplex.journal.jdbc;
 
 import io.hotplex.api.spi.SessionState;
 import io.hotplex.testkit.journal.JournalContract;
+import java.time.Instant;
 import java.util.List;
 
 /** States of sessions as the contract makes them. */
@@ -23,7 +24,7 @@ abstract class JournalStates extends JournalContract {
                 List.of(),
                 state.stats(),
                 offset,
-                state.lastActivity(),
+                Instant.now(),
                 false,
                 null);
     }
