@@ -23,6 +23,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -91,13 +92,13 @@ class GatewayCrashIT {
     private void verify(GatewayProcess gateway, String session, String what) throws Exception {
         Client client = Client.connect(gateway, session);
         client.ask(Map.of("type", "attach", "session", session, "after", 0), "attached");
-        await(what).atMost(LIMIT).until(() -> client.ended.containsAll(accepted.get(session)));
+        await(what).atMost(LIMIT).until(() -> client.ended.containsAll(accepted.getOrDefault(session, Set.of())));
 
         assertThat(accepted.get(session)).as(what).isNotEmpty();
         assertThat(client.ended).as(what + ", each once").doesNotHaveDuplicates();
-        assertThat(client.holes).as(what).isZero();
+        assertThat(client.holes).as(what).hasValue(0);
         Map<Long, String> types = client.types;
-        seen.get(session).forEach((offset, type) -> {
+        seen.getOrDefault(session, Map.of()).forEach((offset, type) -> {
             if (types.containsKey(offset)) { // else it is in the middle of a merged record
                 assertThat(types.get(offset))
                         .as(what + ", " + session + " " + offset)
@@ -113,7 +114,7 @@ class GatewayCrashIT {
         final List<String> ended = new CopyOnWriteArrayList<>();
         final Map<Long, String> types = new ConcurrentHashMap<>();
         volatile boolean keepsAsking;
-        volatile int holes;
+        final AtomicInteger holes = new AtomicInteger();
 
         private final List<String> replies = new CopyOnWriteArrayList<>();
         private final StringBuilder partial = new StringBuilder();
@@ -175,7 +176,7 @@ class GatewayCrashIT {
             }
             for (JsonNode event : frame.path("events")) {
                 long offset = event.path("offset").asLong();
-                holes += event.path("first_offset").asLong(offset) == last + 1 ? 0 : 1;
+                holes.addAndGet(event.path("first_offset").asLong(offset) == last + 1 ? 0 : 1);
                 last = offset;
                 String type = event.path("type").asText();
                 types.put(offset, type);
