@@ -144,7 +144,18 @@ final class KeptJournal implements Journal {
                     List.of());
             return new StoredSession(
                     new SessionState(
-                            spec(id), spec(id), "a", true, 1, null, List.of(), stats, newest(), Instant.EPOCH, false),
+                            spec(id),
+                            spec(id),
+                            "a",
+                            true,
+                            1,
+                            null,
+                            List.of(),
+                            stats,
+                            newest(),
+                            Instant.EPOCH,
+                            false,
+                            null),
                     oldest(),
                     newest(),
                     0);

@@ -32,7 +32,10 @@ public interface JournalReader extends AutoCloseable {
      */
     default void readable(String sessionId, long newest) {}
 
-    /** The session will write nothing more in this engine: it is over, or left to the next one. */
+    /**
+     * The session will write nothing more: it is over, left to the next engine, or asleep. One that wakes in this engine
+     * is {@link #opened} again.
+     */
     default void completed(String sessionId) {}
 
     /** A session was deleted with everything that was kept of it; one that has its id later is another. */
