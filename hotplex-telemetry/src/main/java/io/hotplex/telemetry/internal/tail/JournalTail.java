@@ -1,0 +1,171 @@
+package io.hotplex.telemetry.internal.tail;
+
+import io.hotplex.api.EventRecord;
+import io.hotplex.api.SessionSpec;
+import io.hotplex.api.spi.Journal;
+import io.hotplex.api.spi.JournalReader;
+import io.hotplex.api.spi.SessionLog;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads what sessions write from when they are opened on, and hands it to folds, on one thread of its own. The engine's
+ * calls leave a session in a queue, at most once until it was read; the queue is as long as there are sessions.
+ *
+ * <p>Threads: atomics; a session's position belongs to the thread.
+ */
+public final class JournalTail implements JournalReader {
+    private static final Logger log = LoggerFactory.getLogger(JournalTail.class);
+
+    private static final int CHUNK = 256;
+
+    /** Between two looks: what comes meanwhile is read together. */
+    private static final long GATHER_MILLIS = 20;
+
+    /** A fold is quick, so more would mean that it hangs. */
+    private static final long END_MILLIS = 2_000;
+
+    private final List<RecordFold> folds;
+    private final Map<String, Followed> followed = new ConcurrentHashMap<>();
+    private final BlockingQueue<Followed> roused = new LinkedBlockingQueue<>();
+    private final AtomicLong lost = new AtomicLong();
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private final Thread thread;
+
+    private static final class Followed {
+        private final String id;
+        private final String provider;
+        private final SessionLog source;
+        private final AtomicBoolean awaited = new AtomicBoolean();
+        private volatile boolean complete;
+        private volatile long position;
+
+        Followed(String id, String provider, SessionLog source) {
+            this.id = id;
+            this.provider = provider;
+            this.source = source;
+            position = source.newest();
+        }
+    }
+
+    public JournalTail(List<RecordFold> folds) {
+        this.folds = List.copyOf(folds);
+        thread = new Thread(this::run, "hotplex-telemetry");
+        thread.setDaemon(true);
+    }
+
+    /** How many records there are that were not read yet. */
+    public long behind() {
+        long sum = 0;
+        for (Followed session : followed.values()) {
+            sum += Math.max(0, session.source.newest() - session.position);
+        }
+        return sum;
+    }
+
+    /** How many records the journal did not keep until they were read. */
+    public long lost() {
+        return lost.get();
+    }
+
+    @Override
+    public void start(Journal journal) {
+        thread.start();
+    }
+
+    @Override
+    public void opened(SessionSpec spec, SessionLog source) {
+        Followed before =
+                followed.put(spec.id(), new Followed(spec.id(), String.valueOf(spec.provider()), source));
+        if (before != null) {
+            before.complete = true;
+            rouse(before);
+        }
+    }
+
+    @Override
+    public void readable(String sessionId, long newest) {
+        Followed session = followed.get(sessionId);
+        if (session != null) {
+            rouse(session);
+        }
+    }
+
+    @Override
+    public void completed(String sessionId) {
+        Followed session = followed.get(sessionId);
+        if (session != null) {
+            session.complete = true;
+            rouse(session);
+        }
+    }
+
+    private void rouse(Followed session) {
+        if (!session.awaited.get() && session.awaited.compareAndSet(false, true)) {
+            roused.add(session);
+        }
+    }
+
+    private void run() {
+        try {
+            boolean more = true;
+            while (more) {
+                Followed next = roused.poll(1, TimeUnit.SECONDS);
+                while (next != null) {
+                    read(next);
+                    next = roused.poll();
+                }
+                more = !closing.await(GATHER_MILLIS, TimeUnit.MILLISECONDS) || !roused.isEmpty();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void read(Followed session) {
+        session.awaited.set(false); // before reading: what comes from here on rouses again
+        boolean last = session.complete;
+        List<EventRecord> chunk = session.source.read(session.position, CHUNK);
+        while (!chunk.isEmpty()) {
+            lost.addAndGet(chunk.get(0).firstOffset() - session.position - 1);
+            chunk.forEach(record -> fold(record, session.provider));
+            session.position = chunk.get(chunk.size() - 1).offset();
+            chunk = session.source.read(session.position, CHUNK);
+        }
+        if (last) {
+            followed.remove(session.id, session);
+            folds.forEach(fold -> fold.end(session.id));
+        }
+    }
+
+    @SuppressWarnings("IllegalCatch") // one record must not end the telemetry of all others
+    private void fold(EventRecord record, String provider) {
+        for (RecordFold fold : folds) {
+            try {
+                fold.fold(record, provider);
+            } catch (RuntimeException e) {
+                log.warn("an event of type {} cannot be counted", record.event().type(), e);
+            }
+        }
+    }
+
+    /** Reads what is there. */
+    @Override
+    public void close() {
+        closing.countDown();
+        try {
+            thread.join(END_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
