@@ -5,6 +5,7 @@ import org.jspecify.annotations.NullMarked;
 module io.hotplex.server {
     requires transitive io.hotplex.core;
     requires transitive io.hotplex.hooks;
+    requires io.hotplex.telemetry;
     requires io.hotplex.testkit;
     requires com.fasterxml.jackson.databind;
     requires io.netty.buffer;
@@ -17,8 +18,11 @@ module io.hotplex.server {
     requires io.netty.transport.classes.io_uring;
     requires jdk.management;
     requires jdk.unsupported;
-    requires simpleclient;
-    requires simpleclient.common;
+    requires io.opentelemetry.sdk;
+    requires io.opentelemetry.sdk.autoconfigure;
+    requires io.opentelemetry.sdk.autoconfigure.spi;
+    requires io.opentelemetry.sdk.common;
+    requires io.opentelemetry.sdk.trace;
     requires org.snakeyaml.engine.v2;
     requires org.slf4j;
     requires static com.google.errorprone.annotations;

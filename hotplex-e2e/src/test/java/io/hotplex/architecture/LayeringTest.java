@@ -58,6 +58,7 @@ class LayeringTest {
         "io.hotplex.provider.claude.., io.hotplex.api.. com.fasterxml.jackson.. org.slf4j..",
         "io.hotplex.journal.jdbc.., io.hotplex.api.. com.fasterxml.jackson.core.. com.zaxxer.hikari.. javax.sql.. org.slf4j..",
         "io.hotplex.hooks.., io.hotplex.api.. com.fasterxml.jackson.. javax.crypto.. javax.net.ssl.. kotlin.. okhttp3.. org.slf4j..",
+        "io.hotplex.telemetry.., io.hotplex.api.. io.opentelemetry.api.. io.opentelemetry.context.. io.prometheus.client.. org.slf4j..",
         "io.hotplex.testkit.., io.hotplex.api.. com.fasterxml.jackson.. com.sun.net.httpserver.. org.junit.. org.assertj..",
     })
     void aModuleUsesOnlyWhatIsBelowIt(String module, String below) {

@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.ServiceLoader;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs hooks beside an engine: each reads the journal from its own place, on threads of its own, and retries until its
@@ -48,6 +50,14 @@ public final class Hooks implements JournalReader {
     /** How each hook is doing, in the order in which they were added. */
     public List<HookStatus> status() {
         return running.status();
+    }
+
+    /**
+     * Where the traces of turns are known, as W3C Trace Context, or {@code null} for one that is not; else a turn has
+     * the trace that its prompt came with. To be set before the engine opens.
+     */
+    public void traces(Function<String, @Nullable String> value) {
+        running.traces(value);
     }
 
     @Override

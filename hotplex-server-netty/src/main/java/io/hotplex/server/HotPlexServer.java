@@ -8,8 +8,9 @@ import io.hotplex.core.config.ConfigKey;
 import io.hotplex.hooks.Hooks;
 import io.hotplex.server.internal.admin.AdminRoutes;
 import io.hotplex.server.internal.admin.HealthRoutes;
-import io.hotplex.server.internal.admin.Metrics;
+import io.hotplex.server.internal.admin.MetricsRoute;
 import io.hotplex.server.internal.admin.Readiness;
+import io.hotplex.server.internal.admin.Tracing;
 import io.hotplex.server.internal.auth.ApiKey;
 import io.hotplex.server.internal.auth.KeyRing;
 import io.hotplex.server.internal.auth.Keys;
@@ -23,6 +24,7 @@ import io.hotplex.server.internal.http.Policy;
 import io.hotplex.server.internal.http.Route;
 import io.hotplex.server.internal.http.Router;
 import io.hotplex.server.internal.sessions.LastProbe;
+import io.hotplex.telemetry.Telemetry;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -73,6 +75,7 @@ public final class HotPlexServer implements AutoCloseable {
     private final HttpServer http;
     private final Engine engine;
     private final @Nullable Engine owned;
+    private final Tracing tracing;
     private final AtomicReference<ServerConfig> config;
     private final CountDownLatch stop;
 
@@ -84,6 +87,7 @@ public final class HotPlexServer implements AutoCloseable {
         this.http = http;
         this.engine = assembly.engine;
         this.owned = assembly.owned;
+        this.tracing = assembly.tracing;
         this.config = assembly.config;
         this.stop = assembly.stop;
     }
@@ -166,13 +170,16 @@ public final class HotPlexServer implements AutoCloseable {
                 drained.join();
             } finally {
                 http.close();
+                tracing.close();
             }
         }
     }
 
     /** What is made before the server listens. */
     private static final class Assembly {
-        private final Metrics metrics = new Metrics();
+        private final Tracing tracing;
+        private final Telemetry telemetry;
+        private final MetricsRoute metrics;
         private final CountDownLatch stop = new CountDownLatch(1);
         private final AtomicReference<HttpServer> http = new AtomicReference<>();
         private final AtomicReference<ServerConfig> config;
@@ -185,12 +192,37 @@ public final class HotPlexServer implements AutoCloseable {
             config = new AtomicReference<>(parts.config);
             keys = new KeyRing(parts.keys(parts.config, open(parts.config)));
             gatekeeper = new Gatekeeper(keys, Policy.of(parts.config), open(parts.config), System::nanoTime);
+            tracing = Tracing.open(parts.config, parts.environment);
+            telemetry = Telemetry.builder()
+                    .openTelemetry(tracing.openTelemetry())
+                    .content(parts.config.get(ServerConfig.TRACING_CONTENT))
+                    .build();
+            metrics = new MetricsRoute(telemetry);
             HotPlex unbuilt = parts.parts;
-            if (unbuilt != null && parts.hooks != null) {
-                unbuilt.reader(parts.hooks);
+            if (unbuilt != null) {
+                unbuilt.listener(telemetry.listener()).reader(telemetry.reader());
+                if (parts.hooks != null) {
+                    parts.hooks.traces(telemetry::traceparent);
+                    unbuilt.reader(parts.hooks);
+                }
             }
-            owned = unbuilt == null ? null : unbuilt.listener(metrics).build();
+            owned = unbuilt == null ? null : build(unbuilt);
             engine = owned == null ? Objects.requireNonNull(parts.engine, "engine") : owned;
+            telemetry.watch(engine);
+            if (parts.hooks != null) {
+                telemetry.watchHooks(parts.hooks::status);
+            }
+            telemetry.watchConnections(
+                    () -> http.get() == null ? Map.of() : connections().kinds());
+        }
+
+        private Engine build(HotPlex unbuilt) {
+            try {
+                return unbuilt.build();
+            } catch (RuntimeException e) {
+                tracing.close();
+                throw e;
+            }
         }
 
         private Connections connections() {
@@ -210,7 +242,7 @@ public final class HotPlexServer implements AutoCloseable {
             checks.putAll(parts.checks);
             List<Route> routes = new ArrayList<>();
             routes.addAll(new HealthRoutes(new Readiness(checks, System::nanoTime), Clock.systemUTC()).routes());
-            routes.add(metrics.route(engine, this::connections));
+            routes.add(metrics.route());
             routes.addAll(new AdminRoutes(
                             engine,
                             this::connections,
@@ -329,6 +361,7 @@ public final class HotPlexServer implements AutoCloseable {
                 if (assembly.owned != null) {
                     assembly.owned.close();
                 }
+                assembly.tracing.close();
                 throw e;
             }
         }

@@ -3,6 +3,7 @@ package io.hotplex.server;
 import static io.hotplex.core.config.ValueType.choice;
 import static io.hotplex.core.config.ValueType.count;
 import static io.hotplex.core.config.ValueType.duration;
+import static io.hotplex.core.config.ValueType.flag;
 import static io.hotplex.core.config.ValueType.listOf;
 import static io.hotplex.core.config.ValueType.orNone;
 import static io.hotplex.core.config.ValueType.path;
@@ -187,6 +188,14 @@ public final class ServerConfig {
             text("/, a path such as /opencode, or none", OPENCODE_PATH_TEXT),
             "/",
             "Where OpenCode's clients find what they use: / is where they look for it; none serves nothing of it.");
+
+    public static final ConfigKey<String> TRACING = key(
+            "server.tracing",
+            choice("auto", "on", "off"),
+            "auto",
+            "Whether traces are sent with OpenTelemetry; auto sends them if a variable OTEL_… names where to.");
+    public static final ConfigKey<Boolean> TRACING_CONTENT =
+            key("server.tracing-content", flag(), "false", "Whether spans have prompts and answers.");
 
     /** Begins the names of settings of keys: {@code server.keys.<name>.<setting>}. */
     public static final String KEY_PREFIX = "server.keys.";

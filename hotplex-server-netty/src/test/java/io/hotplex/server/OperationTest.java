@@ -1,6 +1,7 @@
 package io.hotplex.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
@@ -141,19 +142,18 @@ class OperationTest {
                     .contains("\"pid\":")
                     .doesNotContain("hello");
             assertThat(get(server, "/admin/pool").body()).contains("\"processes\":1", "\"idle\":1");
-            String metrics = get(server, "/metrics").body();
-            assertThat(metrics)
+            await().untilAsserted(() -> assertThat(get(server, "/metrics").body())
                     .contains(
                             "hotplex_sessions_opened_total{provider=\"demo\",} 1.0",
-                            "hotplex_sessions 1.0",
+                            "hotplex_sessions_open{state=\"ready\",} 1.0",
                             "hotplex_processes{state=\"idle\",} 1.0",
                             "hotplex_process_start_seconds_count{provider=\"demo\",} 1.0",
                             "hotplex_turns_accepted_total{provider=\"demo\",} 1.0",
                             "hotplex_turns_total{provider=\"demo\",outcome=\"completed\",} 1.0",
                             "hotplex_http_requests_total{method=\"GET\",route=\"/admin/pool\",status=\"200\",} 1.0",
-                            "hotplex_http_connections ",
+                            "hotplex_http_connections{kind=\"http\",} 1.0",
                             "hotplex_start_time_seconds ")
-                    .doesNotContain("\"m\"");
+                    .doesNotContain("\"m\""));
         }
     }
 

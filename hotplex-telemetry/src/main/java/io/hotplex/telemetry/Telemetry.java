@@ -62,8 +62,7 @@ public final class Telemetry {
                         engineMeter::takeStart,
                         this::remember),
                 new Forget()));
-        meters.add(new Now(
-                meters, () -> engine, () -> hooks.get(), () -> connections.get(), tail::behind, tail::lost));
+        meters.add(new Now(meters, () -> engine, () -> hooks.get(), () -> connections.get(), tail::behind, tail::lost));
     }
 
     public static Builder builder() {
@@ -121,9 +120,20 @@ public final class Telemetry {
         return meters.text(contentType);
     }
 
-    /** The names of all metrics, and the type of each. */
-    public Map<String, String> describe() {
-        return meters.describe();
+    /**
+     * A metric.
+     *
+     * @param name as Prometheus sees it; a histogram has {@code _bucket}, {@code _sum} and {@code _count} behind it
+     * @param type {@code counter}, {@code gauge}, {@code histogram} or {@code untyped}
+     * @param help what it counts
+     */
+    public record Metric(String name, String type, String help) {}
+
+    /** What metrics there are, by name. */
+    public List<Metric> describe() {
+        return meters.describe().stream()
+                .map(metric -> new Metric(metric.name(), metric.type(), metric.help()))
+                .toList();
     }
 
     /** The span of a turn that runs or ended lately, in the form of W3C Trace Context, or {@code null}. */

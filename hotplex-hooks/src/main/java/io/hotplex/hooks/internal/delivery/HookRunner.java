@@ -28,6 +28,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -92,6 +93,7 @@ public final class HookRunner implements JournalReader {
     @GuardedBy("lock")
     private long complainedAt;
 
+    private volatile Function<String, @Nullable String> traces = turn -> null;
     private volatile boolean disabled;
     private volatile @Nullable Failure lastFailure;
     private volatile @Nullable Journal durable;
@@ -375,7 +377,7 @@ public final class HookRunner implements JournalReader {
         }
         List<HookEvent> events = new ArrayList<>();
         for (EventRecord record : chunk) {
-            HookEvent event = filter.choose(record, lane.owner, lane.provider, lane.trace(record));
+            HookEvent event = filter.choose(record, lane.owner, lane.provider, trace(lane, record));
             if (event != null) {
                 events.add(event);
             }
@@ -396,6 +398,17 @@ public final class HookRunner implements JournalReader {
         }
         move(lane, last);
         goOn(lane, chunk.size());
+    }
+
+    /** That of the turn's own span, else the one that its prompt came with. */
+    private @Nullable String trace(Lane lane, EventRecord record) {
+        String asked = lane.trace(record);
+        String own = record.turnId() == null ? null : traces.apply(record.turnId());
+        return own == null ? asked : own;
+    }
+
+    void traces(Function<String, @Nullable String> known) {
+        traces = known;
     }
 
     private List<EventRecord> read(Lane lane) {

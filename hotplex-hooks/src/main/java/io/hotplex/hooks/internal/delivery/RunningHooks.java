@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** The hooks of one engine. Immutable list of thread-safe runners. */
 public final class RunningHooks implements JournalReader {
@@ -86,6 +88,11 @@ public final class RunningHooks implements JournalReader {
 
     public List<HookStatus> status() {
         return runners.stream().map(HookRunner::status).toList();
+    }
+
+    /** Where the traces of turns are known. */
+    public void traces(Function<String, @Nullable String> traces) {
+        runners.forEach(runner -> runner.traces(traces));
     }
 
     @Override

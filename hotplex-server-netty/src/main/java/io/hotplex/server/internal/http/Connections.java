@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 
@@ -22,6 +23,9 @@ public final class Connections {
     private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
     private final AtomicInteger open = new AtomicInteger();
     private final Map<InetAddress, Integer> perAddress = new ConcurrentHashMap<>();
+    private final AtomicInteger webSockets = new AtomicInteger();
+    private final AtomicInteger eventStreams = new AtomicInteger();
+
     private volatile boolean draining;
 
     private final Predicate<InetAddress> isProxy;
@@ -36,6 +40,30 @@ public final class Connections {
     /** How many are open. */
     public int open() {
         return open.get();
+    }
+
+    /** How many are open, by what they are used for now. */
+    public Map<String, Integer> kinds() {
+        int upgraded = webSockets.get();
+        int streaming = eventStreams.get();
+        return Map.of("websocket", upgraded, "sse", streaming, "http", Math.max(0, open() - upgraded - streaming));
+    }
+
+    private AtomicInteger streams(Kind kind) {
+        return kind == Kind.WEBSOCKET ? webSockets : eventStreams;
+    }
+
+    /** Counts a stream on a connection until that closes, or the result is run. Idempotent. */
+    Runnable stream(Kind kind, Channel channel) {
+        AtomicBoolean ended = new AtomicBoolean();
+        streams(kind).incrementAndGet();
+        Runnable end = () -> {
+            if (ended.compareAndSet(false, true)) {
+                streams(kind).decrementAndGet();
+            }
+        };
+        channel.closeFuture().addListener(closed -> end.run());
+        return end;
     }
 
     /** Whether the server is about to stop. */

@@ -316,7 +316,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             respond(ctx, exchange, problem(exchange, ErrorCode.UNAUTHENTICATED, "the key is not valid any longer"));
         } else if (response instanceof Response.Events events) {
             exchange.status = 200;
-            stream = SseStream.open(ctx, parts, exchange, events, () -> ended(ctx, exchange));
+            Runnable uncount = parts.connections().stream(Kind.EVENTS, ctx.channel());
+            stream = SseStream.open(ctx, parts, exchange, events, () -> {
+                uncount.run();
+                ended(ctx, exchange);
+            });
         } else if (response instanceof Response.Upgrade upgrade) {
             upgrade(ctx, exchange, request, upgrade);
         }
@@ -337,6 +341,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             return;
         }
         WebSocketHandshake.perform(ctx, parts, exchange, request, upgrade);
+        var unused = parts.connections().stream(Kind.WEBSOCKET, ctx.channel());
     }
 
     private void respond(ChannelHandlerContext ctx, Exchange exchange, Response.Whole response) {

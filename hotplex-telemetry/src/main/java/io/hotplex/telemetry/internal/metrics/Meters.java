@@ -16,10 +16,9 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * Every metric that is counted as things happen. Immutable set of thread-safe metrics.
@@ -45,9 +44,13 @@ public final class Meters {
     final Counter survivors =
             counter("survivors", "Descendants that outlived the kill of their group.", "provider", "outcome");
     final Histogram cleanup = histogram(
-            "process_cleanup_seconds", "How long survivors of an agent were looked for and killed.", LATENCY, "provider");
+            "process_cleanup_seconds",
+            "How long survivors of an agent were looked for and killed.",
+            LATENCY,
+            "provider");
     final Counter turnsAccepted = counter("turns_accepted", "Prompts that were accepted.", "provider");
-    final Counter turnStarts = counter("turn_starts", "Turns that began to run, by what served them.", "provider", "start");
+    final Counter turnStarts =
+            counter("turn_starts", "Turns that began to run, by what served them.", "provider", "start");
     final Counter turns = counter("turns", "Turns that ended.", "provider", "outcome");
     final Counter turnFailures = counter("turn_failures", "Turns that failed or timed out.", "provider", "code");
     final Histogram turnDuration =
@@ -59,15 +62,16 @@ public final class Meters {
     final Counter events = counter("events", "Records that sessions wrote.", "type");
     final Counter eventBytes = counter("event_bytes", "Size of the records that sessions wrote.", "type");
     final Counter tokens = counter("tokens", "Tokens that were used.", "provider", "model", "kind");
-    final Counter cost = counter("cost_usd", "What turns cost in US dollars, as agents report it.", "provider", "model");
+    final Counter cost =
+            counter("cost_usd", "What turns cost in US dollars, as agents report it.", "provider", "model");
     final Counter toolCalls = counter("tool_calls", "Tool calls that ended.", "kind", "outcome");
     final Histogram toolDuration =
             histogram("tool_duration_seconds", "From a tool call's start to its end.", LATENCY, "kind");
     final Counter guardDecisions =
             counter("guard_decisions", "Decisions of guards on prompts and tool calls.", "action", "category");
     final Counter redactions = counter("redactions", "Secrets that were taken out of events.");
-    final Histogram permissionWait = histogram(
-            "permission_wait_seconds", "From a permission request to its end.", PEOPLE, "resolution");
+    final Histogram permissionWait =
+            histogram("permission_wait_seconds", "From a permission request to its end.", PEOPLE, "resolution");
     final Counter poolExhausted = counter("pool_exhausted", "Turns that were refused for want of a process slot.");
     final Counter requests = counter("http_requests", "Requests that ended.", "method", "route", "status");
     final Histogram requestDuration =
@@ -142,13 +146,19 @@ public final class Meters {
         }
     }
 
-    /** The names of all metrics, and what each is and counts by. */
-    public Map<String, String> describe() {
-        Map<String, String> all = new TreeMap<>();
-        for (Collector.MetricFamilySamples family : Collections.list(registry.metricFamilySamples())) {
-            String name = family.type == Collector.Type.COUNTER ? family.name + "_total" : family.name;
-            all.put(name, family.type.name().toLowerCase(Locale.ROOT));
-        }
-        return all;
+    /** What one metric is. */
+    public record Description(String name, String type, String help) {}
+
+    /** All metrics, by name. */
+    public List<Description> describe() {
+        return Collections.list(registry.metricFamilySamples()).stream()
+                .map(family -> new Description(
+                        family.type == Collector.Type.COUNTER ? family.name + "_total" : family.name,
+                        family.type == Collector.Type.UNKNOWN
+                                ? "untyped"
+                                : family.type.name().toLowerCase(Locale.ROOT),
+                        family.help))
+                .sorted(Comparator.comparing(Description::name))
+                .toList();
     }
 }

@@ -93,8 +93,7 @@ public final class Now extends Collector {
         GaugeMetricFamily sessions = new GaugeMetricFamily(
                 "hotplex_sessions_open", "Open sessions, by the state of their process.", List.of("state"));
         for (ProcessState state : ProcessState.values()) {
-            sessions.addMetric(
-                    List.of(state.name().toLowerCase(Locale.ROOT)), states.getOrDefault(state, 0));
+            sessions.addMetric(List.of(state.name().toLowerCase(Locale.ROOT)), states.getOrDefault(state, 0));
         }
         all.add(sessions);
         all.add(new GaugeMetricFamily("hotplex_turns_queued", "Turns that wait in their session.", queued));
@@ -126,10 +125,10 @@ public final class Now extends Collector {
                 new CounterMetricFamily("hotplex_hook_dead_letters", "Events that a hook put aside.", names);
         CounterMetricFamily gone = new CounterMetricFamily(
                 "hotplex_hook_lost_records", "Records that the journal did not keep for a hook.", names);
-        GaugeMetricFamily behind = new GaugeMetricFamily(
-                "hotplex_hook_behind_records", "Records that a hook has not dealt with.", names);
-        GaugeMetricFamily lag = new GaugeMetricFamily(
-                "hotplex_hook_lag_seconds", "How long the oldest of them waits.", names);
+        GaugeMetricFamily behind =
+                new GaugeMetricFamily("hotplex_hook_behind_records", "Records that a hook has not dealt with.", names);
+        GaugeMetricFamily lag =
+                new GaugeMetricFamily("hotplex_hook_lag_seconds", "How long the oldest of them waits.", names);
         GaugeMetricFamily enabled =
                 new GaugeMetricFamily("hotplex_hook_enabled", "0 when a hook is disabled, else 1.", names);
         for (HookStatus hook : hooks.get()) {

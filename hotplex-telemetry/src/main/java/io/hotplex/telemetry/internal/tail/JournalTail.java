@@ -84,8 +84,7 @@ public final class JournalTail implements JournalReader {
 
     @Override
     public void opened(SessionSpec spec, SessionLog source) {
-        Followed before =
-                followed.put(spec.id(), new Followed(spec.id(), String.valueOf(spec.provider()), source));
+        Followed before = followed.put(spec.id(), new Followed(spec.id(), String.valueOf(spec.provider()), source));
         if (before != null) {
             before.complete = true;
             rouse(before);

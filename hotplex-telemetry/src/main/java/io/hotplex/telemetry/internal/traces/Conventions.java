@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The names of spans and attributes: those of OpenTelemetry's semantic conventions for generative AI, which are still in
- * development and have changed before, so they are here and nowhere else.
+ * The names of spans and attributes: those of OpenTelemetry's semantic conventions for generative AI, which are still
+ * in development and have changed before, so they are here and nowhere else.
  */
 final class Conventions {
     static final AttributeKey<String> OPERATION = AttributeKey.stringKey("gen_ai.operation.name");

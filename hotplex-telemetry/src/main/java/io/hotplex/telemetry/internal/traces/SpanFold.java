@@ -29,9 +29,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes spans of what sessions write: one for each turn, a part of the trace that its prompt came with, and below it one
- * for the start of its process, each tool call, each wait for a permission and each refusal of a guard. Their times are
- * those of the records. Confined to the thread that reads journals.
+ * Makes spans of what sessions write: one for each turn, a part of the trace that its prompt came with, and below it
+ * one for the start of its process, each tool call, each wait for a permission and each refusal of a guard. Their times
+ * are those of the records. Confined to the thread that reads journals.
  */
 public final class SpanFold implements RecordFold {
     /** More than a session has open at a time. */
@@ -104,8 +104,7 @@ public final class SpanFold implements RecordFold {
         story.start = new Start(how, took == null ? end : end.minus(took), end);
     }
 
-    private Span invoke(
-            EventRecord record, String provider, Story story, @Nullable String traceparent, Instant begin) {
+    private Span invoke(EventRecord record, String provider, Story story, @Nullable String traceparent, Instant begin) {
         Context parent = Context.root();
         if (traceparent != null) { // checked when the prompt was made
             String[] parts = traceparent.split("-", -1);
@@ -199,9 +198,8 @@ public final class SpanFold implements RecordFold {
     }
 
     private static void used(Span span, TokenUsage usage, @Nullable Double cost) {
-        span.setAttribute(
-                Conventions.INPUT_TOKENS,
-                (Long) (usage.inputTokens() + usage.cacheReadTokens() + usage.cacheWriteTokens()));
+        span.setAttribute(Conventions.INPUT_TOKENS, (Long)
+                (usage.inputTokens() + usage.cacheReadTokens() + usage.cacheWriteTokens()));
         span.setAttribute(Conventions.OUTPUT_TOKENS, (Long) usage.outputTokens());
         span.setAttribute(Conventions.CACHE_READ, (Long) usage.cacheReadTokens());
         span.setAttribute(Conventions.CACHE_WRITE, (Long) usage.cacheWriteTokens());
@@ -216,7 +214,8 @@ public final class SpanFold implements RecordFold {
         Span turn = story.turns.get(String.valueOf(record.turnId()));
         if (event instanceof AgentEvent.ToolStarted tool && turn != null) {
             Span parent = tool.parentToolId() == null ? null : story.tools.get(tool.parentToolId());
-            Span span = child(Conventions.EXECUTE_TOOL + " " + tool.name(), parent == null ? turn : parent, record.time());
+            Span span =
+                    child(Conventions.EXECUTE_TOOL + " " + tool.name(), parent == null ? turn : parent, record.time());
             span.setAttribute(Conventions.OPERATION, Conventions.EXECUTE_TOOL);
             span.setAttribute(Conventions.TOOL, tool.name());
             span.setAttribute(Conventions.TOOL_CALL, tool.toolId());
