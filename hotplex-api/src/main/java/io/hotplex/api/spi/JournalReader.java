@@ -33,8 +33,8 @@ public interface JournalReader extends AutoCloseable {
     default void readable(String sessionId, long newest) {}
 
     /**
-     * The session will write nothing more: it is over, left to the next engine, or asleep. One that wakes in this engine
-     * is {@link #opened} again.
+     * The session will write nothing more: it is over, left to the next engine, or asleep. One that wakes in this
+     * engine is {@link #opened} again.
      */
     default void completed(String sessionId) {}
 
