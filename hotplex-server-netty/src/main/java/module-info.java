@@ -16,6 +16,7 @@ module io.hotplex.server {
     requires io.netty.transport;
     requires io.netty.transport.classes.epoll;
     requires io.netty.transport.classes.io_uring;
+    requires java.net.http;
     requires jdk.management;
     requires jdk.unsupported;
     requires io.opentelemetry.sdk;
@@ -32,6 +33,7 @@ module io.hotplex.server {
 
     uses io.hotplex.api.spi.AgentProviderFactory;
     uses io.hotplex.api.spi.EventHookFactory;
+    uses io.hotplex.api.spi.GuardProvider;
     uses io.hotplex.api.spi.JournalProvider;
     uses io.hotplex.api.spi.ProcessLauncherProvider;
 }

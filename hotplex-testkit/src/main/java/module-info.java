@@ -13,6 +13,7 @@ module io.hotplex.testkit {
     requires static transitive org.junit.jupiter.api;
 
     exports io.hotplex.testkit.agent;
+    exports io.hotplex.testkit.guard;
     exports io.hotplex.testkit.journal;
     exports io.hotplex.testkit;
     exports io.hotplex.testkit.model;

@@ -59,6 +59,16 @@ public interface Engine extends AutoCloseable {
      */
     void checkJournal();
 
+    /** The tool calls that were allowed for good for an owner's sessions, oldest first. Reads a file. */
+    default List<RememberedApproval> rememberedApprovals(String owner) {
+        return List.of();
+    }
+
+    /** Forgets one of them, so that people are asked again; tells whether there was one. Writes a file. */
+    default boolean forgetApproval(String owner, String id) {
+        return false;
+    }
+
     /** The pool at this moment. */
     PoolSnapshot pool();
 

@@ -33,7 +33,8 @@ public final class Benchmarks {
             new ServerStart(),
             new JournalThroughput(),
             new HotTurnJournal(),
-            new Gateway());
+            new Gateway(),
+            new GuardDecisions());
 
     private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -187,6 +187,12 @@ public final class EngineConfig {
             "none",
             "How long an operator may switch the guards off for a session; none is never.");
 
+    public static final ConfigKey<Boolean> REDACT_SECRETS = key(
+            "redact-secrets",
+            flag(),
+            "true",
+            "Whether keys and tokens are taken out of events: those that the engine knows, and what looks like one.");
+
     public static final ConfigKey<String> JOURNAL = key(
             "journal",
             text("memory, or a kind of durable journal that is on the class path", PROVIDER_TEXT),

@@ -13,6 +13,7 @@ import io.hotplex.api.spi.ToolGuard;
 import io.hotplex.core.internal.guard.Guards;
 import io.hotplex.core.internal.guard.RememberedApprovals;
 import io.hotplex.core.internal.pool.PooledEngine;
+import io.hotplex.core.internal.redact.Secrets;
 import io.hotplex.core.internal.session.EngineParts;
 import io.hotplex.core.internal.spi.GuardedListener;
 import io.hotplex.core.internal.spi.GuardedReaders;
@@ -54,6 +55,7 @@ public final class HotPlex {
     private final List<JournalReader> readers = new ArrayList<>();
     private PromptGuard guard = PromptGuard.NONE;
     private final List<ToolGuard> toolGuards = new ArrayList<>();
+    private final List<String> secrets = new ArrayList<>();
     private Clock clock = Clock.systemUTC();
     private @Nullable ProcessLauncher launcher;
     private @Nullable Journal journal;
@@ -119,6 +121,12 @@ public final class HotPlex {
         return this;
     }
 
+    /** A value that must not be written down or shown, besides those that agents are given. */
+    public HotPlex secret(String value) {
+        secrets.add(value);
+        return this;
+    }
+
     /** Hears of what the engine does. */
     public HotPlex listener(EngineListener value) {
         listeners.add(value);
@@ -166,6 +174,7 @@ public final class HotPlex {
                 chosenLauncher,
                 guards,
                 new RememberedApprovals(config.get(EngineConfig.STATE_DIRECTORY)),
+                Secrets.of(secrets),
                 new GuardedListener(listeners),
                 new GuardedReaders(readers),
                 own != null ? own : Objects.requireNonNull(executor),

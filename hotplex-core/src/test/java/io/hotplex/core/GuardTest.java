@@ -392,6 +392,42 @@ class GuardTest {
     }
 
     @Test
+    void secretsAreTakenOutOfEventsUnlessThatIsSwitchedOff() {
+        String key = "ghp_" + "a1B2".repeat(9);
+        for (boolean redacts : List.of(true, false)) {
+            HotPlex builder = HotPlex.builder().secret("the-key-of-the-gateway");
+            try (EngineFixture f = new EngineFixture(dir, builder, "redact-secrets", Boolean.toString(redacts))) {
+                Session session = f.engine.open(f.spec("s-" + redacts)
+                        .environment("APP_TOKEN", "swordfish-9")
+                        .build());
+                List<EventRecord> events = read(session);
+                session.submit(Prompt.of("a"));
+                f.agents
+                        .process(1)
+                        .expect("hello")
+                        .say("ready")
+                        .expect("prompt a")
+                        .say("delta " + key + " end", "ask p1 echo the-key-of-the-gateway", "weird " + key);
+                await().until(() -> !session.pendingRequests().isEmpty());
+                await().until(() -> types(events).contains("raw"));
+
+                assertThat(events.toString().contains(key)).isNotEqualTo(redacts);
+                assertThat(session.pendingRequests().toString().contains("of-the-gateway"))
+                        .isNotEqualTo(redacts);
+                if (redacts) {
+                    assertThatExceptionOfType(HotPlexException.class)
+                            .isThrownBy(() -> session.answer(
+                                    "p1",
+                                    new PermissionAnswer.Allow(Scope.ONCE, Map.of("command", "echo [redacted]")),
+                                    "test"))
+                            .extracting(HotPlexException::code)
+                            .isEqualTo(ErrorCode.INVALID_ARGUMENT);
+                }
+            }
+        }
+    }
+
+    @Test
     void theSettingsReachTheGuards() {
         GuardConfig config = EngineConfig.fromProperties(Map.of(
                         "guard-default-rules", "false",

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /** {@code docs/invariants.md} names a test for each promise, and each of these tests exists. */
 class InvariantsDocTest {
-    private static final List<Integer> PROMISED = List.of(1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14);
+    private static final List<Integer> PROMISED = List.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14);
     private static final Pattern SECTION = Pattern.compile("(?m)^## (\\d+)\\. ");
     private static final Pattern REFERENCE = Pattern.compile("`(\\w+)#(\\w+)`");
 

@@ -35,6 +35,8 @@ class ServiceRegistrationTest {
                 .containsOnlyKeys("io.hotplex.api.spi.ProcessLauncherProvider");
         assertThat(byModule(Reactor.module("hotplex-provider-claude").classes()))
                 .containsOnlyKeys("io.hotplex.api.spi.AgentProviderFactory");
+        assertThat(byModule(Reactor.module("hotplex-guard").classes()))
+                .containsOnlyKeys("io.hotplex.api.spi.GuardProvider");
         assertThat(byModule(Reactor.module("hotplex-journal-jdbc").classes()))
                 .containsOnlyKeys("io.hotplex.api.spi.JournalProvider");
         assertThat(byModule(Reactor.module("hotplex-hooks").classes()))

@@ -14,6 +14,7 @@ import io.hotplex.server.internal.admin.Tracing;
 import io.hotplex.server.internal.auth.ApiKey;
 import io.hotplex.server.internal.auth.KeyRing;
 import io.hotplex.server.internal.auth.Keys;
+import io.hotplex.server.internal.auth.TokenFile;
 import io.hotplex.server.internal.clients.ClientRoutes;
 import io.hotplex.server.internal.console.ConsoleRoutes;
 import io.hotplex.server.internal.http.AccessLog;
@@ -33,6 +34,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -200,6 +202,7 @@ public final class HotPlexServer implements AutoCloseable {
             metrics = new MetricsRoute(telemetry);
             HotPlex unbuilt = parts.parts;
             if (unbuilt != null) {
+                parts.secrets.forEach(unbuilt::secret);
                 unbuilt.listener(telemetry.listener()).reader(telemetry.reader());
                 if (parts.hooks != null) {
                     parts.hooks.traces(telemetry::traceparent);
@@ -265,6 +268,9 @@ public final class HotPlexServer implements AutoCloseable {
     public static final class Builder {
         private ServerConfig config = ServerConfig.builder().build();
         private final List<ApiKey> own = new ArrayList<>();
+        /** Keys as they are sent, as far as they are known: no event is to have one. */
+        private final Set<String> secrets = new LinkedHashSet<>();
+
         private final Map<String, BooleanSupplier> checks = new LinkedHashMap<>();
         private Map<String, String> environment = Map.of();
         private @Nullable Path stateDirectory;
@@ -301,6 +307,7 @@ public final class HotPlexServer implements AutoCloseable {
         /** Lets in who has this secret: with every scope, for the owner {@code local}. */
         public Builder key(String secret) {
             own.add(Keys.everything("key-" + (own.size() + 1), Keys.LOCAL, secret));
+            secrets.add(secret);
             return this;
         }
 
@@ -328,8 +335,10 @@ public final class HotPlexServer implements AutoCloseable {
         private List<ApiKey> keys(ServerConfig configured, boolean open) {
             List<ApiKey> keys = new ArrayList<>(own);
             keys.addAll(Keys.of(configured.clientKeys(), environment));
+            secrets.addAll(Keys.known(configured.clientKeys(), environment));
             if (keys.isEmpty() && stateDirectory != null && !open) {
                 keys.add(Keys.ofTokenFile(stateDirectory));
+                secrets.add(TokenFile.readOrMake(stateDirectory));
             }
             if (keys.isEmpty() && !open) {
                 throw new HotPlexException(

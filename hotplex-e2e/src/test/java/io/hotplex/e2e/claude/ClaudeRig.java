@@ -66,6 +66,11 @@ final class ClaudeRig implements AutoCloseable {
 
     /** @param settings key, value, key, value … */
     Engine engine(String... settings) {
+        return engine(Map.of(), settings);
+    }
+
+    /** @param more settings of the provider */
+    Engine engine(Map<String, String> more, String... settings) {
         Map<String, String> config = new LinkedHashMap<>();
         config.put("state-directory", state.toString());
         config.put("eof-grace", "1s");
@@ -73,9 +78,11 @@ final class ClaudeRig implements AutoCloseable {
         for (int i = 0; i < settings.length; i += 2) {
             config.put(settings[i], settings[i + 1]);
         }
+        Map<String, String> provider = new LinkedHashMap<>(provider());
+        provider.putAll(more);
         Engine engine = HotPlex.builder()
                 .config(EngineConfig.fromProperties(config))
-                .provider(ProviderConfig.of("claude", "claude", provider()))
+                .provider(ProviderConfig.of("claude", "claude", provider))
                 .build();
         engines.add(engine);
         return engine;

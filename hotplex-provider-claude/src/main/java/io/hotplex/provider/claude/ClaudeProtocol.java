@@ -47,6 +47,8 @@ final class ClaudeProtocol implements AgentProtocol {
     private final boolean bypassAllowed;
     private final boolean guarded;
 
+    private boolean answers;
+    private boolean hooked;
     private boolean ready;
     private boolean conversed;
     private boolean unknownSession;
@@ -71,7 +73,6 @@ final class ClaudeProtocol implements AgentProtocol {
         this.guarded = guarded;
     }
 
-    /** Requests are answered in their order, so a process that is ready has its hook. */
     @Override
     public void started(ProtocolSink sink) {
         if (guarded) {
@@ -81,6 +82,8 @@ final class ClaudeProtocol implements AgentProtocol {
                         if (error != null) { // tool calls would escape, so the process must not be used
                             throw new IllegalStateException("Claude Code takes no hook: update it, or set guard=off");
                         }
+                        hooked = true;
+                        becomeReady(answerSink);
                     },
                     sink);
         }
@@ -88,11 +91,18 @@ final class ClaudeProtocol implements AgentProtocol {
                 ControlChannel.request("get_binary_version"),
                 (response, error, answerSink) -> {
                     // an older version refuses the request, but it answers
-                    ready = true;
-                    answerSink.ready();
+                    answers = true;
+                    becomeReady(answerSink);
                     profile.versionKnown(ClaudeJson.text(response, "version"), answerSink);
                 },
                 sink);
+    }
+
+    private void becomeReady(ProtocolSink sink) {
+        if (answers && (hooked || !guarded) && !ready) {
+            ready = true;
+            sink.ready();
+        }
     }
 
     @Override

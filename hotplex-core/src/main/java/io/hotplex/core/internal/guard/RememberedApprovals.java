@@ -3,6 +3,7 @@ package io.hotplex.core.internal.guard;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
+import io.hotplex.api.RememberedApproval;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -19,6 +20,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
@@ -44,21 +46,12 @@ public final class RememberedApprovals {
     private final ReentrantLock lock = new ReentrantLock();
 
     @GuardedBy("lock")
-    private final Map<String, Entry> entries = new LinkedHashMap<>();
+    private final Map<String, RememberedApproval> entries = new LinkedHashMap<>();
 
     @GuardedBy("lock")
     private long seenBytes = -1;
 
     private volatile boolean any;
-
-    /**
-     * What is remembered of one.
-     *
-     * @param print of the call
-     * @param by who allowed it
-     * @param at when, ISO-8601
-     */
-    public record Entry(String owner, String print, String tool, String by, String at) {}
 
     public RememberedApprovals(Path stateDirectory) {
         file = stateDirectory.resolve("approvals");
@@ -71,18 +64,18 @@ public final class RememberedApprovals {
     }
 
     /** Who allowed a call for good, or nothing. */
-    public java.util.Optional<Entry> find(String owner, String print) {
+    public Optional<RememberedApproval> find(String owner, String print) {
         lock.lock();
         try {
             refresh();
-            return java.util.Optional.ofNullable(entries.get(key(owner, print)));
+            return Optional.ofNullable(entries.get(key(owner, print)));
         } finally {
             lock.unlock();
         }
     }
 
     /** What is remembered for an owner, oldest first. */
-    public List<Entry> list(String owner) {
+    public List<RememberedApproval> list(String owner) {
         lock.lock();
         try {
             refresh();
@@ -168,7 +161,8 @@ public final class RememberedApprovals {
     private void take(String line) {
         String[] parts = line.split("\t", -1);
         if (parts[0].equals("+") && parts.length == 6) {
-            entries.put(key(parts[1], parts[2]), new Entry(parts[1], parts[2], parts[3], parts[4], parts[5]));
+            entries.put(
+                    key(parts[1], parts[2]), new RememberedApproval(parts[1], parts[2], parts[3], parts[4], parts[5]));
         } else if (parts[0].equals("-") && parts.length == 3) {
             entries.remove(key(parts[1], parts[2]));
         }

@@ -1,6 +1,7 @@
 package io.hotplex.core.internal.guard;
 
 import io.hotplex.api.GuardFinding;
+import io.hotplex.api.RememberedApproval;
 import io.hotplex.api.SessionSpec;
 import io.hotplex.api.spi.ToolCall;
 import io.hotplex.api.spi.ToolGuard.Action;
@@ -79,7 +80,7 @@ public final class ToolPolicy {
                 : remembered.any()
                         ? remembered
                                 .find(spec.owner(), print)
-                                .map(RememberedApprovals.Entry::by)
+                                .map(RememberedApproval::by)
                                 .orElse("")
                         : "";
         return by.isEmpty() ? new Decision(verdict, "guard", print) : new Decision(allowed(verdict, by), by, print);

@@ -7,6 +7,7 @@ import io.hotplex.api.HotPlexException;
 import io.hotplex.api.PoolSnapshot;
 import io.hotplex.api.ProcessState;
 import io.hotplex.api.ProviderStatus;
+import io.hotplex.api.RememberedApproval;
 import io.hotplex.api.Session;
 import io.hotplex.api.SessionInfo;
 import io.hotplex.api.SessionSpec;
@@ -368,6 +369,16 @@ public final class PooledEngine implements Engine {
     @Override
     public void checkJournal() {
         journal.probe();
+    }
+
+    @Override
+    public List<RememberedApproval> rememberedApprovals(String owner) {
+        return parts.approvals().list(owner);
+    }
+
+    @Override
+    public boolean forgetApproval(String owner, String id) {
+        return parts.approvals().forget(owner, id);
     }
 
     @Override

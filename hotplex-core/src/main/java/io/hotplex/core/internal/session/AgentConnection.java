@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -87,6 +88,9 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
 
     private ProcessState state = ProcessState.STARTING;
     private volatile @Nullable AgentProcess process;
+    /** What it was given, for what must not be written down; before anything that it says is read. */
+    private volatile Map<String, String> variables = Map.of();
+
     private @Nullable AgentProtocol protocol;
     /** What the process said before the launch returned; {@code null} afterwards. */
     private @Nullable Queue<Runnable> early = new ArrayDeque<>();
@@ -152,8 +156,9 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
     }
 
     /** There is a process; called by its starter, so that reading from it can pause before the owner has time. */
-    void launched(AgentProcess started) {
+    void launched(AgentProcess started, Map<String, String> environment) {
         process = started;
+        variables = environment;
     }
 
     // ---- owner → process
@@ -162,6 +167,8 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
     void attach(ProcessStarter.Started started) {
         AgentProcess launched = started.process();
         protocol = started.protocol();
+        scope.recorder.learn(variables);
+        variables = Map.of();
         hold(started.lease());
         Queue<Runnable> heard = early;
         early = null;

@@ -92,7 +92,7 @@ final class Approvals {
                 }
             });
         } else {
-            wait(event, scope.config(EngineConfig.PERMISSION_TIMEOUT), "");
+            askPeople(event, scope.config(EngineConfig.PERMISSION_TIMEOUT), "");
         }
     }
 
@@ -117,7 +117,9 @@ final class Approvals {
             Duration expiry =
                     Objects.requireNonNullElse(verdict.expiry(), scope.config(EngineConfig.PERMISSION_TIMEOUT));
             Instant until = scope.parts.clock().instant().plus(expiry);
-            wait(seen(request, verdict.finding(), until.toString()), expiry, decision.print());
+            // its print is of the call as it is, before secrets are taken out of what people see
+            String print = decision.print().isEmpty() ? ToolDesk.print(request) : decision.print();
+            askPeople(seen(request, verdict.finding(), until.toString()), expiry, print);
         }
     }
 
@@ -136,7 +138,8 @@ final class Approvals {
     }
 
     /** Lets people answer; when there are too many requests, the agent hears no as soon as its call is over. */
-    private void wait(AgentEvent request, Duration expiry, String print) {
+    private void askPeople(AgentEvent asked, Duration expiry, String print) {
+        AgentEvent request = scope.recorder.redacted(asked);
         String id = Requests.idOf(request);
         boolean taken = requests.add(request);
         record(request);
@@ -204,11 +207,10 @@ final class Approvals {
     }
 
     /** The same call, input and all, is not asked about again: for this session, or for good. */
-    private void remember(PermissionRequested request, String known, Scope how, String by) {
+    private void remember(PermissionRequested request, String print, Scope how, String by) {
         if (how == Scope.ONCE) {
             return;
         }
-        String print = known.isEmpty() ? ToolDesk.print(request) : known;
         desk.policy().allowForSession(print);
         if (how == Scope.ALWAYS) {
             Instant now = scope.parts.clock().instant();

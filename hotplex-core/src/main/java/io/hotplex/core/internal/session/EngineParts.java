@@ -6,6 +6,7 @@ import io.hotplex.api.spi.ProcessLauncher;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.internal.guard.Guards;
 import io.hotplex.core.internal.guard.RememberedApprovals;
+import io.hotplex.core.internal.redact.Secrets;
 import java.time.Clock;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
@@ -15,6 +16,7 @@ import java.util.function.LongSupplier;
  * What all sessions of an engine share.
  *
  * @param readers hear of every record; guarded, as the listener is
+ * @param secrets what must not be written down
  * @param executor runs callbacks and blocking work
  * @param timer fires deadlines; its tasks bring work to mailboxes, and its thread runs that work where a mailbox is
  *     idle. So they are short and never block
@@ -26,6 +28,7 @@ public record EngineParts(
         ProcessLauncher launcher,
         Guards guards,
         RememberedApprovals approvals,
+        Secrets secrets,
         EngineListener listener,
         JournalReader readers,
         Executor executor,

@@ -20,6 +20,7 @@ import io.hotplex.api.spi.AgentProvider;
 import io.hotplex.api.spi.AgentProvider.Capability;
 import io.hotplex.api.spi.Journal;
 import io.hotplex.core.EngineConfig;
+import io.hotplex.core.internal.redact.Redaction;
 import io.hotplex.core.internal.session.OpenTurn.Stop;
 import java.time.Duration;
 import java.time.Instant;
@@ -220,6 +221,12 @@ public final class OwnedSession implements Session {
     @Override
     public void answer(String requestId, PermissionAnswer answer, String by) {
         boolean allowed = answer instanceof PermissionAnswer.Allow;
+        if (answer instanceof PermissionAnswer.Allow allow && Redaction.marked(allow.updatedInput())) {
+            throw new HotPlexException(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "input: has '" + Redaction.MARK + "' in it, which stands for what nobody was shown: leave the input"
+                            + " out, or write all of it");
+        }
         AgentEvent request = owner.requests.take(
                 requestId, AgentEvent.PermissionRequested.class, (allowed ? "allowed by " : "denied by ") + by);
         owner.scope.mailbox.execute(() -> owner.approvals.resolved(request, answer, by));

@@ -16,7 +16,9 @@ import io.hotplex.core.internal.lease.Lease;
 import io.hotplex.core.internal.lease.SessionLeases;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -83,7 +85,8 @@ final class ProcessStarter {
                     launch.environment(),
                     isolation(spec, launch));
             AgentProcess launched = parts.launcher().launch(process, connection);
-            connection.launched(launched);
+            connection.launched(
+                    launched, parts.config().get(EngineConfig.REDACT_SECRETS) ? variables(launch) : Map.of());
             onStarted.accept(new Started(launched, launch.protocol(), lease));
         } catch (HotPlexException e) {
             release(lease);
@@ -96,6 +99,18 @@ final class ProcessStarter {
                     "the provider failed: " + e.getClass().getName(),
                     e));
         }
+    }
+
+    /** What the process was given, of what may be secret. */
+    private static Map<String, String> variables(Launch launch) {
+        Map<String, String> variables = new HashMap<>(launch.environment());
+        for (String name : launch.inherit()) {
+            String value = name.endsWith("*") ? null : System.getenv(name);
+            if (value != null) {
+                variables.putIfAbsent(name, value);
+            }
+        }
+        return variables;
     }
 
     /** Whether the agent can be, and is to be, made to tell of every tool call. */

@@ -17,8 +17,10 @@ import io.hotplex.api.spi.StoredTurn;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.internal.event.JournalSubscription;
 import io.hotplex.core.internal.event.StatsFold;
+import io.hotplex.core.internal.redact.Redaction;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -36,6 +38,7 @@ final class Recorder implements LogListener {
     private final boolean durable;
     private final SessionLog log;
     private final StatsFold stats;
+    private final @Nullable Redaction redaction;
     private final Runnable onRelief;
     private final List<JournalSubscription> subscriptions = new CopyOnWriteArrayList<>();
     private final ReentrantLock lock = new ReentrantLock();
@@ -59,6 +62,7 @@ final class Recorder implements LogListener {
         this.parts = parts;
         this.sessionId = sessionId;
         this.stats = stats;
+        this.redaction = parts.config().get(EngineConfig.REDACT_SECRETS) ? new Redaction(parts.secrets()) : null;
         this.onRelief = onRelief;
         durable = journal.durable();
         log = journal.open(sessionId, this);
@@ -73,7 +77,45 @@ final class Recorder implements LogListener {
         }
     }
 
+    /** Its process has these variables, of which the values of some are secret. */
+    void learn(Map<String, String> environment) {
+        if (redaction != null) {
+            redaction.learn(environment);
+        }
+    }
+
+    /** The event as it may be shown; {@code null} when its text waits for what follows. */
+    private @Nullable AgentEvent shown(AgentEvent event) {
+        if (redaction == null) {
+            return event;
+        }
+        AgentEvent shown = redaction.of(event);
+        int taken = redaction.taken();
+        if (taken > 0) {
+            parts.listener().onRedacted(sessionId, taken);
+        }
+        return shown;
+    }
+
+    /** A request as people may see it. */
+    AgentEvent redacted(AgentEvent request) {
+        return Objects.requireNonNull(shown(request), "only pieces of text wait");
+    }
+
+    /** Appends what the agent says; a piece of text may wait for the next. */
+    void note(@Nullable String turnId, AgentEvent event) {
+        AgentEvent shown = shown(event);
+        if (shown != null) {
+            write(turnId, shown);
+        }
+    }
+
+    /** Appends an event that is no piece of text. */
     EventRecord append(@Nullable String turnId, AgentEvent event) {
+        return write(turnId, Objects.requireNonNull(shown(event), "only pieces of text wait"));
+    }
+
+    private EventRecord write(@Nullable String turnId, AgentEvent event) {
         EventRecord record = log.append(turnId, parts.clock().instant(), event);
         last = record.offset();
         stats.fold(record);

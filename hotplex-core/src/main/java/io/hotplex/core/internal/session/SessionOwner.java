@@ -443,7 +443,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         if (Requests.asks(event)) {
             approvals.asked(event);
         } else {
-            scope.recorder.append(turnId(), event);
+            scope.recorder.note(turnId(), event);
         }
     }
 

@@ -1,25 +1,34 @@
 package io.hotplex.server.internal.admin;
 
 import io.hotplex.api.Engine;
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.HotPlexException;
 import io.hotplex.api.PoolSnapshot;
+import io.hotplex.api.Session;
 import io.hotplex.api.SessionInfo;
 import io.hotplex.api.spi.HookStatus;
 import io.hotplex.server.KeyConfig;
 import io.hotplex.server.ServerConfig;
 import io.hotplex.server.internal.http.Access;
 import io.hotplex.server.internal.http.Connections;
+import io.hotplex.server.internal.http.Request;
 import io.hotplex.server.internal.http.Response;
 import io.hotplex.server.internal.http.Route;
+import io.hotplex.server.internal.wire.Fields;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** For operators: what runs, and its end. Tells of sessions that they exist, not what is said in them. */
 public final class AdminRoutes {
+    private static final String GUARD = "/admin/sessions/{session}/guard-bypass";
+
     private final Engine engine;
     private final Supplier<Connections> connections;
     private final Supplier<Map<String, Object>> config;
@@ -57,6 +66,8 @@ public final class AdminRoutes {
                         () -> Map.of(
                                 "hooks",
                                 hooks.get().stream().map(AdminRoutes::hook).toList())),
+                Route.of("POST", GUARD, Access.ADMIN, this::bypass),
+                Route.of("DELETE", GUARD, Access.ADMIN, this::restore),
                 Route.of("POST", "/admin/drain", Access.ADMIN, request -> {
                             drain.run();
                             return CompletableFuture.completedFuture(Response.json(202, Map.of("status", "draining")));
@@ -80,6 +91,31 @@ public final class AdminRoutes {
                 "last_error_at",
                 status.lastErrorAt() == null ? null : status.lastErrorAt().toString());
         return body;
+    }
+
+    /** Switches a session's guards off for a while; the engine's configuration has to allow it. */
+    private CompletionStage<Response> bypass(Request request) {
+        Fields fields = new Fields(request.json(), "body");
+        Long millis = fields.number("duration_ms");
+        String reason = fields.requiredText("reason");
+        fields.end();
+        if (millis == null) {
+            throw fields.wrong("duration_ms is missing");
+        }
+        session(request)
+                .bypassGuard(Duration.ofMillis(millis), request.principal().keyId(), reason);
+        return CompletableFuture.completedFuture(Response.empty(204));
+    }
+
+    private CompletionStage<Response> restore(Request request) {
+        session(request).restoreGuard(request.principal().keyId());
+        return CompletableFuture.completedFuture(Response.empty(204));
+    }
+
+    private Session session(Request request) {
+        return engine.session(request.parameter("session"))
+                .orElseThrow(() -> new HotPlexException(
+                        ErrorCode.SESSION_NOT_FOUND, "no open session has this id: list those there are"));
     }
 
     private static Route get(String path, Supplier<Map<String, Object>> body) {

@@ -44,6 +44,18 @@ public final class Keys {
         return distinct(keys);
     }
 
+    /** The keys of a configuration and an environment as they are sent, as far as that is known. */
+    public static List<String> known(List<KeyConfig> configured, Map<String, String> environment) {
+        List<String> secrets = new ArrayList<>();
+        configured.stream()
+                .filter(key -> key.get(KeyConfig.SHA256).isEmpty())
+                .forEach(key -> secrets.add(secret(key, environment)));
+        for (String variable : List.of(ONE, SEVERAL)) {
+            secrets.addAll(List.of(environment.getOrDefault(variable, "").split(",", -1)));
+        }
+        return secrets;
+    }
+
     /**
      * The same keys, each of them with a name and a secret of its own: names are what quotas and logs go by, and of two
      * keys with one secret nobody knows which one it opens.

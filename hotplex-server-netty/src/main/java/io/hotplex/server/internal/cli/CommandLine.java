@@ -102,6 +102,10 @@ public final class CommandLine {
                 Arguments options = Arguments.parse(rest, AuditCommand.FLAGS, AuditCommand.VALUED);
                 return options.has("--help") ? help() : new AuditCommand(surroundings, out).run(options);
             }
+            case "approvals" -> {
+                Arguments options = Arguments.parse(rest, ApprovalsCommand.FLAGS, ApprovalsCommand.VALUED);
+                return options.has("--help") ? help() : new ApprovalsCommand(surroundings, options, out).run();
+            }
             case "rehearse" -> {
                 return new Rehearsal(surroundings).run();
             }
@@ -130,11 +134,11 @@ public final class CommandLine {
             }
             case "" ->
                 throw new UsageException(
-                        "a command is missing: run, serve, config, key, sessions, replay, hooks, audit, doctor, --version or --help");
+                        "a command is missing: run, serve, approvals, config, key, sessions, replay, hooks, audit, doctor, --version or --help");
             default ->
                 throw new UsageException(
                         "'" + command
-                                + "' is not a command (known: run, serve, config, key, sessions, replay, hooks, audit, doctor, --version, --help)");
+                                + "' is not a command (known: run, serve, approvals, config, key, sessions, replay, hooks, audit, doctor, --version, --help)");
         }
     }
 

@@ -9,6 +9,8 @@ final class Help {
               hotplex run [options] "prompt"    asks an agent and shows its answer as it is written;
                                                 the prompt - is read from standard input
               hotplex serve [options]           serves agents to programs, over HTTP, until Ctrl-C
+              hotplex approvals [list | show ID | allow ID | deny ID | watch | remembered | forget ID]
+                                                what agents of a gateway wait for people to allow
               hotplex sessions [list | show ID | export ID | delete ID]
                                                 what a durable journal keeps; export writes one event a line
               hotplex replay ID [--speed N]     shows a session again; N is a factor, or max
@@ -37,11 +39,19 @@ final class Help {
               --port PORT              by default 8080; 0 for any
               --check                  checks the configuration, and serves nothing
 
+            Options of approvals:
+              --url URL                the gateway; by default where it is configured to listen. Its key is
+                                       $HOTPLEX_KEY, else the one in the state directory
+              --for once|session|always, --input JSON
+                                       how long an allowed call stays allowed; another input for it
+              --message TEXT, --interrupt
+                                       why a call is denied; whether the turn ends as well
+
             Options of every command:
               --config FILE            settings; else $HOTPLEX_CONFIG, else ~/.hotplex/hotplex.yaml
               --set KEY=VALUE          one setting; counts more than the file; may be repeated
               --debug                  logs what happens, and where errors come from
-            sessions, replay, hooks and doctor take --json, too.
+            approvals, sessions, replay, hooks and doctor take --json, too.
 
             Ctrl-C interrupts the turn, or ends the server; a second signal leaves at once.
 

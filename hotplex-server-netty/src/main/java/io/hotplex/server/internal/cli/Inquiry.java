@@ -1,6 +1,7 @@
 package io.hotplex.server.internal.cli;
 
 import io.hotplex.api.AgentEvent;
+import io.hotplex.api.GuardFinding;
 import io.hotplex.api.PermissionAnswer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -40,6 +41,15 @@ sealed interface Inquiry {
             StringBuilder text = new StringBuilder("? May the agent use " + request.toolName() + "?");
             if (!request.description().isBlank()) {
                 text.append(' ').append(Style.oneLine(request.description(), MAX_VALUE));
+            }
+            GuardFinding finding = request.finding();
+            if (finding != null) {
+                text.append("\n    ")
+                        .append(finding.level())
+                        .append(" (")
+                        .append(finding.ruleId())
+                        .append("): ");
+                text.append(finding.message());
             }
             request.input()
                     .forEach((key, value) ->

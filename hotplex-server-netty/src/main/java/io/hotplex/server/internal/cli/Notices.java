@@ -21,6 +21,14 @@ final class Notices {
             return "the agent runs with less isolation than asked for (confinement: " + reduced.confinement() + "): "
                     + String.join("; ", reduced.missing());
         }
+        if (event instanceof AgentEvent.ToolDenied denied) {
+            return "the guard kept the agent from using " + denied.toolName() + " ("
+                    + denied.finding().ruleId() + "): " + denied.finding().message();
+        }
+        if (event instanceof AgentEvent.PermissionResolved expired
+                && expired.resolution() == AgentEvent.Resolution.EXPIRED) {
+            return "the question was not answered in time: " + expired.message();
+        }
         if (event instanceof AgentEvent.Compacted) {
             return "the agent shortened the conversation";
         }

@@ -28,6 +28,12 @@ public record Surroundings(
         environment = Map.copyOf(environment);
     }
 
+    /** Those of a program without a terminal. */
+    public static Surroundings of(
+            InputStream in, OutputStream out, OutputStream err, Map<String, String> environment, Path directory) {
+        return new Surroundings(in, out, err, Terminal.NONE, environment, directory);
+    }
+
     /** Those of this JVM. The streams are opened anew: {@code System.out} hides that nobody reads any more. */
     public static Surroundings ofThisProcess() {
         Map<String, String> environment = System.getenv();

@@ -36,6 +36,9 @@ public final class SessionRoutes {
     private static final String TURN = TURNS + "/{turn}";
     private static final String REQUESTS = SESSION + "/requests";
 
+    private static final String APPROVALS = "/v1/approvals";
+    private static final String REMEMBERED = APPROVALS + "/remembered";
+
     private final SessionAccess access;
     private final Presence presence;
     private final Duration heartbeat;
@@ -65,6 +68,9 @@ public final class SessionRoutes {
                 Route.of("POST", TURN + "/cancel", Access.WRITE, this::cancel),
                 Route.of("GET", REQUESTS, Access.READ, this::requests),
                 Route.of("POST", REQUESTS + "/{request}", Access.WRITE, this::answer),
+                Route.of("GET", APPROVALS, Access.READ, this::approvals),
+                Route.of("GET", REMEMBERED, Access.READ, this::remembered),
+                Route.of("DELETE", REMEMBERED + "/{approval}", Access.WRITE, this::forget),
                 Route.of("GET", "/v1/openapi.json", Access.PUBLIC, this::openApi));
     }
 
@@ -183,6 +189,31 @@ public final class SessionRoutes {
                 request.parameter("request"),
                 answer,
                 request.principal().keyId());
+        return CompletableFuture.completedFuture(Response.empty(204));
+    }
+
+    private CompletionStage<Response> approvals(Request request) {
+        return now(
+                200,
+                Map.of(
+                        "approvals",
+                        access.waiting(request.principal()).stream()
+                                .map(waiting -> Views.waiting(waiting.session(), waiting.request()))
+                                .toList()));
+    }
+
+    private CompletionStage<Response> remembered(Request request) {
+        return now(
+                200,
+                Map.of(
+                        "remembered",
+                        access.remembered(request.principal()).stream()
+                                .map(Views::remembered)
+                                .toList()));
+    }
+
+    private CompletionStage<Response> forget(Request request) {
+        access.forget(request.principal(), request.parameter("approval"));
         return CompletableFuture.completedFuture(Response.empty(204));
     }
 

@@ -1,11 +1,14 @@
 package io.hotplex.server.internal.sessions;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hotplex.api.AgentEvent;
 import io.hotplex.api.Engine;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
+import io.hotplex.api.ProcessState;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.ProviderStatus;
+import io.hotplex.api.RememberedApproval;
 import io.hotplex.api.Session;
 import io.hotplex.api.SessionInfo;
 import io.hotplex.api.SessionSpec;
@@ -207,6 +210,45 @@ public final class SessionAccess {
         return engine.sessions().stream()
                 .filter(info -> info.owner().equals(principal.owner()))
                 .toList();
+    }
+
+    /** Every permission request and question of the principal's sessions that waits for an answer. */
+    public List<Waiting> waiting(Principal principal) {
+        List<Waiting> waiting = new ArrayList<>();
+        for (SessionInfo info : list(principal)) {
+            if (info.state() != ProcessState.NONE) { // one that sleeps asks nothing, and is not to be woken
+                own(principal, info.id())
+                        .ifPresent(session -> session.pendingRequests()
+                                .forEach(request -> waiting.add(new Waiting(session.id(), request))));
+            }
+        }
+        return waiting;
+    }
+
+    /**
+     * A request that waits for an answer.
+     *
+     * @param session the id of its session
+     */
+    public record Waiting(String session, AgentEvent request) {}
+
+    /** What was allowed for good for the principal's sessions. */
+    public List<RememberedApproval> remembered(Principal principal) {
+        require(principal, Scope.SESSION_READ);
+        return engine.rememberedApprovals(principal.owner());
+    }
+
+    /**
+     * Forgets one of them.
+     *
+     * @throws HotPlexException FORBIDDEN or REQUEST_NOT_FOUND
+     */
+    public void forget(Principal principal, String id) {
+        require(principal, Scope.SESSION_WRITE);
+        if (!engine.forgetApproval(principal.owner(), id)) {
+            throw new HotPlexException(
+                    ErrorCode.REQUEST_NOT_FOUND, "nothing with this id is remembered: list what there is");
+        }
     }
 
     /** The names of the configured providers. */

@@ -3,6 +3,7 @@ package io.hotplex.server.internal.wire;
 import io.hotplex.api.AgentEvent;
 import io.hotplex.api.EventRecord;
 import io.hotplex.api.EventSchema;
+import io.hotplex.api.RememberedApproval;
 import io.hotplex.api.SessionInfo;
 import io.hotplex.api.SessionSnapshot;
 import io.hotplex.api.SessionSpec;
@@ -67,6 +68,24 @@ public final class Views {
     /** Requests that wait for an answer: type and data, as in their events. */
     public static List<Map<String, @Nullable Object>> requests(List<AgentEvent> pending) {
         return pending.stream().map(Views::event).toList();
+    }
+
+    /** A request of a session that waits for an answer. */
+    public static Map<String, @Nullable Object> waiting(String session, AgentEvent request) {
+        Map<String, @Nullable Object> map = new LinkedHashMap<>();
+        map.put("session", session);
+        map.putAll(event(request));
+        return map;
+    }
+
+    /** A tool call that was allowed for good. */
+    public static Map<String, @Nullable Object> remembered(RememberedApproval approval) {
+        Map<String, @Nullable Object> map = new LinkedHashMap<>();
+        map.put("id", approval.id());
+        map.put("tool", approval.tool());
+        map.put("by", approval.by());
+        map.put("at", approval.at());
+        return map;
     }
 
     /** What a session did so far. */

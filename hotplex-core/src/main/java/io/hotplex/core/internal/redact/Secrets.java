@@ -1,0 +1,215 @@
+package io.hotplex.core.internal.redact;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * What a secret looks like: values that are known, and tokens that say by their beginning what they are. Immutable.
+ *
+ * <p>Text is looked at once. Most characters begin nothing, which a table tells; the others are compared with a few
+ * beginnings.
+ */
+public final class Secrets {
+    /** Shorter ones are in every other text by chance. */
+    static final int LEAST_VALUE = 8;
+
+    private static final int ASCII = 128;
+
+    /** Beginnings of tokens, and how many characters have to follow at least. */
+    private static final Map<String, Integer> TOKENS = Map.ofEntries(
+            Map.entry("sk-ant-", 20),
+            Map.entry("sk-proj-", 20),
+            Map.entry("sk-", 32),
+            Map.entry("sk_live_", 16),
+            Map.entry("sk_test_", 16),
+            Map.entry("rk_live_", 16),
+            Map.entry("whsec_", 16),
+            Map.entry("AKIA", 16),
+            Map.entry("ASIA", 16),
+            Map.entry("ghp_", 20),
+            Map.entry("gho_", 20),
+            Map.entry("ghu_", 20),
+            Map.entry("ghs_", 20),
+            Map.entry("ghr_", 20),
+            Map.entry("github_pat_", 20),
+            Map.entry("glpat-", 16),
+            Map.entry("xoxb-", 16),
+            Map.entry("xoxp-", 16),
+            Map.entry("xoxa-", 16),
+            Map.entry("xoxs-", 16),
+            Map.entry("xapp-", 16),
+            Map.entry("AIza", 30),
+            Map.entry("ya29.", 20),
+            Map.entry("eyJ", 40),
+            Map.entry("npm_", 30),
+            Map.entry("pypi-", 40),
+            Map.entry("hf_", 30),
+            Map.entry("dckr_pat_", 20),
+            Map.entry("SG.", 40),
+            Map.entry("AGE-SECRET-KEY-", 30));
+
+    private static final String PEM = "-----BEGIN ";
+
+    /** The beginnings that begin with a character. */
+    private static final String[][] BY_FIRST = byFirst();
+
+    private static final String[] NONE = {};
+
+    private final List<String> values;
+    private final boolean[] beginsValue = new boolean[ASCII];
+
+    private Secrets(List<String> values) {
+        this.values = List.copyOf(values);
+        this.values.forEach(value -> beginsValue[index(value.charAt(0))] = true);
+    }
+
+    private static String[][] byFirst() {
+        String[][] table = new String[ASCII][];
+        for (String token : TOKENS.keySet()) {
+            int first = index(token.charAt(0));
+            table[first] = TOKENS.keySet().stream()
+                    .filter(other -> other.charAt(0) == first)
+                    .toArray(String[]::new);
+        }
+        return table;
+    }
+
+    private static int index(char c) {
+        return Math.min(c, ASCII - 1);
+    }
+
+    /** Beginnings of tokens that may begin at a place: not in the middle of a word. */
+    private static String[] tokens(CharSequence text, int at) {
+        String[] tokens = BY_FIRST[index(text.charAt(at))];
+        return tokens == null || at > 0 && isToken(text.charAt(at - 1)) ? NONE : tokens;
+    }
+
+    /** With these values; those that are too short to tell are left out. */
+    public static Secrets of(List<String> values) {
+        return new Secrets(values.stream()
+                .map(String::strip)
+                .filter(value -> value.length() >= LEAST_VALUE)
+                .distinct()
+                .toList());
+    }
+
+    /** These, and the values of variables whose names say that they are secret. */
+    public Secrets with(Map<String, String> environment) {
+        List<String> more = new ArrayList<>(values);
+        environment.forEach((name, value) -> {
+            if (isSecret(name)) {
+                more.add(value);
+            }
+        });
+        return more.size() == values.size() ? this : of(more);
+    }
+
+    /** Whether a variable's name says that its value is secret. */
+    public static boolean isSecret(String name) {
+        String upper = name.toUpperCase(Locale.ROOT);
+        return List.of("KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "AUTH").stream()
+                        .anyMatch(upper::contains)
+                && !upper.endsWith("_FILE")
+                && !upper.endsWith("_PATH");
+    }
+
+    /** Where a secret that begins at a place ends; {@code at} when none does. */
+    int end(CharSequence text, int at) {
+        char first = text.charAt(at);
+        if (beginsValue[index(first)]) {
+            for (String value : values) {
+                if (is(value, text, at)) {
+                    return at + value.length();
+                }
+            }
+        }
+        if (first == '-') {
+            return is(PEM, text, at) ? pem(text, at) : at;
+        }
+        int longest = at;
+        for (String token : tokens(text, at)) {
+            if (is(token, text, at)) {
+                int end = run(text, at + token.length());
+                if (end - at - token.length() >= TOKENS.getOrDefault(token, 0)) {
+                    longest = Math.max(longest, end);
+                }
+            }
+        }
+        return longest;
+    }
+
+    /**
+     * Whether what follows later could make a secret of the text from a place to its end; looked at only from the third
+     * character of a beginning on, lest every other piece of text be kept waiting.
+     */
+    boolean opens(CharSequence text, int at) {
+        char first = text.charAt(at);
+        int rest = text.length() - at;
+        if (rest < 3) {
+            return false;
+        }
+        if (beginsValue[index(first)]) {
+            for (String value : values) {
+                if (value.length() > rest && begins(value, text, at)) {
+                    return true;
+                }
+            }
+        }
+        if (first == '-') {
+            return begins(PEM, text, at) && text.toString().indexOf("KEY-----", at + PEM.length()) < 0;
+        }
+        for (String token : tokens(text, at)) {
+            if (begins(token, text, at) && run(text, Math.min(text.length(), at + token.length())) == text.length()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether a beginning and a text agree as far as both go. */
+    private static boolean begins(String beginning, CharSequence text, int at) {
+        int common = Math.min(beginning.length(), text.length() - at);
+        return is(beginning.substring(0, common), text, at);
+    }
+
+    private static int pem(CharSequence text, int at) {
+        String all = text.toString();
+        int header = all.indexOf("PRIVATE KEY-----", at);
+        int line = all.indexOf('\n', at);
+        if (header < 0 || line >= 0 && header > line) {
+            return at;
+        }
+        int end = all.indexOf("-----END ", header);
+        int stop = end < 0 ? -1 : all.indexOf("KEY-----", end);
+        return stop < 0 ? text.length() : stop + "KEY-----".length();
+    }
+
+    private static int run(CharSequence text, int from) {
+        int end = from;
+        while (end < text.length() && (isToken(text.charAt(end)) || text.charAt(end) == '.')) {
+            end++;
+        }
+        while (end > from && text.charAt(end - 1) == '.') {
+            end--; // the end of a sentence
+        }
+        return end;
+    }
+
+    private static boolean isToken(char c) {
+        return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-';
+    }
+
+    private static boolean is(String expected, CharSequence text, int at) {
+        if (at + expected.length() > text.length()) {
+            return false;
+        }
+        for (int i = 0; i < expected.length(); i++) {
+            if (text.charAt(at + i) != expected.charAt(i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hotplex.core.internal.redact;
+
+import org.jspecify.annotations.NullMarked;

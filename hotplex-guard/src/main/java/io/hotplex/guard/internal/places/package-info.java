@@ -1,0 +1,5 @@
+/** Where paths lead, and what is there. */
+@NullMarked
+package io.hotplex.guard.internal.places;
+
+import org.jspecify.annotations.NullMarked;

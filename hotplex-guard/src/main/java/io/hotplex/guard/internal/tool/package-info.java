@@ -1,0 +1,5 @@
+/** Looks at tool calls. */
+@NullMarked
+package io.hotplex.guard.internal.tool;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,200 @@
+package io.hotplex.guard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hotplex.api.AgentEvent.ToolKind;
+import io.hotplex.api.spi.GuardConfig;
+import io.hotplex.api.spi.ToolGuard.Action;
+import io.hotplex.api.spi.ToolGuard.Verdict;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Tool calls: commands, files, hosts, and tools that nobody knows. */
+class ToolsTest {
+    private static final int ROUNDS = Integer.getInteger("hotplex.guard.rounds", 500);
+
+    private final GuardRig rig = new GuardRig();
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "sudo -u root -- env A=b nohup rm -rf /",
+                "bash -c \"sh -c 'rm -rf /'\"",
+                "find . -exec sh -c 'rm -rf ~' \\;",
+                "echo / | xargs rm -rf",
+                "if true; then :; else rm -rf /; fi",
+                "case x in x) rm -rf /;; esac",
+                "f() { rm -rf /; }; f",
+                "for d in / ~; do rm -rf \"$d\"; done",
+                "echo / | while read d; do rm -rf $d; done",
+                "a=(rm -rf /); \"${a[@]}\"",
+                "cat <<A | cat <<B\nx\nA\n$(rm -rf /)\nB",
+                "echo $(( $(rm -rf /) ))$(rm -rf /)",
+                "r${nothing}m -rf /",
+                "/???/r? -rf /",
+                "rm -rf /$nothing",
+                "[[ -d / ]] && rm -rf /",
+                "coproc rm -rf /",
+                "rm -rf `echo /`",
+                "(cd /; rm -rf *)",
+                "! rm -rf /",
+                "rm -rf \"/\" # only a comment",
+                "echo 'rm -rf /' | sh",
+                "alias x='rm -rf /'",
+                "rm -rf /./usr/../",
+                "${SHELL} -c 'rm -rf /'",
+                "x=/; rm -rf ${x}home",
+                "ssh host -- 'sudo rm -rf /'",
+                "time -p rm -rf /",
+                "xargs -I{} rm -rf {} <<< /",
+                "python3 <<EOF\nimport os\nos.system('rm -rf /')\nEOF",
+            })
+    void commandsAreSeenWhereverTheyStand(String command) {
+        assertThat(rig.command(command).action()).as(rig.rule(command)).isEqualTo(Action.DENY);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "echo rm -rf /",
+                "echo 'rm -rf /' > notes.txt",
+                "# rm -rf /",
+                "grep 'rm -rf /' *.sh",
+                "cat > x.sh <<'EOF'\nrm -rf /\nEOF",
+                "git commit -m 'rm -rf /'",
+                "printf '%s' 'sudo reboot'",
+                "case rm in rm) echo -rf;; esac",
+                "x='rm -rf /'",
+                "rm -rf \"$TMPDIR/build\"",
+                "rm -rf $BUILD/out",
+            })
+    void wordsAreNoCommands(String command) {
+        assertThat(rig.rule(command)).isEqualTo("NONE");
+    }
+
+    @Test
+    void filesThatToolsNameAreJudgedByWhereTheyLead() {
+        assertThat(rig.tool("Read", ToolKind.READ, Map.of("file_path", "/etc/shadow"))
+                        .action())
+                .isEqualTo(Action.DENY);
+        assertThat(rig.tool("Write", ToolKind.EDIT, Map.of("file_path", "src/../../../../etc/passwd", "content", "x"))
+                        .action())
+                .isEqualTo(Action.DENY);
+        assertThat(rig.tool("Write", ToolKind.EDIT, Map.of("file_path", "src/main.c", "content", "rm -rf /"))
+                        .action())
+                .isEqualTo(Action.NONE);
+        assertThat(rig.tool("mcp__files__save", ToolKind.OTHER, Map.of("path", "~/.bashrc", "content", "x"))
+                        .action())
+                .isEqualTo(Action.DENY);
+    }
+
+    @Test
+    void aToolThatNobodyKnowsIsJudgedByItsFields() {
+        assertThat(rig.tool("mcp__host__run", ToolKind.OTHER, Map.of("args", Map.of("cmd", "rm -rf /")))
+                        .action())
+                .isEqualTo(Action.DENY);
+        assertThat(rig.tool("shell", ToolKind.OTHER, Map.of("command", List.of("bash", "-lc", "rm -rf ~")))
+                        .action())
+                .isEqualTo(Action.DENY);
+        assertThat(rig.tool("PowerShell", ToolKind.EXECUTE, Map.of("command", "Get-ChildItem | rm C:\\ -r -fo"))
+                        .action())
+                .isEqualTo(Action.DENY);
+    }
+
+    @Test
+    void linksOutOfTheWorkDirectoryAreFollowed(@TempDir Path dir) throws IOException {
+        Path work = Files.createDirectories(Path.of("target", "links", "work").toAbsolutePath());
+        Path outside =
+                Files.createDirectories(Path.of("target", "links", "outside").toAbsolutePath());
+        link(work.resolve("out"), outside);
+        link(work.resolve("dangling"), outside.resolve("new"));
+        link(work.resolve("loop"), work.resolve("loop"));
+        try (GuardRig here = new GuardRig(config(Action.DENY, Action.ASK, List.of()), work.toRealPath())) {
+            assertThat(write(here, "file")).isEqualTo(Action.NONE);
+            assertThat(write(here, "out/file")).isEqualTo(Action.DENY);
+            assertThat(write(here, "dangling")).isEqualTo(Action.DENY);
+            assertThat(write(here, "loop/x")).isEqualTo(Action.DENY);
+            assertThat(write(here, outside.resolve("x").toString())).isEqualTo(Action.DENY);
+            assertThat(write(here, dir.resolve("temporary").toString())).isEqualTo(Action.NONE);
+            assertThat(here.command("cp a " + outside).action()).isEqualTo(Action.DENY);
+            assertThat(here.command("cp " + outside.resolve("x") + " .").action())
+                    .isEqualTo(Action.ASK);
+            assertThat(here.command("echo x > out/y").action()).isEqualTo(Action.DENY);
+        }
+        GuardConfig rooted = new GuardConfig(true, List.of(), List.of(outside), Action.DENY, Action.ASK, List.of());
+        try (GuardRig here = new GuardRig(rooted, work.toRealPath())) {
+            assertThat(write(here, "out/file")).isEqualTo(Action.NONE);
+        }
+    }
+
+    private static void link(Path from, Path to) throws IOException {
+        Files.deleteIfExists(from);
+        Files.createSymbolicLink(from, to);
+    }
+
+    private static Action write(GuardRig rig, String path) {
+        return rig.tool("Write", ToolKind.EDIT, Map.of("file_path", path, "content", "x"))
+                .action();
+    }
+
+    private static GuardConfig config(Action writes, Action reads, List<String> hosts) {
+        return new GuardConfig(true, List.of(), List.of(), writes, reads, hosts);
+    }
+
+    @Test
+    void onlyHostsOfTheListMayBeReached() {
+        try (GuardRig listed = new GuardRig(
+                config(Action.ASK, Action.NONE, List.of("example.org", "*.example.com", "127.0.0.1")), GuardRig.WORK)) {
+            assertThat(fetch(listed, "https://example.org/x")).isEqualTo(Action.NONE);
+            assertThat(fetch(listed, "https://a.b.example.com:8443/x")).isEqualTo(Action.NONE);
+            assertThat(fetch(listed, "https://example.com/")).isEqualTo(Action.DENY);
+            assertThat(fetch(listed, "https://example.org.evil.net/")).isEqualTo(Action.DENY);
+            assertThat(fetch(listed, "https://example.org@evil.net/")).isEqualTo(Action.DENY);
+            assertThat(fetch(listed, "not a url")).isEqualTo(Action.DENY);
+            assertThat(listed.command("curl -s http://127.0.0.1:8080/x").action())
+                    .isEqualTo(Action.NONE);
+            assertThat(listed.command("curl evil.net").action()).isEqualTo(Action.DENY);
+            assertThat(listed.command("git clone https://evil.net/x").action()).isEqualTo(Action.DENY);
+            assertThat(listed.command("ssh me@evil.net ls").action()).isEqualTo(Action.DENY);
+        }
+        assertThat(fetch(rig, "https://anywhere.example/")).isEqualTo(Action.NONE);
+    }
+
+    private static Action fetch(GuardRig rig, String url) {
+        return rig.tool("WebFetch", ToolKind.FETCH, Map.of("url", url)).action();
+    }
+
+    @Test
+    void whatIsTooMuchToReadIsAskedAbout() {
+        assertThat(rig.rule("echo " + "x".repeat(300_000))).isEqualTo("ASK unreadable-command");
+        assertThat(rig.rule("eval ".repeat(40) + "ls")).isEqualTo("ASK unreadable-command");
+        assertThat(rig.rule("echo {a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}"))
+                .isEqualTo("ASK unreadable-command");
+    }
+
+    @Test
+    void noTextMakesItFail() {
+        long seed = Long.getLong("hotplex.guard.seed", 7L);
+        Random random = new Random(seed);
+        String alphabet = "rm -f/~$(){}[]`'\"\\|&;<>\n#=*?!,abc ENOF\u0001\u0000";
+        for (int i = 0; i < ROUNDS; i++) {
+            StringBuilder text = new StringBuilder();
+            for (int length = random.nextInt(60); length > 0; length--) {
+                text.append(alphabet.charAt(random.nextInt(alphabet.length())));
+            }
+            Verdict verdict = rig.command(text.toString());
+            assertThat(verdict).as("seed %d: %s", seed, text).isNotNull();
+            assertThat(rig.tool("PowerShell", ToolKind.EXECUTE, Map.of("command", text.toString())))
+                    .as("seed %d: %s", seed, text)
+                    .isNotNull();
+        }
+    }
+}
