@@ -1,6 +1,7 @@
 import io.hotplex.api.spi.EventHookFactory;
 import io.hotplex.hooks.internal.audit.AuditHookFactory;
 import io.hotplex.hooks.internal.log.LogHookFactory;
+import io.hotplex.hooks.internal.slack.SlackHookFactory;
 import io.hotplex.hooks.internal.webhook.WebhookFactory;
 import org.jspecify.annotations.NullMarked;
 
@@ -21,5 +22,6 @@ module io.hotplex.hooks {
     provides EventHookFactory with
             AuditHookFactory,
             LogHookFactory,
+            SlackHookFactory,
             WebhookFactory;
 }

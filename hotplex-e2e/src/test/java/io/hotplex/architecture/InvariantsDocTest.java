@@ -59,7 +59,7 @@ class InvariantsDocTest {
         return named;
     }
 
-    private static boolean exists(String type, String method) throws IOException {
+    static boolean exists(String type, String method) throws IOException {
         Pattern declaration = Pattern.compile("\\b(?:void|Stream<DynamicTest>) " + method + "\\(");
         for (Reactor.Module module : Reactor.modules()) {
             for (Path source : sources(module.directory(), type + ".java")) {

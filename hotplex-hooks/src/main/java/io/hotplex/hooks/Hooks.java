@@ -37,14 +37,21 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Hooks implements JournalReader {
     private final RunningHooks running;
+    private final List<SlackAnswers> slackAnswers;
 
-    private Hooks(RunningHooks running) {
+    private Hooks(RunningHooks running, List<SlackAnswers> slackAnswers) {
         this.running = running;
+        this.slackAnswers = List.copyOf(slackAnswers);
     }
 
     /** @param directory where hooks keep their places, and what they could not deliver */
     public static Builder builder(Path directory) {
         return new Builder(directory);
+    }
+
+    /** What reads the answers that come from Slack, for each hook that takes some. */
+    public List<SlackAnswers> slackAnswers() {
+        return slackAnswers;
     }
 
     /** How each hook is doing, in the order in which they were added. */
@@ -156,7 +163,11 @@ public final class Hooks implements JournalReader {
                 throw new HotPlexException(
                         ErrorCode.CONFIG_INVALID, "two hooks have one name (expected: each its own)");
             }
-            return new Hooks(RunningHooks.open(directory, configs, factories, environment, drainTimeout, clock));
+            List<SlackAnswers> answers = configs.stream()
+                    .flatMap(config -> SlackAnswers.of(config, environment, clock).stream())
+                    .toList();
+            return new Hooks(
+                    RunningHooks.open(directory, configs, factories, environment, drainTimeout, clock), answers);
         }
     }
 }

@@ -494,6 +494,39 @@ class HooksTest {
     }
 
     @Test
+    void deliversSessionsSideBySideIfConfigured() {
+        CountDownLatch together = new CountDownLatch(2);
+        hook.answer = batch -> {
+            together.countDown();
+            try {
+                return together.await(30, TimeUnit.SECONDS) ? Delivery.DONE : Delivery.retry("alone");
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return Delivery.retry("interrupted");
+            }
+        };
+        start("concurrency", "2");
+        journal.awake("a");
+        journal.awake("b");
+        append("a", 1);
+        append("b", 1);
+
+        await().untilAsserted(() -> assertThat(hook.events).hasSize(2));
+    }
+
+    @Test
+    void theFileOfWhatIsPutAsideIsBounded() throws IOException {
+        hook.answer = batch -> new EventHook.Refused("never");
+        Hooks hooks = start("dead-letter-max-bytes", "2000");
+        journal.awake("s");
+        append("s", 30);
+        await().until(() -> hooks.status().get(0).deadLetters() == 30);
+
+        assertThat(Files.size(directory.resolve("h/dead-letters.ndjson"))).isLessThan(2_000);
+        assertThat(Files.size(directory.resolve("h/dead-letters.ndjson.1"))).isLessThan(2_000);
+    }
+
+    @Test
     void twoGatewaysDoNotRunOneHook() {
         start();
         assertThatThrownBy(() ->

@@ -16,6 +16,7 @@ import io.hotplex.server.internal.auth.KeyRing;
 import io.hotplex.server.internal.auth.Keys;
 import io.hotplex.server.internal.auth.TokenFile;
 import io.hotplex.server.internal.clients.ClientRoutes;
+import io.hotplex.server.internal.clients.SlackRoutes;
 import io.hotplex.server.internal.console.ConsoleRoutes;
 import io.hotplex.server.internal.http.AccessLog;
 import io.hotplex.server.internal.http.Connections;
@@ -253,6 +254,9 @@ public final class HotPlexServer implements AutoCloseable {
                             stop::countDown,
                             parts.hooks == null ? List::of : parts.hooks::status)
                     .routes());
+            if (parts.hooks != null) {
+                routes.addAll(new SlackRoutes(engine, parts.hooks.slackAnswers()).routes());
+            }
             routes.add(gatekeeper.ticketRoute());
             routes.addAll(ConsoleRoutes.all());
             routes.addAll(ClientRoutes.of(engine, parts.config, gatekeeper::quota));
@@ -355,8 +359,16 @@ public final class HotPlexServer implements AutoCloseable {
          *     then nothing is left running
          */
         public HotPlexServer start() {
-            checkExposure();
-            Assembly assembly = new Assembly(this);
+            Assembly assembly;
+            try {
+                checkExposure();
+                assembly = new Assembly(this);
+            } catch (RuntimeException e) {
+                if (hooks != null) {
+                    hooks.close();
+                }
+                throw e;
+            }
             try {
                 AccessLog accessLog = new AccessLog();
                 HttpServer http = HttpServer.start(

@@ -22,10 +22,13 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -33,6 +36,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -257,6 +262,79 @@ class HooksServeTest {
         assertThat(types()).hasSize(6).contains("turn.completed");
         Result audit = child.hotplex(words(options, "audit", "verify"));
         assertThat(audit.out()).as(audit.err()).contains("whole; 5 entries, 1 to 5");
+    }
+
+    /** From the message in a faked Slack, by the button, to the tool that runs. */
+    @Test
+    void somebodyInSlackAllowsATool() throws Exception {
+        List<JsonNode> messages = got;
+        status = 200;
+        receiver.removeContext("/");
+        receiver.createContext("/", exchange -> {
+            try (exchange) {
+                messages.add(new ObjectMapper().readTree(exchange.getRequestBody()));
+                byte[] answer = ("{\"ok\":true,\"ts\":\"1." + messages.size() + "\"}").getBytes(StandardCharsets.UTF_8);
+                exchange.sendResponseHeaders(200, answer.length);
+                exchange.getResponseBody().write(answer);
+            }
+        });
+        Map<String, String> secrets = Map.of("TOKEN", "xoxb-1", "SIGNING", "sshh");
+        Map<String, String> settings = Map.of(
+                "token-env", "TOKEN",
+                "channel", "C1",
+                "signing-secret-env", "SIGNING",
+                "approvers", "U1=local,U2=other",
+                "api-url", "http://127.0.0.1:" + receiver.getAddress().getPort() + "/",
+                "allow-networks", "127.0.0.1");
+        Puppets puppets = new Puppets();
+        try (HotPlexServer server = ServerRig.builder(state)
+                .engine(HotPlex.builder()
+                        .config(config("memory"))
+                        .provider(puppets)
+                        .launcher(puppets))
+                .hooks(hooks().environment(secrets)
+                        .hook(HookConfig.of("team", "slack", settings))
+                        .open())
+                .start()) {
+            var session = server.engine().open(SessionSpec.builder("s", state).build());
+            var turn = session.submit(Prompt.of("ask"));
+            await().until(() ->
+                    messages.stream().anyMatch(message -> message.toString().contains("\"actions\"")));
+
+            assertThat(press(server, "U3", "sshh")).as("nobody").isEqualTo(403);
+            assertThat(press(server, "U2", "sshh")).as("for other sessions").isEqualTo(403);
+            assertThat(press(server, "U1", "guess")).as("not from Slack").isEqualTo(401);
+            assertThat(turn.result().toCompletableFuture()).isNotDone();
+            assertThat(press(server, "U1", "sshh")).isEqualTo(200);
+
+            assertThat(turn.result().toCompletableFuture().join().text()).isEqualTo("allowed");
+            await().until(() ->
+                    messages.stream().anyMatch(message -> message.toString().contains("was allowed by slack:alice")));
+            assertThat(press(server, "U1", "sshh")).as("too late").isEqualTo(409);
+        }
+    }
+
+    private static int press(HotPlexServer server, String user, String secret) throws Exception {
+        String json = "{\"type\":\"block_actions\",\"user\":{\"id\":\"" + user + "\",\"username\":\"alice\"},"
+                + "\"actions\":[{\"action_id\":\"allow\",\"value\":\"s p1\"}]}";
+        String body = "payload=" + URLEncoder.encode(json, StandardCharsets.UTF_8);
+        String time = Long.toString(Instant.now().getEpochSecond());
+        Mac mac = Mac.getInstance("HmacSHA256");
+        mac.init(new SecretKeySpec(secret.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
+        String signature = "v0="
+                + HexFormat.of().formatHex(mac.doFinal(("v0:" + time + ":" + body).getBytes(StandardCharsets.UTF_8)));
+        try (RawClient client = RawClient.connect(server.address())) {
+            return client.send(RawClient.request(
+                                    "POST",
+                                    "/hooks/slack/team",
+                                    "Content-Type: application/x-www-form-urlencoded",
+                                    "X-Slack-Request-Timestamp: " + time,
+                                    "X-Slack-Signature: " + signature,
+                                    "Content-Length: " + body.length())
+                            + body)
+                    .read()
+                    .status();
+        }
     }
 
     private static String[] words(String[] options, String... words) {

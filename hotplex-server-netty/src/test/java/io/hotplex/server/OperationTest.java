@@ -152,6 +152,11 @@ class OperationTest {
                             "hotplex_turns_total{provider=\"demo\",outcome=\"completed\",} 1.0",
                             "hotplex_http_requests_total{method=\"GET\",route=\"/admin/pool\",status=\"200\",} 1.0",
                             "hotplex_http_connections{kind=\"http\",} 1.0",
+                            "hotplex_processes_max ",
+                            "hotplex_turns_queued 0.0",
+                            "hotplex_turns_waiting 0.0",
+                            "hotplex_journal_records ",
+                            "hotplex_journal_writable 1.0",
                             "hotplex_start_time_seconds ")
                     .doesNotContain("\"m\""));
         }

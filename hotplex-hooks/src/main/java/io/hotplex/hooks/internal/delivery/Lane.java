@@ -35,7 +35,7 @@ final class Lane {
     private final Map<String, String> traces = new LinkedHashMap<>();
 
     /** The last offset that is dealt with. */
-    long cursor;
+    volatile long cursor;
 
     /** The last offset of a delivery that failed: it is tried again as it was. 0 for none. */
     long limit;

@@ -191,10 +191,14 @@ final class Admission {
             return;
         }
         String type = Objects.requireNonNullElse(exchange.headers.first("Content-Type"), "");
-        if (!isJson(type)) {
+        Route route = exchange.route;
+        String wanted = route != null && route.is(Route.Flag.SIGNED_FORM)
+                ? "application/x-www-form-urlencoded"
+                : "application/json";
+        if (!is(wanted, type)) {
             throw new HotPlexException(
                     ErrorCode.MEDIA_TYPE_UNSUPPORTED,
-                    "bodies of this type are not taken (expected: Content-Type: application/json)");
+                    "bodies of this type are not taken (expected: Content-Type: " + wanted + ")");
         }
         checkSize(exchange.announced());
     }
@@ -212,10 +216,10 @@ final class Admission {
         }
     }
 
-    private static boolean isJson(String contentType) {
+    private static boolean is(String wanted, String contentType) {
         int end = contentType.indexOf(';');
         String type = end < 0 ? contentType : contentType.substring(0, end);
-        return type.strip().toLowerCase(Locale.ROOT).equals("application/json");
+        return type.strip().toLowerCase(Locale.ROOT).equals(wanted);
     }
 
     private static Response.Whole problem(Exchange exchange, ErrorCode code, @Nullable String detail) {

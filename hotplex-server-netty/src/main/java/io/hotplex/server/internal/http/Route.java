@@ -21,7 +21,9 @@ public record Route(String method, String template, Access access, Kind kind, Se
         /** Served while the server drains: probes and the like. */
         WHILE_DRAINING,
         /** A one-time ticket in the query can stand for a key, since browsers cannot send headers there. */
-        TICKET
+        TICKET,
+        /** Takes a form instead of JSON; only for requests that are signed, since any page can send a form. */
+        SIGNED_FORM
     }
 
     public Route {

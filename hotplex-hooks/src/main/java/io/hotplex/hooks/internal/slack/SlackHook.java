@@ -1,0 +1,126 @@
+package io.hotplex.hooks.internal.slack;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.hotplex.api.AgentEvent;
+import io.hotplex.api.spi.EventHook;
+import io.hotplex.api.spi.HookEvent;
+import io.hotplex.hooks.internal.slack.SlackTarget.SlackException;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells Slack of turns: each is one message that changes with it, in a thread per session. An incoming webhook, whose
+ * messages cannot change, is told of ends that somebody should look at alone.
+ *
+ * <p>Guarded by its monitor.
+ */
+final class SlackHook implements EventHook {
+    /** Beyond it the oldest turn begins a new message when something comes of it, and the session a new thread. */
+    private static final int REMEMBERED = 10_000;
+
+    private final SlackTarget target;
+    private final boolean buttons;
+
+    @GuardedBy("this")
+    private final Map<String, Card> cards = new LinkedHashMap<>();
+
+    @GuardedBy("this")
+    private final Map<String, String> threads = new LinkedHashMap<>();
+
+    /** @param buttons whether answers come back from Slack */
+    SlackHook(SlackTarget target, boolean buttons) {
+        this.target = target;
+        this.buttons = buttons;
+    }
+
+    @Override
+    public synchronized Delivery deliver(List<HookEvent> events) {
+        Set<String> touched = new LinkedHashSet<>();
+        for (HookEvent event : events) {
+            String turn = event.record().turnId();
+            if (turn != null) { // what belongs to no turn changes no message
+                card(turn, event).take(event.record());
+                touched.add(turn);
+            }
+        }
+        try {
+            for (String turn : touched) {
+                show(turn, last(events, turn));
+            }
+            return Delivery.DONE;
+        } catch (SlackException e) {
+            return e.forGood() ? new Refused(reason(e)) : new Retry(reason(e), e.after());
+        } catch (IOException e) {
+            return Delivery.retry("no answer: " + e.getClass().getSimpleName());
+        }
+    }
+
+    private static String reason(SlackException e) {
+        return String.valueOf(e.getMessage());
+    }
+
+    private static boolean last(List<HookEvent> events, String turn) {
+        return events.stream()
+                .anyMatch(event ->
+                        turn.equals(event.record().turnId()) && event.record().event() instanceof AgentEvent.Terminal);
+    }
+
+    @GuardedBy("this")
+    private Card card(String turn, HookEvent event) {
+        Card card = cards.get(turn);
+        if (card == null) {
+            card = new Card(event);
+            cards.put(turn, card);
+            if (cards.size() > REMEMBERED) {
+                cards.remove(cards.keySet().iterator().next());
+            }
+        }
+        return card;
+    }
+
+    @GuardedBy("this")
+    private void show(String turn, boolean ended) throws IOException, SlackException {
+        Card card = cards.get(turn);
+        if (card == null || !card.changed) {
+            return;
+        }
+        if (target.changes()) {
+            String session = card.session();
+            String thread = threads.get(session);
+            if (thread == null && card.message == null) {
+                thread = begin(card);
+            }
+            card.message = target.write(card.text(), card.blocks(buttons), thread, card.message);
+        } else if (card.noteworthy()) {
+            target.write(card.text(), card.blocks(false), null, null);
+        }
+        card.changed = false;
+        if (ended) {
+            cards.remove(turn);
+        }
+    }
+
+    /** A session's first message, which the others answer. */
+    @GuardedBy("this")
+    private @Nullable String begin(Card card) throws IOException, SlackException {
+        String text = "Session " + card.session() + " of " + card.owner();
+        String thread = target.write(text, List.of(Card.section(Card.escaped(text))), null, null);
+        if (thread != null) {
+            threads.put(card.session(), thread);
+            if (threads.size() > REMEMBERED) {
+                threads.remove(threads.keySet().iterator().next());
+            }
+        }
+        return thread;
+    }
+
+    @Override
+    public void close() {
+        target.close();
+    }
+}

@@ -1,0 +1,306 @@
+package io.hotplex.hooks.internal.slack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hotplex.api.AgentEvent;
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.EventRecord;
+import io.hotplex.api.HotPlexException;
+import io.hotplex.api.TokenUsage;
+import io.hotplex.api.spi.EventHook;
+import io.hotplex.api.spi.EventHook.Delivery;
+import io.hotplex.api.spi.EventHookFactory.Surroundings;
+import io.hotplex.api.spi.HookConfig;
+import io.hotplex.api.spi.HookEvent;
+import io.hotplex.hooks.internal.webhook.Receiver;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Against Slack's API as its documentation describes it. */
+@Timeout(60)
+class SlackTest {
+    /** The example of Slack's documentation, "Verifying requests from Slack". */
+    private static final String SECRET = "8f742231b10e8888abcd99yyyzzz85a5";
+
+    private static final String BODY = "token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow"
+            + "&channel_id=G8PSS9T3V&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect"
+            + "&text=&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN"
+            + "&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c";
+    private static final long TIME = 1531420618;
+
+    private final AtomicInteger messages = new AtomicInteger();
+    private Receiver slack;
+    private long offset;
+
+    @BeforeEach
+    void receive() throws IOException {
+        slack = new Receiver();
+        slack.reply = exchange -> {
+            byte[] answer = ("{\"ok\":true,\"ts\":\"17.%d\"}".formatted(messages.incrementAndGet()))
+                    .getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(200, answer.length);
+            exchange.getResponseBody().write(answer);
+        };
+    }
+
+    @AfterEach
+    void end() {
+        slack.close();
+    }
+
+    private HookConfig config(String... settings) {
+        Map<String, String> all = new HashMap<>();
+        all.put("api-url", "http://127.0.0.1:" + slack.port() + "/api/");
+        all.put("allow-networks", "127.0.0.1");
+        for (int i = 0; i < settings.length; i += 2) {
+            all.put(settings[i], settings[i + 1]);
+        }
+        return HookConfig.of("team", "slack", all);
+    }
+
+    private static final Surroundings SURROUNDINGS =
+            new Surroundings(Path.of("/nowhere"), Map.of("TOKEN", "xoxb-token", "SIGNING", SECRET, "EMPTY", ""));
+
+    private EventHook bot(String... more) {
+        List<String> settings = new ArrayList<>(List.of("token-env", "TOKEN", "channel", "C1"));
+        settings.addAll(List.of(more));
+        return new SlackHookFactory().open(config(settings.toArray(String[]::new)), SURROUNDINGS);
+    }
+
+    private HookEvent event(String session, @Nullable String turn, AgentEvent event) {
+        offset++;
+        return new HookEvent(
+                "evt_" + offset,
+                new EventRecord(session, offset, offset, turn, Instant.EPOCH, event),
+                "ann",
+                "claude",
+                HookEvent.Severity.INFO,
+                null);
+    }
+
+    private static AgentEvent started() {
+        return new AgentEvent.TurnStarted(AgentEvent.Origin.PROMPT, null, null);
+    }
+
+    private static AgentEvent done(String text) {
+        return new AgentEvent.TurnCompleted(text, TokenUsage.ZERO, null, Duration.ofSeconds(3), null, null);
+    }
+
+    private static AgentEvent asked() {
+        return new AgentEvent.PermissionRequested("p1", "t", "Bash", Map.of(), "", List.of());
+    }
+
+    private JsonNode sent(int index) throws IOException {
+        return new ObjectMapper().readTree(slack.got.get(index).body());
+    }
+
+    @Test
+    void aTurnIsOneMessageInTheThreadOfItsSession() throws Exception {
+        try (EventHook hook = bot()) {
+            assertThat(hook.deliver(List.of(event("s1", "t1", started())))).isEqualTo(Delivery.DONE);
+            hook.deliver(List.of(event("s1", "t1", done("a <b> & c"))));
+            hook.deliver(List.of(event("s1", "t2", started()), event("s1", "t2", done(""))));
+        }
+
+        assertThat(slack.got)
+                .extracting(Receiver.Got::path)
+                .containsExactly(
+                        "/api/chat.postMessage", "/api/chat.postMessage", "/api/chat.update", "/api/chat.postMessage");
+        assertThat(slack.got.get(0).header("Authorization")).isEqualTo("Bearer xoxb-token");
+        assertThat(sent(0).get("channel").asText()).isEqualTo("C1");
+        assertThat(sent(0).has("thread_ts")).isFalse();
+        assertThat(sent(1).get("thread_ts").asText()).isEqualTo("17.1");
+        assertThat(sent(2).get("ts").asText()).isEqualTo("17.2");
+        assertThat(sent(2).get("blocks").toString()).contains("completed in 3 s", "a &lt;b&gt; &amp; c");
+        assertThat(sent(3).get("thread_ts").asText()).as("the same thread").isEqualTo("17.1");
+    }
+
+    @Test
+    void aPermissionHasButtonsUntilSomebodyDecided() throws Exception {
+        try (EventHook hook = bot("signing-secret-env", "SIGNING", "approvers", "U1=ann")) {
+            hook.deliver(List.of(event("s1", "t1", started()), event("s1", "t1", asked())));
+            hook.deliver(List.of(event(
+                    "s1",
+                    "t1",
+                    new AgentEvent.PermissionResolved("p1", AgentEvent.Resolution.ALLOWED, "slack:alice", null))));
+        }
+
+        JsonNode actions = sent(1).get("blocks").get(2);
+        assertThat(actions.get("type").asText()).isEqualTo("actions");
+        assertThat(actions.get("elements"))
+                .extracting(button -> button.get("action_id").asText() + " "
+                        + button.get("value").asText())
+                .containsExactly("allow s1 p1", "deny s1 p1");
+        assertThat(sent(2).get("blocks").toString())
+                .contains("was allowed by slack:alice")
+                .doesNotContain("actions");
+    }
+
+    @Test
+    void withoutSigningSecretThereAreNoButtons() throws Exception {
+        try (EventHook hook = bot()) {
+            hook.deliver(List.of(event("s1", "t1", asked())));
+        }
+        assertThat(sent(1).get("blocks").toString())
+                .contains("needs a permission")
+                .doesNotContain("actions");
+    }
+
+    @Test
+    void anIncomingWebhookHearsOfWhatSomebodyShouldLookAt() throws Exception {
+        slack.reply = exchange -> exchange.sendResponseHeaders(200, -1);
+        HookConfig config = HookConfig.of("team", "slack", Map.of("webhook-env", "URL", "allow-networks", "127.0.0.1"));
+        Surroundings surroundings = new Surroundings(Path.of("/nowhere"), Map.of("URL", slack.url()));
+        try (EventHook hook = new SlackHookFactory().open(config, surroundings)) {
+            hook.deliver(List.of(event("s1", "t1", started()), event("s1", "t1", done("x"))));
+            hook.deliver(List.of(event("s1", "t2", new AgentEvent.TurnBlocked("r1", "c", "high", "", List.of()))));
+        }
+
+        assertThat(slack.got).hasSize(1);
+        assertThat(sent(0).get("blocks").toString()).contains("blocked by rule r1 (high)");
+        assertThat(sent(0).get("text").asText()).isEqualTo("claude, session s1: blocked by rule r1 (high)");
+    }
+
+    @Test
+    void keepsToRateLimitsAndTellsWhatSlackSays() throws Exception {
+        slack.reply = exchange -> {
+            exchange.getResponseHeaders().set("Retry-After", "30");
+            exchange.sendResponseHeaders(429, -1);
+        };
+        try (EventHook hook = bot()) {
+            assertThat(hook.deliver(List.of(event("s1", "t1", started()))))
+                    .isEqualTo(new EventHook.Retry("Slack answered 429", Duration.ofSeconds(30)));
+            assertThat(says(hook, "channel_not_found")).isEqualTo(Delivery.retry("Slack says channel_not_found"));
+            assertThat(says(hook, "invalid_blocks")).isEqualTo(new EventHook.Refused("Slack says invalid_blocks"));
+        }
+    }
+
+    private Delivery says(EventHook hook, String error) throws Exception {
+        slack.reply = exchange -> {
+            byte[] answer = ("{\"ok\":false,\"error\":\"" + error + "\"}").getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(200, answer.length);
+            exchange.getResponseBody().write(answer);
+        };
+        return hook.deliver(List.of(event("s1", "t1", started())));
+    }
+
+    // ---- answers
+
+    private static SlackRequests requests(String... more) {
+        Map<String, String> settings =
+                new HashMap<>(Map.of("signing-secret-env", "SIGNING", "approvers", "U1=ann,U2=*"));
+        for (int i = 0; i < more.length; i += 2) {
+            settings.put(more[i], more[i + 1]);
+        }
+        return Objects.requireNonNull(SlackRequests.of(HookConfig.of("team", "slack", settings), SURROUNDINGS));
+    }
+
+    private static Clock at(long seconds) {
+        return Clock.fixed(Instant.ofEpochSecond(seconds), ZoneOffset.UTC);
+    }
+
+    private static byte[] payload(String user, String action, String value) {
+        String json = "{\"type\":\"block_actions\",\"user\":{\"id\":\"" + user + "\",\"username\":\"alice\"},"
+                + "\"actions\":[{\"action_id\":\"" + action + "\",\"value\":\"" + value + "\"}]}";
+        return ("payload=" + URLEncoder.encode(json, StandardCharsets.UTF_8)).getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static SlackRequests.Decision read(byte[] body) {
+        String signature = "v0=" + SlackRequests.sign(SECRET, Long.toString(TIME), body);
+        return requests().read(Long.toString(TIME), signature, body, at(TIME));
+    }
+
+    @Test
+    void signsAsInTheExampleOfSlack() {
+        assertThat(SlackRequests.sign(SECRET, Long.toString(TIME), BODY.getBytes(StandardCharsets.UTF_8)))
+                .isEqualTo("a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503");
+    }
+
+    @Test
+    void readsWhoDecidedWhat() {
+        SlackRequests.Decision decision = read(payload("U1", "allow", "s1 p1"));
+
+        assertThat(decision.session()).isEqualTo("s1");
+        assertThat(decision.request()).isEqualTo("p1");
+        assertThat(decision.allow()).isTrue();
+        assertThat(decision.approver().label()).isEqualTo("slack:alice");
+        assertThat(decision.approver().owner()).isEqualTo("ann");
+        assertThat(read(payload("U2", "deny", "s1 p1")).allow()).isFalse();
+    }
+
+    @Test
+    void whatSlackDidNotSignOrSentLongAgoIsNotBelieved() {
+        byte[] body = payload("U1", "allow", "s1 p1");
+        String time = Long.toString(TIME);
+        String signature = "v0=" + SlackRequests.sign(SECRET, time, body);
+
+        assertCode(ErrorCode.UNAUTHENTICATED, () -> requests().read(null, signature, body, at(TIME)));
+        assertCode(ErrorCode.UNAUTHENTICATED, () -> requests().read(time, null, body, at(TIME)));
+        assertCode(ErrorCode.UNAUTHENTICATED, () -> requests().read("soon", signature, body, at(TIME)));
+        assertCode(ErrorCode.UNAUTHENTICATED, () -> requests().read(time, signature + "0", body, at(TIME)));
+        assertCode(
+                ErrorCode.UNAUTHENTICATED,
+                () -> requests().read(time, signature, payload("U2", "allow", "s1 p1"), at(TIME)));
+        assertCode(ErrorCode.UNAUTHENTICATED, () -> requests().read(time, signature, body, at(TIME + 301)));
+        assertCode(ErrorCode.UNAUTHENTICATED, () -> requests().read(time, signature, body, at(TIME - 301)));
+        assertThat(requests().read(time, signature, body, at(TIME + 299)).allow())
+                .isTrue();
+    }
+
+    @Test
+    void whoMayNotAnswerDoesNotAndWhatIsNoAnswerIsNone() {
+        assertCode(ErrorCode.FORBIDDEN, () -> read(payload("U3", "allow", "s1 p1")));
+        assertCode(ErrorCode.INVALID_ARGUMENT, () -> read(payload("U1", "shrug", "s1 p1")));
+        assertCode(ErrorCode.INVALID_ARGUMENT, () -> read(payload("U1", "allow", "s1")));
+        for (String body : List.of("", "payload=", "payload=%7B%7D", "payload=%ZZ", "other=1", "payload=[]")) {
+            assertCode(ErrorCode.INVALID_ARGUMENT, () -> read(body.getBytes(StandardCharsets.UTF_8)));
+        }
+    }
+
+    private static void assertCode(ErrorCode code, org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+        assertThatThrownBy(call)
+                .isInstanceOfSatisfying(
+                        HotPlexException.class, e -> assertThat(e.code()).isEqualTo(code));
+    }
+
+    @Test
+    void refusesSettingsThatCannotBe() {
+        assertInvalid("hook.team.token-env");
+        assertInvalid("hook.team.token-env", "token-env", "EMPTY", "channel", "C1");
+        assertInvalid("hook.team.token-file", "token-file", "/no/such/file", "channel", "C1");
+        assertInvalid("hook.team.token-env", "token-env", "TOKEN", "webhook-env", "TOKEN");
+        assertInvalid("hook.team.webhook-file", "webhook-file", "/no/such/file");
+        assertInvalid("hook.team.channel is missing", "token-env", "TOKEN");
+        assertInvalid("hook.team.api-url", "token-env", "TOKEN", "channel", "C1", "api-url", "nowhere");
+        assertInvalid("hook.team.approvers", "token-env", "TOKEN", "channel", "C1", "approvers", "U1=ann");
+        assertInvalid("hook.team.approvers", "signing-secret-env", "SIGNING", "approvers", "U1");
+        assertInvalid("hook.team.signing-secret-file", "signing-secret-file", "/no/such/file");
+        assertInvalid("hook.team.signing-secret-env", "webhook-env", "TOKEN", "signing-secret-env", "SIGNING");
+    }
+
+    private void assertInvalid(String message, String... settings) {
+        assertThatThrownBy(() -> new SlackHookFactory().open(config(settings), SURROUNDINGS))
+                .isInstanceOf(HotPlexException.class)
+                .hasMessageContaining(message);
+    }
+}
