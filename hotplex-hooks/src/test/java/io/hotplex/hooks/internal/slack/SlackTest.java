@@ -56,7 +56,8 @@ class SlackTest {
     void receive() throws IOException {
         slack = new Receiver();
         slack.reply = exchange -> {
-            byte[] answer = "{\"ok\":true,\"ts\":\"17.%d\"}".formatted(messages.incrementAndGet())
+            byte[] answer = "{\"ok\":true,\"ts\":\"17.%d\"}"
+                    .formatted(messages.incrementAndGet())
                     .getBytes(StandardCharsets.UTF_8);
             exchange.sendResponseHeaders(200, answer.length);
             exchange.getResponseBody().write(answer);
