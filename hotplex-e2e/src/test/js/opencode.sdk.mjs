@@ -9,7 +9,8 @@ const headers = { authorization: "Basic " + Buffer.from("opencode:" + key).toStr
 const client = (second ? v2 : v1)({ baseUrl, directory, headers, throwOnError: true })
 
 /** One signature for both: path, query and body apart in the first, all together in the second. */
-const call = (of, name, path = {}, body = {}) => of[name].call(of, second ? { ...path, ...body } : { path, body })
+const call = (of, name, path = {}, body = undefined) =>
+  of[name].call(of, second ? { ...path, ...body } : body ? { path, body } : { path })
 const session = (id) => (second ? { sessionID: id } : { id })
 const text = (message) => message.parts.filter((part) => part.type === "text").map((part) => part.text).join("")
 const parts = (words) => ({ parts: [{ type: "text", text: words }] })

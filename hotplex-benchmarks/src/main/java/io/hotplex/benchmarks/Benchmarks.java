@@ -34,7 +34,8 @@ public final class Benchmarks {
             new JournalThroughput(),
             new HotTurnJournal(),
             new Gateway(),
-            new GuardDecisions());
+            new GuardDecisions(),
+            new OpenCodeGateway());
 
     private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -63,6 +63,7 @@ class OpenCodeGatewayTest {
                         .config(EngineConfig.fromProperties(Map.of(
                                 "state-directory", dir.resolve("state").toString(), "default-provider", "puppet")))
                         .provider(puppets)
+                        .provider(new Puppets("other"))
                         .launcher(puppets))
                 .start();
     }
@@ -368,15 +369,21 @@ class OpenCodeGatewayTest {
         Answer unknown = ask("POST", "/session/" + id + "/message", demo);
         assertThat(unknown.body().path("code").asText()).isEqualTo("PROVIDER_UNKNOWN");
 
-        post("/session/" + id + "/message", prompt("say one"));
+        Events events = follow("/event");
+        JsonNode first = post(
+                "/session/" + id + "/message",
+                "{'model':{'providerID':'other','modelID':'default'},'parts':[{'type':'text','text':'say one'}]}");
+        assertThat(first.path("info").path("providerID").asText()).isEqualTo("other");
+        assertThat(get("/session/" + id).path("title").asText()).isEqualTo("mine");
+        assertThat(events.types()).contains("session.idle").doesNotContain("session.deleted");
         Answer late = ask(
                 "POST",
                 "/session/" + id + "/message",
-                "{'model':{'providerID':'demo','modelID':'default'},'parts':[{'type':'text','text':'say'}]}");
+                "{'model':{'providerID':'puppet','modelID':'default'},'parts':[{'type':'text','text':'say'}]}");
         assertThat(late.body().path("code").asText()).isEqualTo("NOT_SUPPORTED");
         post(
                 "/session/" + id + "/message",
-                "{'model':{'providerID':'puppet','modelID':'other'},'parts':[{'type':'text','text':'say two'}]}");
+                "{'model':{'providerID':'other','modelID':'other'},'parts':[{'type':'text','text':'say two'}]}");
         assertThat(get("/session/" + id).path("model").path("id").asText()).isEqualTo("other");
     }
 

@@ -38,10 +38,20 @@ import org.jspecify.annotations.Nullable;
 public final class Puppets implements AgentProvider, ProcessLauncher {
     private static final TokenUsage USAGE = new TokenUsage(3, 4, 0, 0);
 
+    private final String name;
     private volatile boolean holding;
     private final List<Puppet> processes = new CopyOnWriteArrayList<>();
     /** What agents were started with. */
     public final List<SessionSpec> started = new CopyOnWriteArrayList<>();
+
+    public Puppets() {
+        this("puppet");
+    }
+
+    /** @param name of the provider */
+    public Puppets(String name) {
+        this.name = name;
+    }
 
     /** Makes the agent of the process that was started last go on, in its turn: with the class comment's words. */
     public void tell(String words) {
@@ -63,7 +73,7 @@ public final class Puppets implements AgentProvider, ProcessLauncher {
 
     @Override
     public String name() {
-        return "puppet";
+        return name;
     }
 
     @Override

@@ -12,14 +12,8 @@ import java.util.Map;
 
 /** Who answers behind the gateway, and what to say to get a certain answer. */
 enum Backend {
-    DEMO(
-            "remember the cat",
-            "I will. Ask me",
-            "use a tool",
-            "seen-by-the-tool.txt",
-            "ListFiles",
-            "say this again: " + "lorem ipsum dolor ".repeat(250)),
-    CLAUDE("SAY 3", "w1 w2 w3", "TOOL Bash ls", "seen-by-the-tool.txt", "bash", "SAY 400 PACE 20");
+    DEMO("what do you remember", "Nothing yet", "use a tool", "seen-by-the-tool.txt", "ListFiles", "think about it"),
+    CLAUDE("SAY 3", "w1 w2 w3", "TOOL Bash touch made.txt; ls", "seen-by-the-tool.txt", "bash", "SAY 400 PACE 20");
 
     final String prompt;
     final String answer;
@@ -50,6 +44,7 @@ enum Backend {
         int classPath = command.indexOf("-cp");
         settings.put("environment.CLASSPATH", command.remove(classPath + 1));
         command.remove(classPath);
+        command.addAll(List.of("--demo-pace-ms", "100")); // so that there is time to interrupt it
         settings.put("command-args", String.join(",", command));
         settings.put("environment.HOTPLEX_DEMO_HOME", directory.resolve("demo").toString());
         return settings;

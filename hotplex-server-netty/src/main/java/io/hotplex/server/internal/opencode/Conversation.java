@@ -37,6 +37,7 @@ final class Conversation {
     private @Nullable Message user;
     private @Nullable Message step;
     private @Nullable String stepSource;
+    private boolean stepBegun;
     private boolean stepHasCalls;
     private boolean said;
     /** When something happened last that was no piece of a text: the time of what begins with such a piece. */
@@ -125,6 +126,7 @@ final class Conversation {
         steps.clear();
         calls.clear();
         said = false;
+        solidMillis = out.millis();
         Message message = new Message(
                 messageId,
                 null,
@@ -149,6 +151,7 @@ final class Conversation {
             tell(out, message, part);
         }
         status(out, Values.object("type", "busy"));
+        announce(out, null);
     }
 
     // ---- what the agent says
@@ -307,8 +310,6 @@ final class Conversation {
                         "running",
                         "input",
                         call.input,
-                        "title",
-                        call.title,
                         "metadata",
                         new LinkedHashMap<>(call.metadata),
                         "time",
@@ -328,7 +329,7 @@ final class Conversation {
                         "error",
                         error,
                         "metadata",
-                        new LinkedHashMap<>(call.metadata),
+                        call.metadata.isEmpty() ? null : new LinkedHashMap<>(call.metadata),
                         "time",
                         time));
     }
@@ -350,12 +351,12 @@ final class Conversation {
         if (now != null && stepSource == null) {
             stepSource = source;
             steps.put(source, now);
-            return now;
+            return begun(out, now);
         }
         if (now != null) {
             endStep(out, "tool-calls", solidMillis);
         }
-        return beginStep(out, source);
+        return begun(out, announce(out, source));
     }
 
     private Message stepOfCall(Emission out) {
@@ -364,10 +365,22 @@ final class Conversation {
             endStep(out, "tool-calls", solidMillis); // what it called is answered: this is the next answer of the model
             now = null;
         }
-        return now == null ? beginStep(out, null) : now;
+        return begun(out, now == null ? announce(out, null) : now);
     }
 
-    private Message beginStep(Emission out, @Nullable String source) {
+    /** A step of which something is there. */
+    private Message begun(Emission out, Message message) {
+        if (!stepBegun) {
+            stepBegun = true;
+            Part part = Part.of(out.entity("prt"), "step-start", Map.of());
+            message.add(part);
+            tell(out, message, part);
+        }
+        return message;
+    }
+
+    /** The message of a step of which nothing is there yet. */
+    private Message announce(Emission out, @Nullable String source) {
         String message = out.entity("msg");
         String asked = user == null ? message : user.id();
         Message begun = new Message(
@@ -400,15 +413,13 @@ final class Conversation {
                         Values.object("created", solidMillis)));
         step = begun;
         stepSource = source;
+        stepBegun = false;
         stepHasCalls = false;
         if (source != null) {
             steps.put(source, begun);
         }
         transcript.add(begun);
         tell(out, begun);
-        Part part = Part.of(out.entity("prt"), "step-start", Map.of());
-        begun.add(part);
-        tell(out, begun, part);
         return begun;
     }
 
@@ -419,6 +430,7 @@ final class Conversation {
             return;
         }
         endTexts(out, at);
+        begun(out, ended);
         Part part = Part.of(
                 out.entity("prt"),
                 "step-finish",
@@ -432,7 +444,6 @@ final class Conversation {
         ended.add(part);
         tell(out, ended, part);
         ended.set("finish", reason);
-        tell(out, ended);
         complete(out, ended, at);
         step = null;
         stepSource = null;
@@ -469,7 +480,7 @@ final class Conversation {
         if (message == null) {
             return; // of a message that nobody saw anything of; it counts in the turn's figures
         }
-        message.set("tokens", tokens(usage.tokens()));
+        message.set("tokens", total(usage.tokens()));
         if (usage.model() != null) {
             message.set("modelID", usage.model());
         }
@@ -489,12 +500,12 @@ final class Conversation {
         if (!said && !text.isEmpty()) {
             whole(out, "text", "result", 0, text);
         }
-        Message last = step != null ? step : beginStep(out, null);
+        Message last = step != null ? step : announce(out, null);
         if (cost != null) {
             last.set("cost", cost);
         }
         if (steps.size() <= 1 && tokens(TokenUsage.ZERO).equals(last.info().get("tokens"))) {
-            last.set("tokens", tokens(usage));
+            last.set("tokens", total(usage));
         }
         endStep(out, reason, out.millis());
         status(out, Values.object("type", "busy"));
@@ -513,7 +524,7 @@ final class Conversation {
                 failed(out, toolId, call, "Tool execution aborted", Map.of("start", call.start, "end", out.millis()));
             }
         });
-        Message last = step != null ? step : beginStep(out, null);
+        Message last = step != null ? step : announce(out, null);
         if (cost != null) {
             last.set("cost", cost);
         }
@@ -550,6 +561,12 @@ final class Conversation {
 
     private void tell(Emission out, Message message, Part part) {
         out.tell(id, "message.part.updated", "part", part.json(id, message.id()), "time", out.millis());
+    }
+
+    private static Map<String, @Nullable Object> total(TokenUsage usage) {
+        Map<String, @Nullable Object> all = Values.object("total", usage.total());
+        all.putAll(tokens(usage));
+        return all;
     }
 
     static Map<String, @Nullable Object> tokens(TokenUsage usage) {

@@ -6,7 +6,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -96,7 +95,7 @@ final class Feed {
     }
 
     static String payload(ClientEvent event) {
-        return EventJson.text(Map.of("id", event.id(), "type", event.type(), "properties", event.properties()));
+        return EventJson.text(Values.object("id", event.id(), "type", event.type(), "properties", event.properties()));
     }
 
     /** The number of the last frame. */

@@ -175,6 +175,7 @@ final class MessageOperations {
                 throw Clients.unsupported("model: the session is of the provider "
                         + session.info().provider() + ", and stays so (open another one)");
             }
+            clients.mirrors().letGo(session); // to clients it stays the same one
             return clients.access().replaceUnused(request.principal(), session, provider, wanted);
         }
         if (wanted.isEmpty()) {

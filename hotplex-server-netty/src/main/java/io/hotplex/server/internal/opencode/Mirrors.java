@@ -64,16 +64,33 @@ final class Mirrors implements Mirror.Listener {
         if (title != null) {
             mirror.change(projection -> projection.rename(title));
         }
-        mirror.start();
+        begin(mirror);
         trim();
         return mirror;
+    }
+
+    /** One that cannot be read is not kept: who asks next tries again. */
+    private void begin(Mirror mirror) {
+        boolean begun = false;
+        try {
+            mirror.start();
+            begun = true;
+        } finally {
+            if (!begun) {
+                mirror.close();
+            }
+        }
     }
 
     /** Somebody uses a session: who follows its owner's sessions wants to see what comes of it. */
     void onUsed(Session session) {
         Feed feed = feeds.get(session.spec().owner());
         if (feed != null && feed.isFollowed()) {
-            of(session);
+            try {
+                of(session);
+            } catch (HotPlexException e) {
+                log.debug("session {} cannot be looked at", session.id(), e); // who uses it hears of it
+            }
         }
     }
 
@@ -106,6 +123,14 @@ final class Mirrors implements Mirror.Listener {
             }
         }
         mirror.change(projection -> projection.rename(title));
+    }
+
+    /** Looks at a session no longer; what becomes of it is told to nobody. */
+    void letGo(Session session) {
+        Mirror mirror = mirrors.get(session.id());
+        if (mirror != null) {
+            mirror.close();
+        }
     }
 
     void forget(String session) {

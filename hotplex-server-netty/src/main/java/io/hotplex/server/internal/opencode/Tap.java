@@ -120,7 +120,7 @@ final class Tap implements EventSource {
                         if (stream.isWritable()) {
                             say(stream, "server.heartbeat");
                         }
-                        CompletableFuture.runAsync(follower::look);
+                        var unused = CompletableFuture.runAsync(follower::look);
                         beat(stream);
                     }
                 });
@@ -215,7 +215,7 @@ final class Tap implements EventSource {
         catchingUp = true;
         position = feed.newest();
         Function<Throwable, List<Feed.Frame>> none = failure -> List.of();
-        CompletableFuture.supplyAsync(() -> follower.state(sinceMillis))
+        var unused = CompletableFuture.supplyAsync(() -> follower.state(sinceMillis))
                 .exceptionally(none)
                 .thenAcceptAsync(
                         frames -> {

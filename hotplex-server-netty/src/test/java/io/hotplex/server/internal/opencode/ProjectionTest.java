@@ -21,8 +21,8 @@ class ProjectionTest {
         "message.updated user",
         "message.part.updated text 'SAY 3'",
         "busy",
-        "session.updated",
         "message.updated assistant",
+        "session.updated",
         "message.part.updated step-start",
         "message.part.updated text ''",
         "message.part.delta",
@@ -30,7 +30,6 @@ class ProjectionTest {
         "message.part.delta",
         "message.part.updated text 'w1 w2 w3 ' end",
         "message.part.updated step-finish stop",
-        "message.updated assistant stop",
         "message.updated assistant stop completed",
         "busy",
         "idle",
@@ -61,15 +60,13 @@ class ProjectionTest {
                 .completed("RESULT: hi")
                 .told();
 
-        assertThat(Journal.brief(told).subList(4, told.size()))
+        assertThat(Journal.brief(told).subList(5, told.size()))
                 .containsExactly(
-                        "message.updated assistant",
                         "message.part.updated step-start",
                         "message.part.updated tool pending",
                         "message.part.updated tool running",
                         "message.part.updated tool completed",
                         "message.part.updated step-finish tool-calls",
-                        "message.updated assistant tool-calls",
                         "message.updated assistant tool-calls completed",
                         "message.updated assistant",
                         "message.part.updated step-start",
@@ -77,7 +74,6 @@ class ProjectionTest {
                         "message.part.delta",
                         "message.part.updated text 'RESULT: hi' end",
                         "message.part.updated step-finish stop",
-                        "message.updated assistant stop",
                         "message.updated assistant stop completed",
                         "busy",
                         "idle",
@@ -123,13 +119,13 @@ class ProjectionTest {
                         ErrorCode.VENDOR_REJECTED, "bad thing", false, TokenUsage.ZERO, null, Duration.ZERO))
                 .told();
 
-        assertThat(Journal.brief(told).subList(4, told.size()))
+        assertThat(Journal.brief(told).subList(3, told.size()))
                 .containsExactly(
+                        "message.updated assistant",
+                        "session.updated",
                         "session.error APIError",
                         "idle",
                         "session.idle",
-                        "message.updated assistant",
-                        "message.part.updated step-start",
                         "message.updated assistant APIError completed",
                         "idle",
                         "session.idle",
