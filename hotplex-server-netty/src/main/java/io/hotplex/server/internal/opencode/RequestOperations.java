@@ -39,7 +39,7 @@ final class RequestOperations {
                         "POST",
                         "/permission/{request}/reply",
                         "Answers: once, always or reject.",
-                        request -> permission(request, request.parameter("request"), "reply")),
+                        request -> permission(request, "reply")),
                 Operation.write(
                         "permission.respond",
                         "POST",
@@ -115,10 +115,10 @@ final class RequestOperations {
         if (!found.mirror().session().id().equals(session)) {
             throw new HotPlexException(ErrorCode.REQUEST_NOT_FOUND, "nothing in this session waits for this answer");
         }
-        return permission(request, request.parameter("request"), "response");
+        return permission(request, "response");
     }
 
-    private CompletionStage<Response> permission(Request request, String id, String field) {
+    private CompletionStage<Response> permission(Request request, String field) {
         ObjectNode said = request.json();
         String reply = Clients.text(said, field);
         String message = Clients.text(said, "message");
