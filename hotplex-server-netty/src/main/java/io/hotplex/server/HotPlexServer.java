@@ -39,6 +39,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -259,7 +260,8 @@ public final class HotPlexServer implements AutoCloseable {
             }
             routes.add(gatekeeper.ticketRoute());
             routes.addAll(ConsoleRoutes.all());
-            routes.addAll(ClientRoutes.of(engine, parts.config, gatekeeper::quota));
+            routes.addAll(ClientRoutes.of(
+                    engine, parts.config, gatekeeper::quota, Optional.ofNullable(parts.stateDirectory)));
             return routes;
         }
     }

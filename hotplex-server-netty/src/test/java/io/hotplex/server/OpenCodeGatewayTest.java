@@ -56,6 +56,10 @@ class OpenCodeGatewayTest {
     }
 
     private HotPlexServer started(String... settings) {
+        return builder(settings).start();
+    }
+
+    private HotPlexServer.Builder builder(String... settings) {
         List<String> all = new ArrayList<>(List.of("server.default-work-dir", work.toString()));
         all.addAll(List.of(settings));
         return ServerRig.builder(dir, all.toArray(String[]::new))
@@ -64,8 +68,7 @@ class OpenCodeGatewayTest {
                                 "state-directory", dir.resolve("state").toString(), "default-provider", "puppet")))
                         .provider(puppets)
                         .provider(new Puppets("other"))
-                        .launcher(puppets))
-                .start();
+                        .launcher(puppets));
     }
 
     @AfterEach
@@ -145,7 +148,7 @@ class OpenCodeGatewayTest {
                 request.header("Last-Event-ID", lastId);
             }
             response = http.sendAsync(request.build(), HttpResponse.BodyHandlers.ofLines());
-            response.thenAcceptAsync(answered -> {
+            var unused = response.thenAcceptAsync(answered -> {
                 lines = answered.body();
                 lines.forEach(this::line);
             });
@@ -409,6 +412,12 @@ class OpenCodeGatewayTest {
                 "{'parts':[{'type':'file','mime':'image/png','filename':'a.png','url':'data:image/png;base64,aGk='},"
                         + "{'type':'file','mime':'text/plain','url':'data:text/plain;base64,aGk='},"
                         + "{'type':'text','text':'say look'}]}");
+        post(
+                "/session/" + id + "/message",
+                "{'parts':[{'type':'file','mime':'text/plain','url':'data:text/plain,a%20b+c'},"
+                        + "{'type':'text','text':'say look'}]}");
+        assertThat(puppets.prompts.get(puppets.prompts.size() - 1).instructions())
+                .endsWith("a b+c");
         assertThat(ask(
                                 "POST",
                                 "/session/" + id + "/message",
@@ -459,9 +468,24 @@ class OpenCodeGatewayTest {
 
         assertThat(session.spec().tools().denied()).containsExactly("question", "AskUserQuestion");
         assertThat(session.spec().tools().allowed()).contains("edit", "Write").doesNotContain("bash");
-        assertThat(ask("POST", "/session", "{'permission':[{'permission':'bash','action':'deny','pattern':'rm *'}]}")
+        String allowed = "{'permission':'bash','action':'allow','pattern':'*'}";
+        String id = post("/session", "{'permission':[" + allowed + ",{'permission':'*','action':'ask','pattern':'*'}]}")
+                .path("id")
+                .asText();
+        assertThat(server.engine().session(id).orElseThrow().spec().tools().allowed())
+                .isEmpty();
+        String denied = "{'permission':'bash','action':'deny','pattern':'*'}";
+        for (String rules : List.of(
+                "{'permission':'bash','action':'deny','pattern':'rm *'}",
+                "{'permission':'mcp_*','action':'deny','pattern':'*'}",
+                denied + ",{'permission':'bash','action':'allow','pattern':'ls *'}")) {
+            assertThat(ask("POST", "/session", "{'permission':[" + rules + "]}").status())
+                    .as(rules)
+                    .isEqualTo(422);
+        }
+        assertThat(ask("POST", "/session", "{'permission':[{'permission':'bash','action':'Deny','pattern':'*'}]}")
                         .status())
-                .isEqualTo(422);
+                .isEqualTo(400);
     }
 
     // ---- streams
@@ -637,6 +661,34 @@ class OpenCodeGatewayTest {
                 .isEqualTo(403);
         assertThat(ask("GET", "/file/content?path=a.txt", "", ServerRig.OTHER).status())
                 .isEqualTo(403);
+    }
+
+    @Test
+    void whatIsTheServersOwnIsShownNowhere() throws Exception {
+        server.close();
+        Path own = Files.createDirectory(work.resolve("own"));
+        Files.writeString(own.resolve("token"), "needle");
+        Files.writeString(work.resolve("other.txt"), "needle");
+        Path key = Files.writeString(work.resolve("another.key"), "needle-of-another");
+        server = builder("server.keys.another.file", key.toString(), "server.keys.another.scopes", "session:read")
+                .tokenDirectory(own)
+                .start();
+        created();
+
+        for (String path : List.of("own/token", "another.key")) {
+            assertThat(ask("GET", "/file/content?path=" + path, "").status())
+                    .as(path)
+                    .isEqualTo(403);
+        }
+        assertThat(ask("GET", "/file?path=own", "").status()).isEqualTo(403);
+        assertThat(get("/file?path=").findValuesAsText("name")).containsExactly("other.txt");
+        assertThat(get("/find?pattern=needle")).hasSize(1);
+        assertThat(get("/find/file?query=token")).isEmpty();
+
+        server.close();
+        server = builder().tokenDirectory(dir).start(); // by default agents work below it
+        created();
+        assertThat(get("/file/content?path=other.txt").path("content").asText()).isEqualTo("needle");
     }
 
     @Test

@@ -43,6 +43,8 @@ public final class Puppets implements AgentProvider, ProcessLauncher {
     private final List<Puppet> processes = new CopyOnWriteArrayList<>();
     /** What agents were started with. */
     public final List<SessionSpec> started = new CopyOnWriteArrayList<>();
+    /** What agents were told. */
+    final List<Prompt> prompts = new CopyOnWriteArrayList<>();
 
     public Puppets() {
         this("puppet");
@@ -159,6 +161,7 @@ public final class Puppets implements AgentProvider, ProcessLauncher {
 
         @Override
         public void prompt(String turnId, Prompt prompt, ProtocolSink sink) {
+            prompts.add(prompt);
             turn = turnId;
             message++;
             act(prompt.text(), sink);

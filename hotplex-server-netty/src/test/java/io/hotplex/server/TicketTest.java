@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -59,7 +60,7 @@ class TicketTest {
         ServerConfig config = ServerConfig.fromProperties(Map.of("server.port", "0"));
         KeyRing keys = new KeyRing(List.of(Keys.everything("k", "me", SECRET)));
         Gatekeeper gatekeeper = new Gatekeeper(keys, Policy.of(config), false, nanos::get);
-        List<Route> routes = new ArrayList<>(ClientRoutes.of(engine, config, keys::quota));
+        List<Route> routes = new ArrayList<>(ClientRoutes.of(engine, config, keys::quota, Optional.empty()));
         routes.add(gatekeeper.ticketRoute());
         server = HttpServer.start(config, new Router(routes), gatekeeper, List.of());
     }

@@ -1,6 +1,7 @@
 package io.hotplex.server.internal.clients;
 
 import io.hotplex.api.Engine;
+import io.hotplex.server.KeyConfig;
 import io.hotplex.server.ServerConfig;
 import io.hotplex.server.internal.auth.Principal;
 import io.hotplex.server.internal.auth.Quota;
@@ -10,8 +11,11 @@ import io.hotplex.server.internal.rest.SessionRoutes;
 import io.hotplex.server.internal.sessions.Presence;
 import io.hotplex.server.internal.sessions.SessionAccess;
 import io.hotplex.server.internal.ws.WebSocketRoutes;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -26,9 +30,11 @@ public final class ClientRoutes {
      * Every route.
      *
      * @param quotas what a principal may use
+     * @param stateDirectory where the server keeps what is its own, if it is known
      */
-    public static List<Route> of(Engine engine, ServerConfig config, Function<Principal, Quota> quotas) {
-        OpenCodeRoutes openCode = new OpenCodeRoutes();
+    public static List<Route> of(
+            Engine engine, ServerConfig config, Function<Principal, Quota> quotas, Optional<Path> stateDirectory) {
+        OpenCodeRoutes openCode = new OpenCodeRoutes(secrets(config, stateDirectory));
         SessionAccess access = new SessionAccess(
                 engine,
                 Set.copyOf(config.get(ServerConfig.CLIENT_OPTIONS)),
@@ -52,5 +58,14 @@ public final class ClientRoutes {
                     config.get(ServerConfig.HEARTBEAT_INTERVAL)));
         }
         return routes;
+    }
+
+    /** What is in some file that a client must not see, though it may lie where agents work. */
+    private static Set<Path> secrets(ServerConfig config, Optional<Path> stateDirectory) {
+        Set<Path> secrets = new HashSet<>();
+        stateDirectory.ifPresent(secrets::add);
+        config.get(ServerConfig.TLS_KEY).ifPresent(secrets::add);
+        config.clientKeys().forEach(key -> key.get(KeyConfig.FILE).ifPresent(secrets::add));
+        return secrets;
     }
 }

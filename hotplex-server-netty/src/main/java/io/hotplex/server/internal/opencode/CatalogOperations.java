@@ -271,15 +271,17 @@ final class CatalogOperations {
 
     private CompletionStage<Response> mcp(Request request) {
         String directory = clients.directories().of(request);
-        Map<String, Object> servers = new LinkedHashMap<>();
-        for (Mirror mirror : clients.mirrors().of(request.principal())) {
-            mirror.change(projection -> {
-                if (projection.directory().equals(directory)) {
-                    projection.mcpServers().forEach((name, status) -> servers.put(name, mcpStatus(status)));
-                }
-            });
-        }
-        return Clients.ok(servers);
+        return clients.mirrors().active(clients.access(), request.principal()).thenApply(mirrors -> {
+            Map<String, Object> servers = new LinkedHashMap<>();
+            for (Mirror mirror : mirrors) {
+                mirror.change(projection -> {
+                    if (projection.directory().equals(directory)) {
+                        projection.mcpServers().forEach((name, status) -> servers.put(name, mcpStatus(status)));
+                    }
+                });
+            }
+            return Response.json(200, servers);
+        });
     }
 
     private static Map<String, Object> mcpStatus(String status) {

@@ -225,6 +225,7 @@ final class Conversation {
         Part part = Part.of(out.entity("prt"), "tool", Map.of());
         Call call = new Call(message, part, started, out.millis());
         calls.put(started.toolId(), call);
+        part.holds(Values.chars(started.input()));
         message.add(part);
         state(out, started.toolId(), call, Values.object("status", "pending", "input", Map.of(), "raw", ""));
         running(out, started.toolId(), call);
@@ -271,7 +272,7 @@ final class Conversation {
             call = Objects.requireNonNull(calls.get(completed.toolId()));
         }
         call.over = true;
-        call.part.holds(completed.output().length());
+        call.part.holds(Values.chars(call.input) + completed.output().length());
         Map<String, Object> time = Map.of("start", call.start, "end", out.millis());
         if (completed.isError()) {
             failed(out, completed.toolId(), call, completed.output(), time);

@@ -22,6 +22,11 @@ final class Directories {
         this.byDefault = byDefault.toAbsolutePath().normalize();
     }
 
+    /** The directory of who names none; it may not be there yet. */
+    Path byDefault() {
+        return byDefault;
+    }
+
     /** What a request names, as it is named; {@code null} when it names none. */
     @Nullable
     String named(Request request) {

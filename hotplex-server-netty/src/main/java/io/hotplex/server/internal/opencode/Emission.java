@@ -50,7 +50,7 @@ final class Emission {
     /** Tells something, and nothing besides. */
     void tellAll(String of, String type, Map<String, @Nullable Object> all) {
         String id = Ids.of("evt", events.next(time()), session + '/' + record.offset() + '/' + told.size());
-        told.add(new ClientEvent(of, id, type, all));
+        told.add(new ClientEvent(of, id, type, all, record.offset()));
     }
 
     List<ClientEvent> told() {

@@ -9,8 +9,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Errors in OpenCode's words. Only codes and our own messages are told: nothing of what a vendor answered, of its
- * address, or of headers.
+ * Errors in OpenCode's words. What is told is a code, and what the journal has of it: the provider's message, which may
+ * quote what a vendor said, and nothing of addresses or headers beside it.
  */
 final class Failures {
     static final String ABORTED = "MessageAbortedError";

@@ -48,9 +48,12 @@ final class Feed {
     /**
      * One event for clients.
      *
+     * @param number its place in the feed; 0 for one that tells how things are
+     * @param offset its place in the session's journal, up to which one that tells how things are has everything; 0 for
+     *     what is in no journal
      * @param payload the event as JSON
      */
-    record Frame(long number, String session, String directory, long millis, String payload) {}
+    record Frame(long number, long offset, String session, String directory, long millis, String payload) {}
 
     /** Where a stream goes on. */
     record Place(long number, @Nullable Long missedSince) {}
@@ -80,9 +83,10 @@ final class Feed {
         events.forEach(event -> payloads.add(payload(event)));
         lock.lock();
         try {
-            for (String payload : payloads) {
+            for (int i = 0; i < events.size(); i++) {
                 newest++;
-                frames.add(new Frame(newest, session, directory, millis, payload));
+                String payload = payloads.get(i);
+                frames.add(new Frame(newest, events.get(i).offset(), session, directory, millis, payload));
                 chars += payload.length();
             }
             while (frames.size() > MAX_FRAMES || chars > MAX_CHARS && frames.size() > 1) {
@@ -91,6 +95,11 @@ final class Feed {
         } finally {
             lock.unlock();
         }
+        wake();
+    }
+
+    /** Makes every stream look what there is. */
+    void wake() {
         taps.forEach(Tap::wake);
     }
 

@@ -18,15 +18,17 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +39,9 @@ final class FileOperations {
     private static final int MAX_ENTRIES = 5_000;
     /** A search looks at so many files and directories, then it has what it has. */
     private static final int MAX_VISITED = 50_000;
+
+    /** Nobody waits longer for what a client shows while its user types. */
+    private static final Duration MAX_SEARCH = Duration.ofSeconds(5);
 
     private static final int MAX_DEPTH = 24;
     private static final int MAX_FOUND = 200;
@@ -50,8 +55,9 @@ final class FileOperations {
 
     private final Roots roots;
 
-    FileOperations(Clients clients) {
-        this.roots = new Roots(clients);
+    /** @param secrets what nobody sees, wherever it is */
+    FileOperations(Clients clients, Set<Path> secrets) {
+        this.roots = new Roots(clients, secrets);
     }
 
     List<Operation> all() {
@@ -93,12 +99,15 @@ final class FileOperations {
 
     private CompletionStage<Response> list(Request request) {
         Path root = roots.root(request);
-        Path directory = Roots.within(root, Objects.requireNonNullElse(request.query("path"), ""));
+        Path directory = roots.within(root, Objects.requireNonNullElse(request.query("path"), ""));
         List<Object> nodes = new ArrayList<>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
             for (Path entry : entries) {
                 if (nodes.size() >= MAX_ENTRIES) {
                     break;
+                }
+                if (roots.isSecret(entry)) {
+                    continue;
                 }
                 boolean isDirectory = Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS);
                 nodes.add(Values.object(
@@ -124,7 +133,7 @@ final class FileOperations {
         if (path == null || path.isEmpty()) {
             throw Clients.invalid("path is missing");
         }
-        Path file = Roots.within(roots.root(request), path);
+        Path file = roots.within(roots.root(request), path);
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
             throw Clients.invalid("path is not a file");
         }
@@ -244,43 +253,53 @@ final class FileOperations {
     }
 
     /** Looks at what a walk comes to; tells whether it goes on. */
-    private interface Visitor {
+    interface Visitor {
         boolean visit(Path path, boolean isDirectory);
     }
 
-    private static void walk(Path root, Visitor visitor) {
+    private void walk(Path root, Visitor visitor) {
+        walk(root, roots::isSecret, visitor, System::nanoTime);
+    }
+
+    /** @param ticker gives nanoseconds of some clock that does not jump */
+    static void walk(Path root, Predicate<Path> passedOver, Visitor visitor, LongSupplier ticker) {
         try {
-            Files.walkFileTree(root, EnumSet.noneOf(java.nio.file.FileVisitOption.class), MAX_DEPTH, new Walk(visitor));
+            Files.walkFileTree(root, Set.of(), MAX_DEPTH, new Walk(passedOver, visitor, ticker));
         } catch (IOException e) {
             throw new UncheckedIOException("a walk that passes over what cannot be read does not fail", e);
         }
     }
 
     private static final class Walk extends SimpleFileVisitor<Path> {
+        private final Predicate<Path> passedOver;
         private final Visitor visitor;
+        private final LongSupplier ticker;
+        private final long begun;
         private int visited;
 
-        Walk(Visitor visitor) {
+        Walk(Predicate<Path> passedOver, Visitor visitor, LongSupplier ticker) {
+            this.passedOver = passedOver;
             this.visitor = visitor;
+            this.ticker = ticker;
+            this.begun = ticker.getAsLong();
         }
 
         private FileVisitResult go(Path path, boolean isDirectory) {
-            return ++visited < MAX_VISITED && visitor.visit(path, isDirectory)
-                    ? FileVisitResult.CONTINUE
-                    : FileVisitResult.TERMINATE;
+            boolean ends = ++visited >= MAX_VISITED || ticker.getAsLong() - begun > MAX_SEARCH.toNanos();
+            return !ends && visitor.visit(path, isDirectory) ? FileVisitResult.CONTINUE : FileVisitResult.TERMINATE;
         }
 
         @Override
         public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) {
             Path name = directory.getFileName();
-            return name != null && NOT_SEARCHED.contains(name.toString())
+            return name != null && NOT_SEARCHED.contains(name.toString()) || passedOver.test(directory)
                     ? FileVisitResult.SKIP_SUBTREE
                     : go(directory, true);
         }
 
         @Override
         public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-            return attributes.isRegularFile() ? go(file, false) : FileVisitResult.CONTINUE;
+            return attributes.isRegularFile() && !passedOver.test(file) ? go(file, false) : FileVisitResult.CONTINUE;
         }
 
         @Override

@@ -136,7 +136,7 @@ final class MessageOperations {
                             .publish(
                                     mirror,
                                     clock.millis(),
-                                    List.of(new ClientEvent(
+                                    List.of(ClientEvent.now(
                                             id,
                                             Ids.fresh("evt", clock.instant()),
                                             "command.executed",
@@ -175,8 +175,10 @@ final class MessageOperations {
                 throw Clients.unsupported("model: the session is of the provider "
                         + session.info().provider() + ", and stays so (open another one)");
             }
-            clients.mirrors().letGo(session); // to clients it stays the same one
-            return clients.access().replaceUnused(request.principal(), session, provider, wanted);
+            return clients.mirrors()
+                    .replace(
+                            session,
+                            () -> clients.access().replaceUnused(request.principal(), session, provider, wanted));
         }
         if (wanted.isEmpty()) {
             return CompletableFuture.completedFuture(session);

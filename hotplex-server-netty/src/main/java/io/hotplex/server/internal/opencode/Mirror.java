@@ -36,6 +36,7 @@ final class Mirror implements Subscriber {
     private final Listener listener;
     private final long live;
     private final long from;
+    private final long toldBefore;
     private final AtomicBoolean started = new AtomicBoolean();
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -51,6 +52,10 @@ final class Mirror implements Subscriber {
     @GuardedBy("lock")
     private boolean over;
 
+    @GuardedBy("lock")
+    private long told;
+
+    private volatile boolean silent;
     private volatile @Nullable Subscription subscription;
     private volatile long usedNanos;
     private volatile long weight;
@@ -62,11 +67,14 @@ final class Mirror implements Subscriber {
     private long millis;
     private long seen;
 
-    Mirror(Session session, Listener listener) {
+    /** @param toldBefore the last offset that an earlier mirror of this session told of; 0 when there was none */
+    Mirror(Session session, Listener listener, long toldBefore) {
         this.session = session;
         this.listener = listener;
         SessionInfo info = session.info();
         this.live = info.newestOffset();
+        this.toldBefore = toldBefore > live ? 0 : toldBefore; // else that was another journal, which was deleted
+        this.told = this.toldBefore;
         this.position = Math.min(info.oldestOffset() - 1, live);
         this.from = position;
         this.projection = project();
@@ -78,6 +86,9 @@ final class Mirror implements Subscriber {
         boolean isNews(Mirror mirror, long offset, long millis);
 
         void onEvents(Mirror mirror, long millis, List<ClientEvent> events);
+
+        /** The turn that ran is over, and everything of it was told. */
+        void onIdle();
 
         /** There will be no more. */
         void onOver(Mirror mirror);
@@ -96,6 +107,36 @@ final class Mirror implements Subscriber {
     /** The newest offset when this began: what comes after it is news. */
     long live() {
         return live;
+    }
+
+    /** Whether nobody was told yet what happened at an offset, and somebody is to be. */
+    boolean isNew(long offset) {
+        return offset > toldBefore && !silent;
+    }
+
+    /** Up to which offset it was told what happened. */
+    long told() {
+        lock.lock();
+        try {
+            return told;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether nobody is to hear of it from now on. */
+    void silent(boolean on) {
+        silent = on;
+    }
+
+    /** Whether somebody waits until it has read all. */
+    boolean isAwaited() {
+        lock.lock();
+        try {
+            return waiters.stream().anyMatch(waiter -> !waiter.done().isDone());
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** About how many characters it holds. */
@@ -119,7 +160,20 @@ final class Mirror implements Subscriber {
     /** Begins to read; once. */
     void start() {
         if (started.compareAndSet(false, true)) {
-            session.subscribe(from, this);
+            Subscription begun = session.subscribe(from, this);
+            if (isOver()) { // closed before it had begun
+                begun.close();
+            }
+        }
+    }
+
+    /** Whether it reads no more. */
+    boolean isOver() {
+        lock.lock();
+        try {
+            return over;
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -177,10 +231,10 @@ final class Mirror implements Subscriber {
 
     @Override
     public void onEvent(EventRecord record) {
-        List<ClientEvent> told;
+        List<ClientEvent> happened;
         lock.lock();
         try {
-            told = projection.apply(record);
+            happened = projection.apply(record);
             seen = record.offset();
             busy |= projection.isBusy(); // its end counts when it is told
         } finally {
@@ -188,18 +242,33 @@ final class Mirror implements Subscriber {
         }
         millis = record.time().toEpochMilli();
         if (listener.isNews(this, record.offset(), millis)) {
-            events.addAll(told);
+            events.addAll(happened);
         }
     }
 
     @Override
     public void onBatchEnd() {
-        if (!events.isEmpty()) {
-            List<ClientEvent> all = events;
-            events = new ArrayList<>();
+        boolean ran = busy;
+        List<ClientEvent> all = events;
+        events = new ArrayList<>();
+        if (tells() && !all.isEmpty()) {
             listener.onEvents(this, millis, all);
         }
         reach(seen);
+        if (ran && !busy) {
+            listener.onIdle();
+        }
+    }
+
+    /** One that is over tells nothing: another one may read the session by now. */
+    private boolean tells() {
+        lock.lock();
+        try {
+            told = over ? told : Math.max(told, seen);
+            return !over;
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void reach(long offset) {
@@ -207,7 +276,7 @@ final class Mirror implements Subscriber {
         lock.lock();
         try {
             position = Math.max(position, offset);
-            weight = projection.transcript().weight();
+            weight = projection.weight();
             busy = projection.isBusy();
             for (Iterator<Waiter> all = waiters.iterator(); all.hasNext(); ) {
                 Waiter waiter = all.next();

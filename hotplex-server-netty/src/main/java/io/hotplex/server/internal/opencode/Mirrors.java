@@ -7,6 +7,8 @@ import io.hotplex.api.SessionInfo;
 import io.hotplex.server.internal.auth.Principal;
 import io.hotplex.server.internal.sessions.Presence;
 import io.hotplex.server.internal.sessions.SessionAccess;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -15,18 +17,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The sessions that clients of OpenCode look at, and the feeds of what happens in them. A session is mirrored when
- * somebody asks for it, or when somebody with a stream open uses it by whatever way; one that nobody uses is let go of
- * when there are too many, and is read anew when it is asked for again.
+ * somebody asks for it, or when somebody with a stream open uses it by whatever way; one that rests, or that nobody
+ * uses when there are too many, is let go of, and is read anew when it is asked for again.
  *
  * <p>Thread-safe: its maps are concurrent, what they hold is thread-safe.
  */
@@ -43,14 +46,43 @@ final class Mirrors implements Mirror.Listener {
     private static final int STATE_SESSIONS = 20;
 
     private static final int STATE_MESSAGES = 20;
-    private static final long STATE_SECONDS = 10;
 
     private static final int MAX_TITLES = 10_000;
 
+    /** A client shows one line of it. */
+    private static final int MAX_TITLE_CHARS = 500;
+
+    /** As many sessions are not told of twice when they are mirrored again. */
+    private static final int MAX_TOLD = 10_000;
+
+    /** A client that looks at a session asks more often than that; reading it anew takes less than a second. */
+    private static final Duration LET_GO_AFTER = Duration.ofMinutes(1);
+
+    private final Duration letGoAfter;
+    private final AtomicBoolean sweepComes = new AtomicBoolean();
     private final Map<String, Mirror> mirrors = new ConcurrentHashMap<>();
     private final Map<String, Feed> feeds = new ConcurrentHashMap<>();
     /** By session, the titles that clients gave; they live as long as the server. */
     private final Map<String, String> titles = Collections.synchronizedMap(new LinkedHashMap<>());
+
+    /** Of sessions that are not mirrored any more, up to which offset streams were told of them. */
+    private final Map<String, Long> told = Collections.synchronizedMap(new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Long> eldest) {
+            return size() > MAX_TOLD;
+        }
+    });
+
+    Mirrors() {
+        this(LET_GO_AFTER);
+    }
+
+    /** @param letGoAfter how long a session stays mirrored that has no process and that nobody asks for */
+    Mirrors(Duration letGoAfter) {
+        this.letGoAfter = letGoAfter;
+    }
 
     // ---- mirrors
 
@@ -58,7 +90,9 @@ final class Mirrors implements Mirror.Listener {
     Mirror of(Session session) {
         Mirror mirror = mirrors.compute(
                 session.id(),
-                (id, known) -> known != null && known.session() == session ? known : new Mirror(session, this));
+                (id, known) -> known != null && known.session() == session && !known.isOver()
+                        ? known
+                        : new Mirror(session, this, toldBefore(session, known)));
         mirror.used(System.nanoTime());
         String title = titles.get(session.id());
         if (title != null) {
@@ -66,6 +100,7 @@ final class Mirrors implements Mirror.Listener {
         }
         begin(mirror);
         trim();
+        sweepLater();
         return mirror;
     }
 
@@ -82,15 +117,27 @@ final class Mirrors implements Mirror.Listener {
         }
     }
 
+    /** @param replaced the mirror that is there still; {@code null} when there is none */
+    private long toldBefore(Session session, @Nullable Mirror replaced) {
+        Long before = told.remove(session.id());
+        return Math.max(before == null ? 0 : before, replaced == null ? 0 : replaced.told());
+    }
+
+    /** A session's mirror; none when the session has ended meanwhile. */
+    Optional<Mirror> find(Session session) {
+        try {
+            return Optional.of(of(session));
+        } catch (HotPlexException e) {
+            log.debug("session {} cannot be looked at", session.id(), e);
+            return Optional.empty();
+        }
+    }
+
     /** Somebody uses a session: who follows its owner's sessions wants to see what comes of it. */
     void onUsed(Session session) {
         Feed feed = feeds.get(session.spec().owner());
         if (feed != null && feed.isFollowed()) {
-            try {
-                of(session);
-            } catch (HotPlexException e) {
-                log.debug("session {} cannot be looked at", session.id(), e); // who uses it hears of it
-            }
+            var unused = find(session); // who uses it hears why it cannot be read
         }
     }
 
@@ -104,18 +151,52 @@ final class Mirrors implements Mirror.Listener {
     /** Mirrors what an owner's sessions do that nobody looked at yet, such as those that the application opened. */
     void look(SessionAccess access, Principal principal) {
         for (SessionInfo info : access.list(principal)) {
-            if (!mirrors.containsKey(info.id())
-                    && (info.state() != ProcessState.NONE || info.runningTurn() != null || info.queuedTurns() > 0)) {
-                try {
-                    access.find(principal, info.id()).ifPresent(this::of);
-                } catch (HotPlexException e) {
-                    log.debug("session {} cannot be looked at", info.id(), e); // it is gone meanwhile
-                }
+            if (!mirrors.containsKey(info.id()) && isActive(info)) {
+                var unused = Clients.found(access, principal, info.id()).flatMap(this::find);
             }
         }
     }
 
-    void rename(Mirror mirror, String title) {
+    /** The mirrors of an owner's sessions, with those that do something among them; each knows all up to now. */
+    CompletionStage<List<Mirror>> active(SessionAccess access, Principal principal) {
+        look(access, principal);
+        return all(of(principal).stream().map(Mirror::upToDate).toList());
+    }
+
+    /** All that could be read; one that cannot keeps nobody from the others. */
+    static CompletionStage<List<Mirror>> all(List<CompletionStage<Mirror>> reading) {
+        List<CompletableFuture<Optional<Mirror>>> each = reading.stream()
+                .map(one -> one.thenApply(Optional::of)
+                        .exceptionally(failure -> Optional.empty())
+                        .toCompletableFuture())
+                .toList();
+        return CompletableFuture.allOf(each.toArray(CompletableFuture<?>[]::new))
+                .thenApply(done ->
+                        each.stream().flatMap(one -> one.join().stream()).toList());
+    }
+
+    /**
+     * Puts another session in the place of one, under its id: nobody is told that the first one has ended.
+     *
+     * @param replacing does it
+     */
+    CompletionStage<Session> replace(Session session, Supplier<CompletionStage<Session>> replacing) {
+        Mirror replaced = of(session);
+        replaced.silent(true);
+        CompletionStage<Session> other;
+        try {
+            other = replacing.get();
+        } catch (HotPlexException e) {
+            replaced.silent(false);
+            throw e;
+        }
+        return other.whenComplete((opened, failure) -> replaced.silent(failure == null));
+    }
+
+    void rename(Mirror mirror, String given) {
+        String title = given.codePointCount(0, given.length()) <= MAX_TITLE_CHARS
+                ? given
+                : given.substring(0, given.offsetByCodePoints(0, MAX_TITLE_CHARS));
         titles.put(mirror.session().id(), title);
         while (titles.size() > MAX_TITLES) {
             synchronized (titles) {
@@ -123,14 +204,6 @@ final class Mirrors implements Mirror.Listener {
             }
         }
         mirror.change(projection -> projection.rename(title));
-    }
-
-    /** Looks at a session no longer; what becomes of it is told to nobody. */
-    void letGo(Session session) {
-        Mirror mirror = mirrors.get(session.id());
-        if (mirror != null) {
-            mirror.close();
-        }
     }
 
     void forget(String session) {
@@ -144,7 +217,7 @@ final class Mirrors implements Mirror.Listener {
             return;
         }
         List<Mirror> idle = mirrors.values().stream()
-                .filter(mirror -> !mirror.isBusy())
+                .filter(mirror -> !mirror.isBusy() && !mirror.isAwaited())
                 .sorted(Comparator.comparingLong(mirror -> mirror.usedNanos() - System.nanoTime()))
                 .toList();
         for (Mirror mirror : idle.subList(0, Math.max(0, idle.size() - 1))) {
@@ -156,10 +229,35 @@ final class Mirrors implements Mirror.Listener {
         }
     }
 
+    private void sweepLater() {
+        if (sweepComes.compareAndSet(false, true)) {
+            CompletableFuture.delayedExecutor(letGoAfter.toNanos(), TimeUnit.NANOSECONDS)
+                    .execute(this::sweep);
+        }
+    }
+
+    /** Lets go of those that rest: a session that is mirrored is followed, and does not fall asleep. */
+    private void sweep() {
+        sweepComes.set(false);
+        long now = System.nanoTime();
+        mirrors.values().stream()
+                .filter(mirror -> now - mirror.usedNanos() >= letGoAfter.toNanos())
+                .filter(mirror -> !mirror.isBusy() && !mirror.isAwaited())
+                .filter(mirror -> !isActive(mirror.session().info()))
+                .forEach(Mirror::close);
+        if (!mirrors.isEmpty()) {
+            sweepLater();
+        }
+    }
+
+    private static boolean isActive(SessionInfo info) {
+        return info.state() != ProcessState.NONE || info.runningTurn() != null || info.queuedTurns() > 0;
+    }
+
     @Override
     public boolean isNews(Mirror mirror, long offset, long millis) {
         Feed feed = feeds.get(mirror.session().spec().owner());
-        return feed != null && (offset > mirror.live() || millis >= feed.since());
+        return feed != null && mirror.isNew(offset) && (offset > mirror.live() || millis >= feed.since());
     }
 
     @Override
@@ -177,8 +275,15 @@ final class Mirrors implements Mirror.Listener {
         }
     }
 
+    /** A stream of a server that stops waits for that. */
+    @Override
+    public void onIdle() {
+        feeds.values().forEach(Feed::wake);
+    }
+
     @Override
     public void onOver(Mirror mirror) {
+        told.put(mirror.session().id(), mirror.told());
         mirrors.remove(mirror.session().id(), mirror);
     }
 
@@ -198,7 +303,7 @@ final class Mirrors implements Mirror.Listener {
     Tap.Follower follower(SessionAccess access, Principal principal, Presence presence) {
         return new Tap.Follower() {
             @Override
-            public List<Feed.Frame> state(long sinceMillis) {
+            public CompletionStage<List<Feed.Frame>> state(long sinceMillis) {
                 return Mirrors.this.state(access, principal, sinceMillis);
             }
 
@@ -220,30 +325,20 @@ final class Mirrors implements Mirror.Listener {
         };
     }
 
-    private List<Feed.Frame> state(SessionAccess access, Principal principal, long sinceMillis) {
-        List<SessionInfo> recent = access.list(principal).stream()
+    private CompletionStage<List<Feed.Frame>> state(SessionAccess access, Principal principal, long sinceMillis) {
+        List<CompletionStage<Mirror>> recent = access.list(principal).stream()
                 .filter(info -> info.lastActivity().toEpochMilli() >= sinceMillis)
                 .sorted(Comparator.comparing(SessionInfo::lastActivity).reversed())
                 .limit(STATE_SESSIONS)
+                .flatMap(info -> Clients.found(access, principal, info.id()).stream())
+                .flatMap(session -> find(session).stream())
+                .map(Mirror::upToDate)
                 .toList();
-        List<Feed.Frame> frames = new ArrayList<>();
-        for (SessionInfo info : recent) {
-            Optional<Mirror> mirror = access.find(principal, info.id()).map(this::of);
-            mirror.map(this::awaited).ifPresent(found -> frames.addAll(found.read(this::state)));
-        }
-        return frames;
-    }
-
-    private @Nullable Mirror awaited(Mirror mirror) {
-        try {
-            return mirror.upToDate().toCompletableFuture().get(STATE_SECONDS, TimeUnit.SECONDS);
-        } catch (ExecutionException | TimeoutException e) {
-            log.debug("session {} could not be read", mirror.session().id(), e);
-            return null;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return null;
-        }
+        return all(recent).thenApply(mirrors -> {
+            List<Feed.Frame> frames = new ArrayList<>();
+            mirrors.forEach(mirror -> frames.addAll(mirror.read(this::state)));
+            return frames;
+        });
     }
 
     /** A session, its last messages, and what it waits for, as events that may be told twice. */
@@ -279,9 +374,9 @@ final class Mirrors implements Mirror.Listener {
     private static Feed.Frame frame(
             Projection projection, String session, String type, Map<String, @Nullable Object> properties) {
         long now = System.currentTimeMillis();
-        ClientEvent event =
-                new ClientEvent(session, Ids.fresh("evt", java.time.Instant.ofEpochMilli(now)), type, properties);
-        return new Feed.Frame(0, Ids.sessionOf(session), projection.directory(), now, Feed.payload(event));
+        ClientEvent event = ClientEvent.now(session, Ids.fresh("evt", Instant.ofEpochMilli(now)), type, properties);
+        return new Feed.Frame(
+                0, projection.offset(), Ids.sessionOf(session), projection.directory(), now, Feed.payload(event));
     }
 
     /** What is known of models: by provider, those that its sessions used. */

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -27,6 +28,12 @@ public final class OpenCodeRoutes {
     private static final Pattern VARIABLE = Pattern.compile("\\{([a-z]+)}");
 
     private final Mirrors mirrors = new Mirrors();
+    private final Set<Path> secrets;
+
+    /** @param secrets files and directories of the server's own that no client sees */
+    public OpenCodeRoutes(Set<Path> secrets) {
+        this.secrets = Set.copyOf(secrets);
+    }
 
     /** Hears of every session before somebody uses it. */
     public Consumer<Session> onUsed() {
@@ -49,7 +56,7 @@ public final class OpenCodeRoutes {
         operations.addAll(new RequestOperations(clients).all());
         operations.addAll(new EventOperations(clients, presence, heartbeat).all());
         operations.addAll(new CatalogOperations(clients).all());
-        operations.addAll(new FileOperations(clients).all());
+        operations.addAll(new FileOperations(clients, secrets).all());
         List<Route> routes = new ArrayList<>();
         operations.forEach(operation -> routes.add(operation.route(prefix)));
         byte[] document = document(operations, prefix);

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +34,14 @@ final class Projection {
 
     private static final int TITLE_CHARS = 50;
 
+    /** What an agent has from its model. */
+    private static final Set<Class<? extends AgentEvent>> SAID = Set.of(
+            AgentEvent.TextDelta.class,
+            AgentEvent.ThinkingDelta.class,
+            AgentEvent.Text.class,
+            AgentEvent.Thinking.class,
+            AgentEvent.ToolStarted.class);
+
     private final String session;
     private final String directory;
     private final String provider;
@@ -50,6 +59,7 @@ final class Projection {
     private Instant updated;
     private @Nullable String title;
     private @Nullable String turn;
+    private long offset;
     private Map<String, @Nullable Object> status = Values.object("type", "idle");
     private boolean denied;
     private TokenUsage usage = TokenUsage.ZERO;
@@ -125,6 +135,19 @@ final class Projection {
 
     boolean isBusy() {
         return turn != null;
+    }
+
+    /** Up to where in the journal it knows everything. */
+    long offset() {
+        return offset;
+    }
+
+    /** About how many characters it holds. */
+    long weight() {
+        return transcript().weight()
+                + subagents.values().stream()
+                        .mapToLong(sub -> sub.transcript().weight())
+                        .sum();
     }
 
     String model() {
@@ -215,11 +238,15 @@ final class Projection {
     List<ClientEvent> apply(EventRecord record) {
         Emission out = new Emission(session, record, events, entities);
         AgentEvent event = record.event();
+        offset = record.offset();
         if (updated.equals(created) && created.isAfter(record.time())) {
             created = record.time();
         }
         if (updated.isBefore(record.time())) {
             updated = record.time();
+        }
+        if (SAID.contains(event.getClass())) {
+            works(out);
         }
         if (event instanceof AgentEvent.TextDelta delta) {
             of(out, delta.parentToolId()).piece(out, "text", delta.messageId(), delta.block(), delta.text());
@@ -231,6 +258,14 @@ final class Projection {
             subagents.values().forEach(sub -> sub.solid(out.millis()));
         }
         return out.told();
+    }
+
+    /** A try that was announced goes well. */
+    private void works(Emission out) {
+        if ("retry".equals(status.get("type"))) {
+            status = Values.object("type", "busy");
+            root.status(out, status);
+        }
     }
 
     private void solid(Emission out, EventRecord record, AgentEvent event) {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hotplex.api.Attachment;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.Prompt;
+import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -165,12 +166,20 @@ record PromptBody(
         private static byte[] data(String url, int comma) {
             String content = url.substring(comma + 1);
             if (!url.substring(0, comma).endsWith(";base64")) {
-                return content.getBytes(StandardCharsets.UTF_8);
+                return unescaped(content).getBytes(StandardCharsets.UTF_8);
             }
             try {
                 return Base64.getDecoder().decode(content);
             } catch (IllegalArgumentException e) {
                 throw Clients.invalid("parts: a file is not Base64");
+            }
+        }
+
+        private static String unescaped(String content) {
+            try {
+                return URLDecoder.decode(content.replace("+", "%2B"), StandardCharsets.UTF_8);
+            } catch (IllegalArgumentException e) {
+                throw Clients.invalid("parts: a file has a malformed escape sequence");
             }
         }
 

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -62,44 +63,50 @@ final class RequestOperations {
                         "POST",
                         "/question/{request}/reject",
                         "Declines to answer.",
-                        request -> give(request, found(request, true), new Asks.Answer.Question(Map.of()))));
+                        request -> found(request, true)
+                                .thenCompose(found -> give(request, found, new Asks.Answer.Question(Map.of())))));
     }
 
     private CompletionStage<Response> list(Request request, boolean questions) {
-        clients.mirrors().look(clients.access(), request.principal());
         String directory = clients.directories().of(request);
-        List<Object> waiting = new ArrayList<>();
-        for (Mirror mirror : clients.mirrors().of(request.principal())) {
-            mirror.change(projection -> {
-                if (projection.directory().equals(directory)) {
-                    projection.pending().values().stream()
-                            .filter(asked -> asked.isQuestion() == questions)
-                            .forEach(asked -> waiting.add(asked.properties()));
-                }
-            });
-        }
-        return Clients.ok(waiting);
+        return clients.mirrors().active(clients.access(), request.principal()).thenApply(mirrors -> {
+            List<Object> waiting = new ArrayList<>();
+            for (Mirror mirror : mirrors) {
+                mirror.change(projection -> {
+                    if (projection.directory().equals(directory)) {
+                        projection.pending().values().stream()
+                                .filter(asked -> asked.isQuestion() == questions)
+                                .forEach(asked -> waiting.add(asked.properties()));
+                    }
+                });
+            }
+            return Response.json(200, waiting);
+        });
     }
 
     /** A request of an agent, and whose it is. */
     private record Found(Mirror mirror, Projection.Pending asked) {}
 
-    private Found found(Request request, boolean question) {
+    private CompletionStage<Found> found(Request request, boolean question) {
         Principal principal = request.principal();
-        Found found = find(principal, request.parameter("request"));
-        if (found == null) { // of a session that nobody looked at yet
-            clients.mirrors().look(clients.access(), principal);
-            found = find(principal, request.parameter("request"));
-        }
-        if (found == null || found.asked().isQuestion() != question) {
-            throw new HotPlexException(
-                    ErrorCode.REQUEST_NOT_FOUND, "nothing of yours with this id waits for an answer");
-        }
-        return found;
+        String id = request.parameter("request");
+        Found known = find(clients.mirrors().of(principal), id);
+        CompletionStage<@Nullable Found> looked = known != null
+                ? CompletableFuture.completedStage(known)
+                : clients.mirrors() // it may be of a session that nobody looked at yet
+                        .active(clients.access(), principal)
+                        .thenApply(mirrors -> find(mirrors, id));
+        return looked.thenApply(found -> {
+            if (found == null || found.asked().isQuestion() != question) {
+                throw new HotPlexException(
+                        ErrorCode.REQUEST_NOT_FOUND, "nothing of yours with this id waits for an answer");
+            }
+            return found;
+        });
     }
 
-    private @Nullable Found find(Principal principal, String id) {
-        for (Mirror mirror : clients.mirrors().of(principal)) {
+    private static @Nullable Found find(List<Mirror> mirrors, String id) {
+        for (Mirror mirror : mirrors) {
             Projection.Pending asked = mirror.<Projection.@Nullable Pending>read(
                     projection -> projection.pending().get(id));
             if (asked != null) {
@@ -111,11 +118,13 @@ final class RequestOperations {
 
     private CompletionStage<Response> respond(Request request) {
         String session = clients.controlled(request).id(); // as if there were none, when it is of somebody else
-        Found found = found(request, false);
-        if (!found.mirror().session().id().equals(session)) {
-            throw new HotPlexException(ErrorCode.REQUEST_NOT_FOUND, "nothing in this session waits for this answer");
-        }
-        return permission(request, "response");
+        return found(request, false).thenCompose(found -> {
+            if (!found.mirror().session().id().equals(session)) {
+                throw new HotPlexException(
+                        ErrorCode.REQUEST_NOT_FOUND, "nothing in this session waits for this answer");
+            }
+            return permission(request, "response");
+        });
     }
 
     private CompletionStage<Response> permission(Request request, String field) {
@@ -131,11 +140,14 @@ final class RequestOperations {
                         message == null); // who says why wants the agent to go on
             default -> throw Clients.invalid(field + " is unknown (expected: once, always or reject)");
         };
-        return give(request, found(request, false), new Asks.Answer.Permission(answer));
+        return found(request, false).thenCompose(found -> give(request, found, new Asks.Answer.Permission(answer)));
     }
 
     private CompletionStage<Response> answer(Request request) {
-        Found found = found(request, true);
+        return found(request, true).thenCompose(found -> answer(request, found));
+    }
+
+    private CompletionStage<Response> answer(Request request, Found found) {
         if (!(request.json().get("answers") instanceof ArrayNode lists)) {
             throw Clients.invalid("answers is missing (expected: a list of labels for each question)");
         }

@@ -8,19 +8,33 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Where clients may look at files: in the directories that own sessions work in, and nowhere else; links that lead out
- * of there lead nowhere. Thread-safe.
+ * of there lead nowhere. What is the server's own is not shown there, either. Thread-safe.
  */
 final class Roots {
     /** Sessions are looked at, and woken for that, from the newest on. */
     private static final int LOOKED_AT = 500;
 
     private final Clients clients;
+    private final Set<Path> secrets;
 
-    Roots(Clients clients) {
+    /** @param secrets files and directories of the server's own that nobody sees, wherever they are */
+    Roots(Clients clients, Set<Path> secrets) {
         this.clients = clients;
+        this.secrets = secrets.stream()
+                .map(path -> Directories.real(path.toAbsolutePath().normalize()))
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    /** Whether nobody is to see it. Where agents work by default is shown, though it may be in the state directory. */
+    boolean isSecret(Path path) {
+        Path shown = Directories.real(clients.directories().byDefault());
+        return secrets.stream()
+                .anyMatch(secret -> path.startsWith(secret) && !(shown.startsWith(secret) && path.startsWith(shown)));
     }
 
     /**
@@ -36,8 +50,7 @@ final class Roots {
                 || clients.access().list(request.principal()).stream()
                         .sorted(Comparator.comparing(SessionInfo::lastActivity).reversed())
                         .limit(LOOKED_AT)
-                        .anyMatch(info -> clients.access()
-                                .find(request.principal(), info.id())
+                        .anyMatch(info -> Clients.found(clients.access(), request.principal(), info.id())
                                 .filter(session ->
                                         asked.startsWith(session.spec().workDir()))
                                 .isPresent());
@@ -55,7 +68,7 @@ final class Roots {
      * @throws HotPlexException FORBIDDEN when it is, in the end, elsewhere; INVALID_ARGUMENT; ROUTE_NOT_FOUND when it
      *     is not there
      */
-    static Path within(Path root, String path) {
+    Path within(Path root, String path) {
         try {
             Path named = root.resolve(path).normalize();
             if (!named.startsWith(root)) {
@@ -67,6 +80,9 @@ final class Roots {
             Path real = Directories.real(named);
             if (!real.startsWith(root)) {
                 throw outside();
+            }
+            if (isSecret(real)) {
+                throw new HotPlexException(ErrorCode.FORBIDDEN, "this is the server's own: it is shown to nobody");
             }
             return real;
         } catch (InvalidPathException e) {

@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +31,8 @@ final class SessionOperations {
 
     /** Sessions of other directories are passed over; each that is looked at is woken. */
     private static final int LOOKED_AT = 500;
+
+    private static final List<String> ACTIONS = List.of("allow", "ask", "deny");
 
     private final Clients clients;
     private final Clock clock;
@@ -147,7 +148,7 @@ final class SessionOperations {
 
     private void tell(Mirror mirror, String type, Map<String, @Nullable Object> info) {
         String id = String.valueOf(info.get("id"));
-        ClientEvent event = new ClientEvent(
+        ClientEvent event = ClientEvent.now(
                 id, Ids.fresh("evt", clock.instant()), type, Values.object("sessionID", id, "info", info));
         clients.mirrors().publish(mirror, clock.millis(), List.of(event));
     }
@@ -166,30 +167,42 @@ final class SessionOperations {
     private static ObjectNode tools(ArrayNode rules) {
         Set<String> allowed = new LinkedHashSet<>();
         Set<String> denied = new LinkedHashSet<>();
-        for (JsonNode rule : rules) {
-            String action = Clients.text(rule, "action");
-            String permission = Clients.text(rule, "permission");
-            boolean all = "*".equals(Clients.text(rule, "pattern"));
-            if (permission == null || action == null) {
-                throw Clients.invalid("permission: a rule has no permission or no action");
-            }
-            if (action.equals("deny") && (!all || permission.equals("*"))) {
-                throw Clients.unsupported(
-                        "permission: a rule denies a part of a tool, or every tool (expected: one tool, pattern *)");
-            }
-            List<String> names = ToolNames.ofPermission(permission);
-            names.forEach(allowed::remove); // the last rule counts
-            names.forEach(denied::remove);
-            if (action.equals("deny")) {
-                denied.addAll(names);
-            } else if (action.equals("allow") && all && !permission.equals("*")) {
-                allowed.addAll(names);
-            }
-        }
+        rules.forEach(rule -> rule(rule, allowed, denied));
         ObjectNode tools = JsonNodeFactory.instance.objectNode();
         allowed.forEach(tools.putArray("allowed")::add);
         denied.forEach(tools.putArray("denied")::add);
         return tools;
+    }
+
+    /** The last rule counts: what it does not allow any more is not allowed. */
+    private static void rule(JsonNode rule, Set<String> allowed, Set<String> denied) {
+        String action = Clients.text(rule, "action");
+        String permission = Clients.text(rule, "permission");
+        boolean all = "*".equals(Clients.text(rule, "pattern"));
+        if (permission == null || action == null || !ACTIONS.contains(action)) {
+            throw Clients.invalid(
+                    "permission: a rule has no permission, or no action (expected: one of " + ACTIONS + ")");
+        }
+        boolean several = permission.contains("*") || permission.contains("?");
+        List<String> names = ToolNames.ofPermission(permission);
+        boolean denies = action.equals("deny");
+        if (denies && (!all || several) || !all && names.stream().anyMatch(denied::contains)) {
+            throw Clients.unsupported(
+                    "permission: a rule denies a part of a tool, or several (expected: one tool, pattern *)");
+        }
+        if (several) {
+            if (action.equals("ask")) {
+                allowed.clear(); // it may be about any of them
+            }
+            return;
+        }
+        names.forEach(allowed::remove);
+        names.forEach(denied::remove);
+        if (denies) {
+            denied.addAll(names);
+        } else if (action.equals("allow") && all) {
+            allowed.addAll(names);
+        }
     }
 
     private static void put(ObjectNode to, String name, @Nullable String value) {
@@ -279,22 +292,21 @@ final class SessionOperations {
     private CompletionStage<Response> list(Request request) {
         int limit = Clients.number(request, "limit", LISTED, LOOKED_AT);
         String search = request.query("search");
-        int start = Clients.number(request, "start", 0, Integer.MAX_VALUE);
+        long start = Clients.number(request, "start", 0); // milliseconds since 1970
         String directory = clients.directories().of(request);
-        List<CompletableFuture<Mirror>> found = new ArrayList<>();
+        List<CompletionStage<Mirror>> found = new ArrayList<>();
         newestFirst(request)
                 .limit(LOOKED_AT)
-                .forEach(info -> clients.access()
-                        .find(request.principal(), info.id())
+                .forEach(info -> Clients.found(clients.access(), request.principal(), info.id())
                         .filter(session -> session.spec().workDir().toString().equals(directory))
                         .filter(session -> found.size() < limit || search != null)
-                        .ifPresent(session -> found.add(
-                                clients.mirrors().of(session).upToDate().toCompletableFuture())));
-        return CompletableFuture.allOf(found.toArray(CompletableFuture<?>[]::new))
-                .thenApply(done -> Response.json(
+                        .flatMap(clients.mirrors()::find)
+                        .ifPresent(mirror -> found.add(mirror.upToDate())));
+        return Mirrors.all(found)
+                .thenApply(known -> Response.json(
                         200,
-                        found.stream()
-                                .map(mirror -> mirror.join().read(Projection::session))
+                        known.stream()
+                                .map(mirror -> mirror.read(Projection::session))
                                 .filter(session -> matches(session, search) && updated(session) >= start)
                                 .sorted(Comparator.comparingLong(SessionOperations::updated)
                                         .reversed())
@@ -319,16 +331,17 @@ final class SessionOperations {
     }
 
     private CompletionStage<Response> statuses(Request request) {
-        clients.mirrors().look(clients.access(), request.principal());
         String directory = clients.directories().of(request);
-        Map<String, Object> statuses = new LinkedHashMap<>();
-        for (Mirror mirror : clients.mirrors().of(request.principal())) {
-            mirror.change(projection -> {
-                if (projection.isBusy() && projection.directory().equals(directory)) {
-                    statuses.put(String.valueOf(projection.session().get("id")), projection.status());
-                }
-            });
-        }
-        return Clients.ok(statuses);
+        return clients.mirrors().active(clients.access(), request.principal()).thenApply(mirrors -> {
+            Map<String, Object> statuses = new LinkedHashMap<>();
+            for (Mirror mirror : mirrors) {
+                mirror.change(projection -> {
+                    if (projection.isBusy() && projection.directory().equals(directory)) {
+                        statuses.put(String.valueOf(projection.session().get("id")), projection.status());
+                    }
+                });
+            }
+            return Response.json(200, statuses);
+        });
     }
 }

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
@@ -41,6 +42,11 @@ final class Tap implements EventSource {
     /** Up to where what was read is written, or is of no concern to this client. */
     private long written;
 
+    /** By session, up to which offset the client was told how things are. */
+    private final Map<String, Long> covered = new HashMap<>();
+    /** Behind this number nothing is covered. */
+    private long coveredUntil;
+
     private int unwritten;
     private boolean catchingUp;
     private boolean draining;
@@ -60,7 +66,7 @@ final class Tap implements EventSource {
     /** What a stream needs to know of sessions. */
     interface Follower {
         /** How things are, for who missed what happened since a time. Not on an event loop. */
-        List<Feed.Frame> state(long sinceMillis);
+        CompletionStage<List<Feed.Frame>> state(long sinceMillis);
 
         /** A client follows a session from now on; what is returned ends that. */
         Runnable follow(String session);
@@ -162,17 +168,26 @@ final class Tap implements EventSource {
     private void send(EventStream stream, List<Feed.Frame> frames) {
         StringBuilder text = new StringBuilder();
         for (Feed.Frame frame : frames) {
-            if (directory == null || directory.equals(frame.directory())) {
+            if ((directory == null || directory.equals(frame.directory())) && !isCovered(frame)) {
                 followed.computeIfAbsent(frame.session(), follower::follow);
                 write(text, frame);
             }
         }
         if (!text.isEmpty()) {
             unwritten++;
-            stream.send(text.toString(), this::onWritten);
+            long upTo = position;
+            stream.send(text.toString(), () -> onWritten(upTo));
         } else if (unwritten == 0) {
             reach(position);
         }
+    }
+
+    /** Whether what happened is among what the client was told when it was told how things are. */
+    private boolean isCovered(Feed.Frame frame) {
+        return frame.number() > 0
+                && frame.number() <= coveredUntil
+                && frame.offset() > 0
+                && frame.offset() <= covered.getOrDefault(frame.session(), 0L);
     }
 
     private void write(StringBuilder text, Feed.Frame frame) {
@@ -198,11 +213,9 @@ final class Tap implements EventSource {
         return EventJson.write(out -> out.writeString(text));
     }
 
-    private void onWritten() {
+    private void onWritten(long upTo) {
         unwritten--;
-        if (unwritten == 0) {
-            reach(position);
-        }
+        reach(unwritten == 0 ? position : upTo); // all that was read is written by now, or of no concern here
     }
 
     private void reach(long number) {
@@ -216,10 +229,14 @@ final class Tap implements EventSource {
         position = feed.newest();
         Function<Throwable, List<Feed.Frame>> none = failure -> List.of();
         var unused = CompletableFuture.supplyAsync(() -> follower.state(sinceMillis))
+                .thenCompose(state -> state)
                 .exceptionally(none)
                 .thenAcceptAsync(
                         frames -> {
                             catchingUp = false;
+                            coveredUntil = feed.newest();
+                            covered.clear();
+                            frames.forEach(frame -> covered.put(frame.session(), frame.offset()));
                             if (!over) {
                                 send(stream, frames);
                                 pump();

@@ -123,7 +123,8 @@ public final class SessionAccess {
     }
 
     /**
-     * Puts a session in the place of one in which nothing was said yet: with another provider.
+     * Puts a session in the place of one in which nothing was said yet: with another provider. When that provider does
+     * not take it, the session is as it was.
      *
      * @param session one of {@link #control}
      * @throws HotPlexException PROVIDER_UNKNOWN, or what else the engine says
@@ -138,7 +139,14 @@ public final class SessionAccess {
                 .provider(provider)
                 .model(model.isEmpty() ? null : model)
                 .build();
-        return engine.delete(from.id()).thenApply(gone -> openNew(principal, spec));
+        return engine.delete(from.id()).thenApply(gone -> {
+            try {
+                return openNew(principal, spec);
+            } catch (HotPlexException e) {
+                openNew(principal, from); // it is not lost because the other provider does not take it
+                throw e;
+            }
+        });
     }
 
     /** All of a specification but its id and what one provider alone understands. */

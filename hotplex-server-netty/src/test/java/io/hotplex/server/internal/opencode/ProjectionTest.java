@@ -298,6 +298,20 @@ class ProjectionTest {
     }
 
     @Test
+    void whenATryGoesWellTheSessionIsBusyAsBefore() {
+        List<JsonNode> told = new Journal()
+                .prompt("x")
+                .add(new AgentEvent.Retrying(2, 5, Duration.ofSeconds(3), 529, "overloaded"))
+                .say("m1", "a", "b")
+                .told();
+
+        assertThat(Journal.brief(told))
+                .containsSubsequence("busy", "retry", "busy", "message.part.delta", "message.part.delta")
+                .filteredOn("busy"::equals)
+                .hasSize(2);
+    }
+
+    @Test
     void noticesBecomeStates() {
         List<JsonNode> told = new Journal()
                 .prompt("x")
@@ -470,5 +484,25 @@ class ProjectionTest {
                 .findFirst()
                 .orElseThrow(() -> new AssertionError(brief + " is not among " + Journal.brief(told)))
                 .path("properties");
+    }
+
+    @Test
+    void whatToolsAreGivenAndSubagentsSayCountsForWhatIsHeld() {
+        Projection known = Journal.projection();
+        new Journal()
+                .prompt("go")
+                .add(new AgentEvent.ToolStarted(
+                        "t1",
+                        "Task",
+                        AgentEvent.ToolKind.OTHER,
+                        "",
+                        Map.of("prompt", "p".repeat(1_000), "list", List.of("l".repeat(500))),
+                        List.of(),
+                        null))
+                .add(new AgentEvent.Text("m2", 0, "s".repeat(2_000), "t1"))
+                .records()
+                .forEach(known::apply);
+
+        assertThat(known.weight()).isBetween(3_500L, 5_000L);
     }
 }

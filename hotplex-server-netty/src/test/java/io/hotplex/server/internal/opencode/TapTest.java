@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
@@ -23,7 +24,7 @@ class TapTest {
     private final Stream stream = new Stream();
     private final AtomicInteger followed = new AtomicInteger();
     private volatile boolean busy;
-    private volatile List<Feed.Frame> state = List.of();
+    private volatile CompletionStage<List<Feed.Frame>> state = CompletableFuture.completedStage(List.of());
 
     /** Takes frames, and says only when it is told to that they are written. Everything runs at once. */
     private static final class Stream implements EventStream {
@@ -44,9 +45,13 @@ class TapTest {
         }
 
         void write() {
-            List<Runnable> all = List.copyOf(unwritten);
-            unwritten.clear();
-            all.forEach(Runnable::run);
+            while (!unwritten.isEmpty()) {
+                writeOne();
+            }
+        }
+
+        void writeOne() {
+            unwritten.remove(0).run();
         }
 
         synchronized String seen() {
@@ -72,7 +77,7 @@ class TapTest {
     private EventSource.Listener open(String directory, EventId last) {
         Tap.Follower follower = new Tap.Follower() {
             @Override
-            public List<Feed.Frame> state(long sinceMillis) {
+            public CompletionStage<List<Feed.Frame>> state(long sinceMillis) {
                 return state;
             }
 
@@ -94,11 +99,20 @@ class TapTest {
     }
 
     private void happens(String session, String directory, String what) {
+        happens(session, directory, what, 0);
+    }
+
+    private void happens(String session, String directory, String what, long offset) {
         feed.publish(
                 session,
                 directory,
                 2_000,
-                List.of(new ClientEvent(session, "evt_" + what, "session.idle", Map.of("what", what))));
+                List.of(new ClientEvent(session, "evt_" + what, "session.idle", Map.of("what", what), offset)));
+    }
+
+    /** How things are in the first session, up to an offset of its journal. */
+    private static Feed.Frame things(long offset) {
+        return new Feed.Frame(0, offset, "s1", "/a", 1, "{\"how\":\"things are\"}");
     }
 
     @Test
@@ -123,6 +137,18 @@ class TapTest {
 
         assertThat(flushed).isCompleted();
         assertThat(feed.flushed(60_000).toCompletableFuture()).isCompleted();
+    }
+
+    @Test
+    void anAnswerDoesNotWaitForWhatComesBehindIt() {
+        open("/a", null);
+        happens("s1", "/a", "one");
+        CompletableFuture<Void> flushed = feed.flushed(60_000).toCompletableFuture();
+        happens("s2", "/a", "two");
+
+        stream.writeOne();
+
+        assertThat(flushed).isCompleted();
     }
 
     @Test
@@ -163,7 +189,7 @@ class TapTest {
         for (int i = 0; i < Feed.MAX_FRAMES + 10; i++) {
             happens("s1", "/a", "n" + i);
         }
-        state = List.of(new Feed.Frame(0, "s1", "/a", 1, "{\"how\":\"things are\"}"));
+        state = CompletableFuture.completedStage(List.of(things(0)));
 
         stream.writable = true;
         listener.onWritable();
@@ -172,6 +198,24 @@ class TapTest {
         assertThat(stream.seen()).doesNotContain("evt_n0\"", "evt_n" + (Feed.MAX_FRAMES + 9));
         happens("s1", "/a", "after");
         await().until(() -> stream.seen().contains("evt_after"));
+    }
+
+    @Test
+    void whatHappensWhileItIsLookedHowThingsAreIsNotToldTwice() {
+        CompletableFuture<List<Feed.Frame>> looking = new CompletableFuture<>();
+        state = looking;
+        open("/a", new EventId(1, 1, 1));
+        happens("s1", "/a", "in", 7);
+        happens("s1", "/a", "behind", 8);
+        happens("s2", "/a", "other", 7);
+
+        looking.complete(List.of(things(7)));
+        await().until(() -> stream.seen().contains("evt_other"));
+        happens("s1", "/a", "new", 3); // of another journal by now
+
+        assertThat(stream.seen())
+                .contains("things are", "evt_behind", "evt_new")
+                .doesNotContain("evt_in\"");
     }
 
     @Test
