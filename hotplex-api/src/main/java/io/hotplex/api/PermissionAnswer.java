@@ -10,14 +10,17 @@ public sealed interface PermissionAnswer {
         ONCE,
         /** As long as the session lives in this engine: the same call is not asked again. */
         SESSION,
-        /** Remembered for the owner's sessions, over restarts, until it is forgotten: the same call, input and all. */
+        /**
+         * Remembered for the owner's sessions in that work directory with that provider, over restarts, until it is
+         * forgotten: the same call, input and all.
+         */
         ALWAYS
     }
 
     /**
      * The tool call may run.
      *
-     * @param updatedInput replaces the call's input; {@code null} keeps it
+     * @param updatedInput replaces the call's input, and is put before the guards as that was; {@code null} keeps it
      */
     record Allow(Scope scope, @Nullable Map<String, @Nullable Object> updatedInput) implements PermissionAnswer {
         public Allow {

@@ -21,6 +21,7 @@ import io.hotplex.api.PermissionAnswer;
 import io.hotplex.api.PermissionAnswer.Scope;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.Session;
+import io.hotplex.api.SessionSpec;
 import io.hotplex.api.ToolRules;
 import io.hotplex.api.Turn;
 import io.hotplex.api.spi.AgentProvider.Capability;
@@ -31,6 +32,8 @@ import io.hotplex.api.spi.ToolGuard;
 import io.hotplex.api.spi.ToolGuard.Action;
 import io.hotplex.api.spi.ToolGuard.Verdict;
 import io.hotplex.core.internal.guard.CallPrint;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -266,6 +269,55 @@ class GuardTest {
                     .expect("prompt a")
                     .say("tool c1 ASK this")
                     .expect("decided c1 ASK");
+        }
+    }
+
+    @Test
+    void whatIsAllowedForGoodHoldsWhereItWasAllowed() throws IOException {
+        Path elsewhere = Files.createDirectory(dir.resolve("elsewhere"));
+        try (EngineFixture f = fixture()) {
+            Session session = f.hot("s1");
+            session.submit(Prompt.of("a"));
+            f.agents.process(1).expect("prompt a").say("ask p1 ASK");
+            await().until(() -> !session.pendingRequests().isEmpty());
+            session.answer("p1", new PermissionAnswer.Allow(Scope.ALWAYS, null), "alice");
+            f.agents.process(1).expect("answer p1 Allow");
+            await().until(() -> Files.exists(dir.resolve("state/approvals")));
+
+            Session other = f.engine.open(SessionSpec.builder("s2", elsewhere).build());
+            other.submit(Prompt.of("b"));
+            f.agents.process(2).expect("hello").say("ready").expect("prompt b").say("ask p1 ASK");
+            await().until(() -> !other.pendingRequests().isEmpty());
+        }
+    }
+
+    @Test
+    void anInputInPlaceOfTheAgentsIsLookedAtAsThatWas() {
+        try (EngineFixture f = fixture()) {
+            Session session = f.hot("s1");
+            List<EventRecord> events = read(session);
+            session.submit(Prompt.of("a"));
+            f.agents.process(1).expect("prompt a").say("ask p1 ASK", "ask p2 ASK");
+            await().until(() -> session.pendingRequests().size() == 2);
+
+            session.answer("p1", new PermissionAnswer.Allow(Scope.ONCE, Map.of("command", "DENY it")), "ann");
+            f.agents.process(1).expect("answer p1 Deny");
+            session.answer("p2", new PermissionAnswer.Allow(Scope.ONCE, Map.of("command", "echo")), "ann");
+            f.agents.process(1).expect("answer p2 Allow");
+
+            assertThat(only(events, PermissionResolved.class))
+                    .satisfiesExactly(
+                            denied -> {
+                                assertThat(denied.resolution()).isEqualTo(Resolution.DENIED);
+                                assertThat(denied.by()).isEqualTo("guard");
+                                assertThat(denied.ruleId()).isEqualTo("r-DENY");
+                            },
+                            allowed -> {
+                                assertThat(allowed.resolution()).isEqualTo(Resolution.ALLOWED);
+                                assertThat(allowed.by()).isEqualTo("ann");
+                                assertThat(allowed.edited()).isTrue();
+                            });
+            assertThat(only(events, AgentEvent.ToolDenied.class)).hasSize(1);
         }
     }
 

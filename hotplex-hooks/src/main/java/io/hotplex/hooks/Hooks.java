@@ -88,6 +88,11 @@ public final class Hooks implements JournalReader {
     }
 
     @Override
+    public void deleting(String sessionId) {
+        running.deleting(sessionId);
+    }
+
+    @Override
     public void deleted(String sessionId) {
         running.deleted(sessionId);
     }

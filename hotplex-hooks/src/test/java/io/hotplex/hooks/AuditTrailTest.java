@@ -60,7 +60,9 @@ class AuditTrailTest {
 
     private List<Path> files() throws IOException {
         try (Stream<Path> all = Files.list(directory)) {
-            return all.sorted().toList();
+            return all.filter(file -> file.toString().endsWith(".ndjson"))
+                    .sorted()
+                    .toList();
         }
     }
 
@@ -125,10 +127,65 @@ class AuditTrailTest {
         assertThat(kept.first()).isGreaterThan(100 - 1);
         assertThat(kept.last()).isEqualTo(140);
 
-        Files.delete(files().get(1));
-        assertThat(AuditTrail.verify(directory).last())
-                .as("a cut is seen by who noted the end")
-                .isLessThan(140);
+        Path newest = files().get(1);
+        Path oldest = files().get(0);
+        Files.move(newest, newest.resolveSibling("away"));
+        assertThat(AuditTrail.verify(directory).problem()).isEqualTo("it was cut off: it ended with entry 140");
+        Files.move(newest.resolveSibling("away"), newest);
+        Files.delete(oldest);
+        assertThat(AuditTrail.verify(directory).problem()).matches("entries [0-9]+ to [0-9]+ are missing");
+    }
+
+    @Test
+    void nothingIsAppendedToATrailThatWasCutOff() throws Exception {
+        write(1, 5);
+        Path file = files().get(0);
+        List<String> lines = Files.readAllLines(file);
+        Files.write(file, lines.subList(0, 3));
+
+        assertThat(AuditTrail.verify(directory).problem()).isEqualTo("it was cut off: it ended with entry 5");
+        try (EventHook hook = open()) {
+            assertThat(hook.deliver(List.of(event(6))))
+                    .isInstanceOfSatisfying(
+                            EventHook.Retry.class,
+                            retry -> assertThat(retry.reason())
+                                    .contains(
+                                            "cut off",
+                                            "entry 5",
+                                            directory.resolve("end").toString()));
+            Files.write(file, lines); // somebody finds it again
+            assertThat(hook.deliver(List.of(event(6)))).isEqualTo(Delivery.DONE);
+        }
+        assertThat(AuditTrail.verify(directory).entries()).isEqualTo(6);
+    }
+
+    @Test
+    void aTrailWithAnotherEndShows() throws Exception {
+        write(1, 3);
+        Path file = files().get(0);
+        String end = Files.readString(directory.resolve("end"));
+        Files.delete(file);
+        Files.delete(directory.resolve("end"));
+        write(11, 13); // as long, and a chain as well
+        Files.writeString(directory.resolve("end"), end);
+
+        assertThat(AuditTrail.verify(directory).problem()).contains("it is not the entry that was written");
+        try (EventHook hook = open()) {
+            assertThat(hook.deliver(List.of(event(14)))).isInstanceOf(EventHook.Retry.class);
+        }
+    }
+
+    @Test
+    @SuppressWarnings("NullAway") // something that goes wrong in the middle of a batch
+    void whatCannotBeWrittenIsNotTakenForWritten() throws Exception {
+        HookEvent bad = new HookEvent("evt_bad", event(3).record(), "ann", "claude", null, null);
+        try (EventHook hook = open()) {
+            hook.deliver(List.of(event(1)));
+            assertThatThrownBy(() -> hook.deliver(List.of(event(2), bad))).isInstanceOf(RuntimeException.class);
+            assertThat(hook.deliver(List.of(event(2)))).isEqualTo(Delivery.DONE);
+        }
+
+        assertThat(AuditTrail.verify(directory).entries()).isEqualTo(2);
     }
 
     @Test

@@ -384,6 +384,57 @@ class HooksTest {
     }
 
     @Test
+    void aSessionIsDeletedWhenItsLastEventsAreDelivered() {
+        start();
+        for (int i = 0; i < 20; i++) {
+            journal.awake("s" + i);
+            append("s" + i, 3);
+            journal.delete("s" + i);
+        }
+
+        assertThat(hook.events).hasSize(60);
+    }
+
+    @Test
+    void whatIsNotDeliveredOfASessionThatIsDeletedIsCounted() {
+        hook.answer = batch -> Delivery.retry("away");
+        Hooks hooks = start();
+        journal.awake("s");
+        append("s", 4);
+        await().until(() -> !hook.calls.isEmpty());
+
+        journal.delete("s");
+
+        assertThat(hooks.status().get(0).lost()).isEqualTo(4);
+        assertThat(hooks.status().get(0).lagRecords()).isZero();
+    }
+
+    @Test
+    void withAJournalInMemoryAHookThatHangsHoldsNotEverySessionThereEverWas() {
+        journal = new KeptJournal(false);
+        hook.answer = batch -> Delivery.retry("away");
+        Hooks hooks = start("retry-delay", "1h", "retry-max-delay", "1h");
+        for (int i = 0; i < 1_200; i++) {
+            journal.awake("s" + i);
+            append("s" + i, 2);
+            journal.over("s" + i);
+        }
+
+        assertThat(hooks.status().get(0).lost()).isEqualTo(2 * 200);
+        assertThat(hooks.status().get(0).lagRecords()).isEqualTo(2 * 1_000);
+    }
+
+    @Test
+    void aHookWhosePlaceCannotBeReadKeepsTheEngineFromOpening() throws IOException {
+        Files.createDirectories(directory.resolve("h/cursors"));
+
+        assertThatThrownBy(this::start)
+                .isInstanceOfSatisfying(
+                        HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.JOURNAL_UNAVAILABLE))
+                .hasMessageContaining("hook 'h' cannot read how far it is");
+    }
+
+    @Test
     void readsWhatWasWrittenToASessionThatSleeps() {
         start();
         journal.awake("s");
@@ -477,6 +528,7 @@ class HooksTest {
         assertInvalid(config("h", "unknown", "x"), "hook.h.unknown is not a setting");
         assertInvalid(config("h", "concurrency", "0"), "hook.h.concurrency");
         assertInvalid(config("h", "batch-max-events", "x"), "hook.h.batch-max-events");
+        assertInvalid(config("h", "batch-max-events", "257"), "hook.h.batch-max-events");
         assertInvalid(config("h", "retry-delay", "2h", "retry-max-delay", "1h"), "hook.h.retry-delay");
         assertInvalid(config("h", "retry-attempts", "0"), "hook.h.retry-attempts");
         assertInvalid(config("h", "dead-letter-max-bytes", "1"), "hook.h.dead-letter-max-bytes");

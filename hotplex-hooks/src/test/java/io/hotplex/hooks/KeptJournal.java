@@ -74,6 +74,15 @@ final class KeptJournal implements Journal {
         return record;
     }
 
+    /** A session is over; a journal in memory forgets it. */
+    void over(String id) {
+        JournalReader told = reader;
+        if (told != null) {
+            told.completed(id);
+        }
+        logs.remove(id);
+    }
+
     void forgetBefore(String id, long offset) {
         Kept kept = Objects.requireNonNull(logs.get(id));
         synchronized (kept) {
@@ -108,8 +117,11 @@ final class KeptJournal implements Journal {
 
     @Override
     public boolean delete(String sessionId) {
-        boolean known = logs.remove(sessionId) != null;
         JournalReader told = reader;
+        if (told != null) {
+            told.deleting(sessionId);
+        }
+        boolean known = logs.remove(sessionId) != null;
         if (told != null) {
             told.deleted(sessionId);
         }

@@ -4,15 +4,15 @@ import io.hotplex.api.SessionSpec;
 
 /**
  * Reads what all sessions of an engine write down: what tells the world outside is one of these. Calls come from
- * several threads, may overlap, and must be quick and never block, but for {@link #start} and {@link #close}; reading
- * happens on the reader's own threads. A throw is logged and ignored.
+ * several threads, may overlap, and must be quick and never block, but for {@link #start}, {@link #deleting} and
+ * {@link #close}; reading happens on the reader's own threads. A throw is logged and ignored, but for {@link #start}.
  *
  * <p>A reader keeps no session awake: those that sleep in a durable journal are read from the journal.
  */
 public interface JournalReader extends AutoCloseable {
     /**
      * The engine opens; called once, after what an earlier engine left was mended and before any session is open. May
-     * block on I/O.
+     * block on I/O. When it throws the engine does not open: nobody would notice what the reader does not tell.
      *
      * @param journal stays open until after {@link #close}; to be read from alone
      */
@@ -37,6 +37,12 @@ public interface JournalReader extends AutoCloseable {
      * engine is {@link #opened} again.
      */
     default void completed(String sessionId) {}
+
+    /**
+     * A session is about to be deleted with everything that is kept of it: the last time that it can be read. May block
+     * for a moment.
+     */
+    default void deleting(String sessionId) {}
 
     /** A session was deleted with everything that was kept of it; one that has its id later is another. */
     default void deleted(String sessionId) {}

@@ -1,7 +1,14 @@
 package io.hotplex.provider.claude;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.HotPlexException;
 import io.hotplex.api.SessionSpec;
 import io.hotplex.api.spi.LaunchRequest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -16,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ClaudeArguments {
     private static final String DEFAULT_MODE = "default";
+    private static final String SETTINGS = "--settings";
 
     private final ClaudeSettings settings;
     private final SessionSpec spec;
@@ -25,8 +33,12 @@ final class ClaudeArguments {
         this.spec = spec;
     }
 
-    /** Everything after the program. */
-    List<String> list(LaunchRequest.Start start) {
+    /**
+     * Everything after the program.
+     *
+     * @param guarded whether every tool call is put before the guards
+     */
+    List<String> list(LaunchRequest.Start start, boolean guarded) {
         List<String> arguments = new ArrayList<>(settings.commandArguments());
         arguments.addAll(List.of("-p", "--input-format", "stream-json", "--output-format", "stream-json"));
         // stream-json output demands it
@@ -56,8 +68,50 @@ final class ClaudeArguments {
         if (settings.bare()) {
             arguments.add("--bare");
         }
-        arguments.addAll(settings.extraArguments());
+        arguments.addAll(guarded ? guardedArguments(settings.extraArguments()) : settings.extraArguments());
         return arguments;
+    }
+
+    /**
+     * With these the hooks of settings files do not run, and ours cannot be passed over. Such a file may lie in the
+     * work directory, where the agent writes it by itself and has it obeyed at once: its hooks are commands that no
+     * guard sees, and they exchange the input of calls that a guard has seen; its variables make Claude 2.1.197 run no
+     * hook. What stands on the command line counts more than all of those files.
+     */
+    private static List<String> guardedArguments(List<String> extra) {
+        List<String> arguments = new ArrayList<>();
+        ObjectNode file = ClaudeJson.object();
+        for (int i = 0; i < extra.size(); i++) {
+            String argument = extra.get(i);
+            if (argument.equals(SETTINGS) && i + 1 < extra.size()) {
+                file.setAll(settings(extra.get(++i)));
+            } else if (argument.startsWith(SETTINGS + "=")) {
+                file.setAll(settings(argument.substring(SETTINGS.length() + 1)));
+            } else {
+                arguments.add(argument);
+            }
+        }
+        ObjectNode variables = file.get("env") instanceof ObjectNode given ? given : file.putObject("env");
+        variables.put("CLAUDE_CODE_SIMPLE", "0");
+        file.put("disableAllHooks", true);
+        arguments.add(SETTINGS + "=" + file);
+        return arguments;
+    }
+
+    /** What the operator's own argument says: an object, or the file that has it. */
+    private static ObjectNode settings(String value) {
+        try {
+            ObjectNode object = ClaudeJson.object(value);
+            object = object == null ? ClaudeJson.object(Files.readString(Path.of(value))) : object;
+            if (object != null) {
+                return object;
+            }
+        } catch (IOException | InvalidPathException e) {
+            // reported below
+        }
+        throw new HotPlexException(
+                ErrorCode.CONFIG_INVALID,
+                "extra-args: what " + SETTINGS + " names is no JSON object, nor a file with one");
     }
 
     private static void conversation(List<String> arguments, LaunchRequest.Start start) {

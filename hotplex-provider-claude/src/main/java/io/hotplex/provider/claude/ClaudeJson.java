@@ -65,9 +65,14 @@ final class ClaudeJson {
         }
     }
 
+    /** The object that a text is, or {@code null} when it is not one JSON object. */
+    static @Nullable ObjectNode object(String text) {
+        return object(AgentLine.of(text));
+    }
+
     /** Whether a text is one JSON object. */
     static boolean isObject(String text) {
-        return object(AgentLine.of(text)) != null;
+        return object(text) != null;
     }
 
     /** The object as a line with its end. */

@@ -141,7 +141,7 @@ final class ClaudeProvider implements AgentProvider {
         Map<String, String> added = environment.additions(spec);
         List<String> command = new ArrayList<>();
         command.add(program(added).map(Path::toString).orElse(settings.command()));
-        command.addAll(new ClaudeArguments(settings, spec).list(request.start()));
+        command.addAll(new ClaudeArguments(settings, spec).list(request.start(), request.guarded()));
         return new Launch(
                 command,
                 added,

@@ -32,8 +32,8 @@ import io.hotplex.api.spi.ProviderConfig;
  *       {@code false}</td></tr>
  *   <tr><td>{@code setting-sources}</td><td>which settings files and CLAUDE.md are read; default
  *       {@code user,project,local}, empty for none. <em>{@code project} and {@code local} are files of the work
- *       directory: they run commands as hooks, allow tools, and name the server that gets the API key. Use {@code user}
- *       for work directories that you do not trust</em></td></tr>
+ *       directory: they run commands as hooks (not where guards look at tool calls), allow tools, and name the server that gets the
+ *       API key. Use {@code user} for work directories that you do not trust</em></td></tr>
  *   <tr><td>{@code max-retries}</td><td>how often Claude repeats a failed request to its vendor, 0 to 100; default
  *       Claude's own 10</td></tr>
  *   <tr><td>{@code max-turns}</td><td>steps that a prompt may take, 1 to 10000; default no limit</td></tr>

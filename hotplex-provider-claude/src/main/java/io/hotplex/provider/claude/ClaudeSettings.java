@@ -209,8 +209,9 @@ final class ClaudeSettings {
         return config.number("max-turns", -1, 1, 10_000);
     }
 
+    /** Whether hooks, ours among them, are left out. */
     boolean bare() {
-        return config.flag("bare", false);
+        return config.flag("bare", false) || extraArguments().contains("--bare");
     }
 
     List<String> extraArguments() {

@@ -1,7 +1,6 @@
 package io.hotplex.provider.claude;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hotplex.api.AgentEvent;
 import io.hotplex.api.PermissionAnswer;
@@ -28,7 +27,6 @@ final class PermissionDesk {
     /** @param background whether a subagent asks, which may outlive the turn */
     private record Pending(
             Map<String, @Nullable Object> input,
-            @Nullable JsonNode suggestions,
             boolean question,
             @Nullable String toolId,
             boolean background) {}
@@ -58,7 +56,7 @@ final class PermissionDesk {
                 tool.equals(QUESTION_TOOL) ? questions(request.path("input").get("questions")) : List.of();
         JsonNode suggestions = request.get("permission_suggestions");
         boolean background = ClaudeJson.text(request, "agent_id") != null;
-        pending.put(id, new Pending(input, suggestions, !questions.isEmpty(), toolId, background));
+        pending.put(id, new Pending(input, !questions.isEmpty(), toolId, background));
         if (questions.isEmpty()) {
             sink.event(new AgentEvent.PermissionRequested(
                     id,
@@ -123,14 +121,8 @@ final class PermissionDesk {
         }
         if (answer instanceof PermissionAnswer.Allow allow) {
             Map<String, @Nullable Object> updated = allow.updatedInput();
-            ObjectNode response = allowed(updated == null ? request.input() : updated);
-            if (allow.scope() == PermissionAnswer.Scope.SESSION) {
-                ArrayNode rules = forSession(request.suggestions());
-                if (!rules.isEmpty()) {
-                    response.set("updatedPermissions", rules);
-                }
-            }
-            ControlChannel.respond(requestId, response, sink);
+            // the engine remembers what was allowed for longer; what Claude suggests would allow more than that call
+            ControlChannel.respond(requestId, allowed(updated == null ? request.input() : updated), sink);
         } else if (answer instanceof PermissionAnswer.Deny deny) {
             ControlChannel.respond(requestId, denied(deny.message(), deny.interrupt()), sink);
         }
@@ -169,19 +161,6 @@ final class PermissionDesk {
         String reason = message.isBlank() ? "The user denied this." : ClaudeJson.clean(message);
         ObjectNode response = ClaudeJson.object().put("behavior", "deny").put("message", reason);
         return interrupt ? response.put("interrupt", true) : response;
-    }
-
-    /** The suggested rules, remembered by the process alone: nothing is written to the user's or project's settings. */
-    private static ArrayNode forSession(@Nullable JsonNode suggestions) {
-        ArrayNode rules = ClaudeJson.array();
-        if (suggestions != null && suggestions.isArray()) {
-            for (JsonNode suggestion : suggestions) {
-                if (ClaudeJson.node(ClaudeJson.map(suggestion)) instanceof ObjectNode rule && !rule.isEmpty()) {
-                    rules.add(rule.put("destination", "session"));
-                }
-            }
-        }
-        return rules;
     }
 
     private static String description(JsonNode request) {

@@ -8,6 +8,7 @@ import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.SessionSpec;
 import io.hotplex.api.ToolRules;
+import io.hotplex.api.spi.AgentProvider.Capability;
 import io.hotplex.api.spi.Launch;
 import io.hotplex.api.spi.LaunchRequest;
 import io.hotplex.api.spi.ProviderConfig;
@@ -91,6 +92,39 @@ class ClaudeLaunchTest {
                         "--session-id=" + ID,
                         "--permission-mode=default",
                         "--setting-sources=user,project,local");
+    }
+
+    @Test
+    void whereGuardsLookNoSettingsFileHasASayAboutHooks(@TempDir Path directory) throws Exception {
+        String ours = "--settings={\"env\":{\"CLAUDE_CODE_SIMPLE\":\"0\"},\"disableAllHooks\":true}";
+        assertThat(guarded(config())).endsWith(ours);
+        assertThat(arguments(config())).noneMatch(argument -> argument.startsWith("--settings"));
+
+        Path file = Files.writeString(
+                directory.resolve("s.json"), "{\"model\":\"opus\",\"disableAllHooks\":false,\"env\":{\"A\":\"b\"}}");
+        assertThat(guarded(config("extra-args", "--settings," + file + ",--ide")))
+                .endsWith(
+                        "--ide",
+                        "--settings={\"model\":\"opus\",\"disableAllHooks\":true,"
+                                + "\"env\":{\"A\":\"b\",\"CLAUDE_CODE_SIMPLE\":\"0\"}}");
+        assertThat(guarded(config("extra-args", "--settings={}"))).endsWith(ours);
+        assertThatThrownBy(() -> guarded(config("extra-args", "--settings=/nowhere/s.json")))
+                .isInstanceOf(HotPlexException.class)
+                .hasMessageContaining("--settings");
+    }
+
+    private static List<String> guarded(ProviderConfig config) {
+        return provider(config, Map.of())
+                .launch(new LaunchRequest(spec().build(), NEW, true))
+                .command();
+    }
+
+    @Test
+    void oneThatRunsBareTellsOfNoToolCalls() {
+        for (ProviderConfig bare : List.of(config("bare", "true"), config("extra-args", "--bare"))) {
+            assertThat(provider(bare, Map.of()).capabilities()).doesNotContain(Capability.TOOL_GUARD);
+        }
+        assertThat(provider(config(), Map.of()).capabilities()).contains(Capability.TOOL_GUARD);
     }
 
     @ParameterizedTest(name = "{0}={1}")

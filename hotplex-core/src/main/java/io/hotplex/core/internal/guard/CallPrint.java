@@ -1,6 +1,7 @@
 package io.hotplex.core.internal.guard;
 
 import io.hotplex.api.AgentEvent.ToolKind;
+import io.hotplex.api.SessionSpec;
 import io.hotplex.api.spi.ToolCall;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -30,9 +31,23 @@ public final class CallPrint {
         StringBuilder text = new StringBuilder(256);
         append(text, call.tool());
         append(text, input);
+        return hash(text.toString());
+    }
+
+    /**
+     * The print of a call with where it runs: {@code ./deploy.sh} is something else in another directory, and a tool of
+     * that name may be in another agent.
+     */
+    public static String in(SessionSpec spec, String print) {
+        StringBuilder text = new StringBuilder(256);
+        append(text, List.of(String.valueOf(spec.provider()), spec.workDir().toString(), print));
+        return hash(text.toString());
+    }
+
+    private static String hash(String text) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            return HexFormat.of().formatHex(digest.digest(text.toString().getBytes(StandardCharsets.UTF_8)));
+            return HexFormat.of().formatHex(digest.digest(text.getBytes(StandardCharsets.UTF_8)));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }

@@ -79,7 +79,7 @@ public final class ToolPolicy {
                 ? "session"
                 : remembered.any()
                         ? remembered
-                                .find(spec.owner(), print)
+                                .find(spec.owner(), CallPrint.in(spec, print))
                                 .map(RememberedApproval::by)
                                 .orElse("")
                         : "";

@@ -70,6 +70,9 @@ public final class PooledEngine implements Engine {
     private final Map<String, SessionHandle> sessions = new HashMap<>();
 
     @GuardedBy("lock")
+    private final Map<String, Integer> erasing = new HashMap<>();
+
+    @GuardedBy("lock")
     private boolean closing;
 
     /** @param onClosed ends the threads that belong to the engine */
@@ -148,6 +151,11 @@ public final class PooledEngine implements Engine {
                 SessionHandle known = sessions.get(spec.id());
                 if (known != null) {
                     return same(known, spec);
+                }
+                if (erasing.containsKey(spec.id())) { // what is written to it now would be gone with it
+                    throw new HotPlexException(
+                            ErrorCode.SESSION_CONFLICT,
+                            "session '" + spec.id() + "' is being deleted: try again in a moment");
                 }
                 if (slept != sleepers.knows(spec.id())) {
                     continue; // woken and closed in the meantime, so what was read is history
@@ -311,6 +319,7 @@ public final class PooledEngine implements Engine {
         CompletableFuture<Void> deleted = new CompletableFuture<>();
         Optional<SessionHandle> open = awake(id);
         boolean known = open.isPresent() || sleepers.knows(id);
+        erasing(id, 1);
         CompletionStage<Void> closing = open.isPresent() ? open.get().close() : CompletableFuture.completedStage(null);
         var unused = closing.whenCompleteAsync((done, failure) -> erase(id, known, deleted), parts.executor());
         return deleted.minimalCompletionStage();
@@ -319,9 +328,15 @@ public final class PooledEngine implements Engine {
     @SuppressWarnings("IllegalCatch") // a journal is foreign code, and somebody waits
     private void erase(String id, boolean known, CompletableFuture<Void> deleted) {
         try {
-            sleepers.woken(id);
-            boolean erased = journal.delete(id);
-            parts.readers().deleted(id);
+            boolean erased;
+            try {
+                parts.readers().deleting(id);
+                sleepers.woken(id);
+                erased = journal.delete(id);
+                parts.readers().deleted(id);
+            } finally {
+                erasing(id, -1);
+            }
             if (erased || known) {
                 deleted.complete(null);
             } else {
@@ -330,6 +345,16 @@ public final class PooledEngine implements Engine {
             }
         } catch (Throwable e) {
             deleted.completeExceptionally(e);
+        }
+    }
+
+    /** Counts who deletes a session: as long as somebody does, it cannot be opened. */
+    private void erasing(String id, int more) {
+        lock.lock();
+        try {
+            erasing.merge(id, more, (a, b) -> a + b == 0 ? null : a + b);
+        } finally {
+            lock.unlock();
         }
     }
 

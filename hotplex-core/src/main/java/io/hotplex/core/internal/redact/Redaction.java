@@ -17,19 +17,21 @@ public final class Redaction {
     /** Stands where a secret was. */
     public static final String MARK = "[redacted]";
 
-    /** What waits of a piece; a longer token is one whatever follows. */
-    private static final int MOST_WAITING = 512;
-    /** What was shown of a beginning before it could be told. */
-    private static final int SHOWN = 2;
+    /** More texts than an agent and its subagents write at a time. */
+    private static final int MOST_STREAMS = 64;
 
     private Secrets secrets;
     private int taken;
 
-    private String stream = "";
-    private String shown = "";
-    private String waiting = "";
-    /** Whether what comes next still belongs to a secret that was taken out. */
-    private boolean inside;
+    /** Texts that are being written: several, when subagents write as well. */
+    private final Map<String, Pieces> streams = new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Pieces> eldest) {
+            return size() > MOST_STREAMS;
+        }
+    };
 
     public Redaction(Secrets secrets) {
         this.secrets = secrets;
@@ -50,7 +52,7 @@ public final class Redaction {
     /** The event without secrets; {@code null} when all of its text waits for more. */
     public @Nullable AgentEvent of(AgentEvent event) {
         if (event instanceof AgentEvent.TextDelta e) {
-            String text = piece(e.messageId() + '/' + e.block(), e.text());
+            String text = piece(stream(e.messageId(), e.block()), e.text());
             return text.equals(e.text())
                     ? e
                     : text.isEmpty()
@@ -58,7 +60,7 @@ public final class Redaction {
                             : new AgentEvent.TextDelta(e.messageId(), e.block(), text, e.parentToolId());
         }
         if (event instanceof AgentEvent.ThinkingDelta e) {
-            String text = piece(e.messageId() + '/' + e.block(), e.text());
+            String text = piece(stream(e.messageId(), e.block()), e.text());
             return text.equals(e.text())
                     ? e
                     : text.isEmpty()
@@ -68,13 +70,17 @@ public final class Redaction {
         return complete(event);
     }
 
+    private static String stream(@Nullable String messageId, int block) {
+        return messageId + '/' + block;
+    }
+
     private AgentEvent complete(AgentEvent event) {
         if (event instanceof AgentEvent.Text e) {
-            forget();
+            streams.remove(stream(e.messageId(), e.block()));
             return new AgentEvent.Text(e.messageId(), e.block(), text(e.text()), e.parentToolId());
         }
         if (event instanceof AgentEvent.Thinking e) {
-            forget();
+            streams.remove(stream(e.messageId(), e.block()));
             return new AgentEvent.Thinking(e.messageId(), e.block(), text(e.text()), e.parentToolId());
         }
         if (event instanceof AgentEvent.ToolStarted e) {
@@ -108,17 +114,43 @@ public final class Redaction {
         }
         if (event instanceof AgentEvent.TurnStarted e) {
             String prompt = e.prompt();
-            return prompt == null ? e : new AgentEvent.TurnStarted(e.origin(), e.clientId(), text(prompt), e.traceparent());
+            return prompt == null
+                    ? e
+                    : new AgentEvent.TurnStarted(e.origin(), e.clientId(), text(prompt), e.traceparent());
         }
         if (event instanceof AgentEvent.TurnCompleted e) {
-            forget();
+            streams.clear();
             return new AgentEvent.TurnCompleted(
                     text(e.text()), e.usage(), e.costUsd(), e.duration(), e.stopReason(), e.mergedInto());
         }
         if (event instanceof AgentEvent.TurnFailed e) {
-            forget();
+            streams.clear();
             return new AgentEvent.TurnFailed(
                     e.code(), text(e.message()), e.retryable(), e.usage(), e.costUsd(), e.duration());
+        }
+        if (event instanceof AgentEvent.QuestionAsked e) {
+            return new AgentEvent.QuestionAsked(
+                    e.requestId(),
+                    e.toolId(),
+                    e.questions().stream().map(this::question).toList());
+        }
+        if (event instanceof AgentEvent.QuestionAnswered e) {
+            Map<String, List<String>> answers = new LinkedHashMap<>();
+            e.answers().forEach((question, chosen) -> answers.put(text(question), texts(chosen)));
+            return new AgentEvent.QuestionAnswered(e.requestId(), answers, e.by());
+        }
+        if (event instanceof AgentEvent.PermissionResolved e) {
+            String message = e.message();
+            return message == null
+                    ? e
+                    : new AgentEvent.PermissionResolved(
+                            e.requestId(), e.resolution(), e.by(), text(message), e.scope(), e.edited(), e.ruleId());
+        }
+        if (event instanceof AgentEvent.Retrying e) {
+            return new AgentEvent.Retrying(e.attempt(), e.maxAttempts(), e.delay(), e.status(), text(e.reason()));
+        }
+        if (event instanceof AgentEvent.RateLimited e) {
+            return new AgentEvent.RateLimited(e.status(), e.resetsAt(), text(e.message()));
         }
         if (event instanceof AgentEvent.Raw e) {
             return new AgentEvent.Raw(e.kind(), text(e.line()), e.truncated());
@@ -159,71 +191,22 @@ public final class Redaction {
         return out == null ? text : out.append(text, from, text.length()).toString();
     }
 
-    private void forget() {
-        stream = "";
-        shown = "";
-        waiting = "";
-        inside = false;
-    }
-
     /** A piece of a text that is being written. */
     private String piece(String id, String text) {
-        if (!id.equals(stream)) {
-            forget();
-            stream = id;
-        }
-        String rest = inside ? behindToken(text) : text;
-        if (inside) {
-            return "";
-        }
-        String all = shown + waiting + rest;
-        int start = shown.length();
-        StringBuilder out = null;
-        int from = start;
-        int i = 0;
-        while (i < all.length()) {
-            if (secrets.opens(all, i)) {
-                if (all.length() - i <= MOST_WAITING) {
-                    break;
-                }
-                out = mark(out, all, from, Math.max(i, start));
-                inside = true;
-                from = all.length();
-                i = all.length();
-            } else {
-                int end = secrets.end(all, i);
-                if (end > i && end > start) {
-                    out = mark(out, all, from, Math.max(i, start));
-                    from = end;
-                }
-                i = Math.max(i + 1, end);
-            }
-        }
-        int stop = Math.max(Math.min(i, all.length()), from);
-        boolean same = out == null && waiting.isEmpty() && stop == all.length() && rest.equals(text);
-        waiting = all.substring(Math.max(stop, start));
-        shown = all.substring(Math.max(0, Math.max(start, stop) - SHOWN), Math.max(start, stop));
-        if (same) {
-            return text;
-        }
-        String tail = from < stop ? all.substring(Math.max(from, start), stop) : "";
-        return out == null ? tail : out.append(tail).toString();
+        Pieces pieces = streams.computeIfAbsent(id, key -> new Pieces());
+        String shown = pieces.next(text, secrets);
+        taken += pieces.taken();
+        return shown;
     }
 
-    private StringBuilder mark(@Nullable StringBuilder out, String all, int from, int to) {
-        taken++;
-        StringBuilder marked = out == null ? new StringBuilder() : out;
-        return marked.append(all, Math.min(from, to), to).append(MARK);
-    }
-
-    /** The rest of a token is gone as well. */
-    private String behindToken(String text) {
-        int i = 0;
-        while (i < text.length() && !Character.isWhitespace(text.charAt(i)) && "\"'`,;)".indexOf(text.charAt(i)) < 0) {
-            i++;
-        }
-        inside = i == text.length();
-        return text.substring(i);
+    private AgentEvent.Question question(AgentEvent.Question q) {
+        return new AgentEvent.Question(
+                text(q.question()),
+                text(q.header()),
+                q.options().stream()
+                        .map(option -> new AgentEvent.Option(text(option.label()), text(option.description())))
+                        .toList(),
+                q.multiSelect());
     }
 
     private List<String> texts(List<String> texts) {

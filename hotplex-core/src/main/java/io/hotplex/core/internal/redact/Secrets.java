@@ -1,6 +1,7 @@
 package io.hotplex.core.internal.redact;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -51,6 +52,8 @@ public final class Secrets {
             Map.entry("AGE-SECRET-KEY-", 30));
 
     private static final String PEM = "-----BEGIN ";
+    /** The longest that is in use, for keys of OpenSSH, is 35. */
+    private static final int PEM_HEADER = 64;
 
     /** The beginnings that begin with a character. */
     private static final String[][] BY_FIRST = byFirst();
@@ -92,6 +95,7 @@ public final class Secrets {
                 .map(String::strip)
                 .filter(value -> value.length() >= LEAST_VALUE)
                 .distinct()
+                .sorted(Comparator.comparingInt(String::length).reversed()) // one may begin as another does
                 .toList());
     }
 
@@ -108,7 +112,7 @@ public final class Secrets {
 
     /** Whether a variable's name says that its value is secret. */
     public static boolean isSecret(String name) {
-        String upper = name.toUpperCase(Locale.ROOT);
+        String upper = name.toUpperCase(Locale.ROOT).replace("AUTHOR", ""); // as in GIT_AUTHOR_NAME
         return List.of("KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "AUTH").stream()
                         .anyMatch(upper::contains)
                 && !upper.endsWith("_FILE")
@@ -158,7 +162,7 @@ public final class Secrets {
             }
         }
         if (first == '-') {
-            return begins(PEM, text, at) && text.toString().indexOf("KEY-----", at + PEM.length()) < 0;
+            return rest < PEM_HEADER && begins(PEM, text, at) && !endsLine(text.subSequence(at, text.length()));
         }
         for (String token : tokens(text, at)) {
             if (begins(token, text, at) && run(text, Math.min(text.length(), at + token.length())) == text.length()) {
@@ -168,22 +172,47 @@ public final class Secrets {
         return false;
     }
 
+    private static boolean endsLine(CharSequence header) {
+        String line = header.toString();
+        return line.indexOf('\n') >= 0 || line.indexOf("-----", PEM.length()) >= 0;
+    }
+
     /** Whether a beginning and a text agree as far as both go. */
     private static boolean begins(String beginning, CharSequence text, int at) {
         int common = Math.min(beginning.length(), text.length() - at);
         return is(beginning.substring(0, common), text, at);
     }
 
+    /** Whether a private key begins at a place and does not end in the text. */
+    boolean opensKey(CharSequence text, int at) {
+        return is(PEM, text, at) && header(text, at) > 0 && keyEnd(text, at) < 0;
+    }
+
     private static int pem(CharSequence text, int at) {
-        String all = text.toString();
-        int header = all.indexOf("PRIVATE KEY-----", at);
-        int line = all.indexOf('\n', at);
-        if (header < 0 || line >= 0 && header > line) {
+        if (header(text, at) < 0) {
             return at;
         }
-        int end = all.indexOf("-----END ", header);
+        int end = keyEnd(text, at);
+        return end < 0 ? text.length() : end;
+    }
+
+    /**
+     * Where the first line of a private key says that it is one; looked for in the beginning of a line alone, lest many
+     * such lines make each look at all that follows.
+     */
+    private static int header(CharSequence text, int at) {
+        String beginning =
+                text.subSequence(at, Math.min(text.length(), at + PEM_HEADER)).toString();
+        int header = beginning.indexOf("PRIVATE KEY-----");
+        int line = beginning.indexOf('\n');
+        return line >= 0 && header > line ? -1 : header;
+    }
+
+    private static int keyEnd(CharSequence text, int at) {
+        String all = text.toString();
+        int end = all.indexOf("-----END ", at);
         int stop = end < 0 ? -1 : all.indexOf("KEY-----", end);
-        return stop < 0 ? text.length() : stop + "KEY-----".length();
+        return stop < 0 ? -1 : stop + "KEY-----".length();
     }
 
     private static int run(CharSequence text, int from) {

@@ -11,6 +11,7 @@ import io.hotplex.api.spi.ToolCall;
 import io.hotplex.api.spi.ToolGuard.Action;
 import io.hotplex.api.spi.ToolGuard.Verdict;
 import io.hotplex.core.EngineConfig;
+import io.hotplex.core.internal.guard.CallPrint;
 import io.hotplex.core.internal.guard.ToolPolicy.Decision;
 import java.time.Duration;
 import java.time.Instant;
@@ -87,7 +88,7 @@ final class Approvals {
         if (event instanceof PermissionRequested request) {
             deciding.put(request.requestId(), request);
             desk.decide(ToolDesk.call(request), true, decision -> {
-                if (deciding.remove(request.requestId()) != null) {
+                if (deciding.remove(request.requestId(), request)) { // another process may use its id again
                     settle(request, decision);
                 }
             });
@@ -183,21 +184,49 @@ final class Approvals {
 
     // ---- what people say
 
-    /** Somebody decided on a permission that was taken out of the requests. */
+    /**
+     * Somebody decided on a permission that was taken out of the requests. What is to run instead of what the agent
+     * asked for is put before the guards as well: an answer allows, it does not lift what is denied.
+     */
     void resolved(AgentEvent request, PermissionAnswer answer, String by) {
-        String requestId = Requests.idOf(request);
+        Map<String, @Nullable Object> input =
+                answer instanceof PermissionAnswer.Allow allow ? allow.updatedInput() : null;
+        if (input == null) {
+            close((PermissionRequested) request, answer, by, null);
+            return;
+        }
+        PermissionRequested asked = (PermissionRequested) request;
+        ToolCall instead = ToolDesk.call(asked, input);
+        AgentConnection asking = connection.get();
+        desk.decide(instead, true, decision -> {
+            Verdict verdict = decision.verdict();
+            if (connection.get() != asking) {
+                ended(asked.requestId());
+                record(withdrawn(asked.requestId()));
+            } else if (verdict.action() == Action.DENY) {
+                denied(instead, verdict.why());
+                close(asked, PermissionAnswer.deny(verdict.why().message()), "guard", verdict.why());
+            } else {
+                close(asked, answer, by, null);
+            }
+        });
+    }
+
+    /** @param denial what a guard has against it, or {@code null} */
+    private void close(PermissionRequested request, PermissionAnswer answer, String by, @Nullable GuardFinding denial) {
+        String requestId = request.requestId();
         Waiting kept = ended(requestId);
         if (living() == null) {
             record(withdrawn(requestId));
             return;
         }
-        String rule = ruleOf((PermissionRequested) request);
+        String rule = denial == null ? ruleOf(request) : denial.ruleId();
         if (answer instanceof PermissionAnswer.Allow allow) {
             boolean edited = allow.updatedInput() != null;
             record(new AgentEvent.PermissionResolved(
                     requestId, Resolution.ALLOWED, by, null, allow.scope(), edited, rule));
             if (!edited && kept != null) {
-                remember((PermissionRequested) request, kept.print(), allow.scope(), by);
+                remember(request, kept.print(), allow.scope(), by);
             }
         } else {
             String message = ((PermissionAnswer.Deny) answer).message();
@@ -216,7 +245,9 @@ final class Approvals {
             Instant now = scope.parts.clock().instant();
             scope.callBack(() -> {
                 try {
-                    scope.parts.approvals().add(scope.spec.owner(), print, request.toolName(), by, now);
+                    scope.parts
+                            .approvals()
+                            .add(scope.spec.owner(), CallPrint.in(scope.spec, print), request.toolName(), by, now);
                 } catch (RuntimeException e) {
                     log.error("an approval is remembered for its session only", e);
                 }

@@ -10,6 +10,7 @@ import io.hotplex.core.internal.guard.Guards;
 import io.hotplex.core.internal.guard.ToolPolicy;
 import io.hotplex.core.internal.guard.ToolPolicy.Decision;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
@@ -41,11 +42,16 @@ final class ToolDesk {
 
     /** The call that a permission request is about. */
     static ToolCall call(PermissionRequested request) {
+        return call(request, request.input());
+    }
+
+    /** That call with another input. */
+    static ToolCall call(PermissionRequested request, Map<String, @Nullable Object> input) {
         return new ToolCall(
                 request.toolId(),
                 request.toolName(),
                 Objects.requireNonNullElse(request.kind(), ToolKind.OTHER),
-                request.input());
+                input);
     }
 
     /** The print of that call. */

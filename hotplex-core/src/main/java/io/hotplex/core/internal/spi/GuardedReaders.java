@@ -1,5 +1,7 @@
 package io.hotplex.core.internal.spi;
 
+import io.hotplex.api.ErrorCode;
+import io.hotplex.api.HotPlexException;
 import io.hotplex.api.SessionSpec;
 import io.hotplex.api.spi.Journal;
 import io.hotplex.api.spi.JournalReader;
@@ -30,9 +32,23 @@ public final class GuardedReaders implements JournalReader {
         }
     }
 
+    /** @throws HotPlexException when a reader cannot start; then those before it are to be closed */
     @Override
+    @SuppressWarnings("IllegalCatch") // readers are foreign code
     public void start(Journal journal) {
-        each(reader -> reader.start(journal));
+        for (JournalReader reader : readers) {
+            try {
+                reader.start(journal);
+            } catch (HotPlexException e) {
+                throw e;
+            } catch (Throwable e) {
+                throw new HotPlexException(
+                        ErrorCode.INTERNAL,
+                        "reader " + reader.getClass().getName() + " cannot start: "
+                                + e.getClass().getName(),
+                        e);
+            }
+        }
     }
 
     @Override
@@ -51,6 +67,11 @@ public final class GuardedReaders implements JournalReader {
     @Override
     public void completed(String sessionId) {
         each(reader -> reader.completed(sessionId));
+    }
+
+    @Override
+    public void deleting(String sessionId) {
+        each(reader -> reader.deleting(sessionId));
     }
 
     @Override

@@ -1,8 +1,10 @@
 package io.hotplex.core.internal.redact;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.hotplex.api.AgentEvent;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -85,6 +87,66 @@ class RedactionTest {
     }
 
     @Test
+    void aPrivateKeyInPiecesIsTakenOutToItsEndAlsoWhileOthersWrite() {
+        String key = "-----BEGIN OPENSSH PRIVATE KEY-----\n" + "b3BlbnNzaC1rZXk\n".repeat(60)
+                + "-----END OPENSSH PRIVATE KEY-----";
+        String text = "here: " + key + " and more";
+        for (int size : List.of(1, 2, 7, 40, 200)) {
+            Redaction fresh = new Redaction(SECRETS);
+            StringBuilder shown = new StringBuilder();
+            for (int at = 0; at < text.length(); at += size) {
+                String piece = text.substring(at, Math.min(text.length(), at + size));
+                AgentEvent event = fresh.of(new AgentEvent.TextDelta("m", 0, piece, null));
+                shown.append(event instanceof AgentEvent.TextDelta delta ? delta.text() : "");
+                assertThat(fresh.of(new AgentEvent.TextDelta("other", 0, "words ", "tool")))
+                        .isNotNull();
+            }
+            assertThat(shown.toString())
+                    .as("pieces of %d", size)
+                    .doesNotContain("b3Blbn")
+                    .startsWith("here: ")
+                    .endsWith("[redacted] and more");
+        }
+    }
+
+    @Test
+    void linesThatBeginLikeKeysDoNotMakeEachOtherLookAtEverything() {
+        String lines = "-----BEGIN CERTIFICATE-----\n".repeat(40_000) + "-----BEGIN ".repeat(100_000);
+
+        assertTimeoutPreemptively(
+                Duration.ofSeconds(20), () -> assertThat(redaction.text(lines)).isSameAs(lines));
+        assertTimeoutPreemptively(
+                Duration.ofSeconds(20),
+                () -> assertThat(redaction.of(new AgentEvent.TextDelta("m", 0, lines, null)))
+                        .isNotNull());
+    }
+
+    @Test
+    void whatPeopleAnswerAndVendorsReportIsLookedAtAsWell() {
+        for (AgentEvent event : List.<AgentEvent>of(
+                new AgentEvent.QuestionAnswered("q", Map.of("key?", List.of(KEY)), "ann"),
+                new AgentEvent.QuestionAsked(
+                        "q",
+                        null,
+                        List.of(new AgentEvent.Question(
+                                "is it " + KEY, KEY, List.of(new AgentEvent.Option(KEY, KEY)), false))),
+                new AgentEvent.PermissionResolved("p", AgentEvent.Resolution.DENIED, "ann", "not with " + KEY),
+                new AgentEvent.Retrying(1, 2, Duration.ZERO, 401, "bad key " + KEY),
+                new AgentEvent.RateLimited("rejected", null, "for " + KEY))) {
+            assertThat(String.valueOf(redaction.of(event)))
+                    .doesNotContain("Ab3_Ab3_")
+                    .contains("[redacted]");
+        }
+    }
+
+    @Test
+    void theLongestOfValuesThatBeginAlikeIsTakenOut() {
+        Redaction two = new Redaction(Secrets.of(List.of("password", "password-of-prod")));
+
+        assertThat(two.text("it is password-of-prod")).isEqualTo("it is [redacted]");
+    }
+
+    @Test
     void aPieceWithoutSecretsIsPassedOnAsItIs() {
         AgentEvent.TextDelta delta = new AgentEvent.TextDelta("m", 0, "hello ask", null);
 
@@ -119,10 +181,13 @@ class RedactionTest {
 
     @Test
     void variablesWithSuchNamesAreSecretAndOthersAreNot() {
-        redaction.learn(
-                Map.of("MY_TOKEN", "very-secret-value", "EDITOR", "some-editor-name", "KEY_FILE", "/path/to/key"));
+        redaction.learn(Map.of(
+                "MY_TOKEN", "very-secret-value",
+                "EDITOR", "some-editor-name",
+                "GIT_AUTHOR_NAME", "Jane Example",
+                "KEY_FILE", "/path/to/key"));
 
-        assertThat(redaction.text("very-secret-value some-editor-name /path/to/key"))
-                .isEqualTo("[redacted] some-editor-name /path/to/key");
+        assertThat(redaction.text("very-secret-value some-editor-name Jane Example /path/to/key"))
+                .isEqualTo("[redacted] some-editor-name Jane Example /path/to/key");
     }
 }

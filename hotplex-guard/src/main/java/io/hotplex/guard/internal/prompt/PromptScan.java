@@ -31,6 +31,9 @@ public final class PromptScan implements PromptGuard {
     /** What is looked at of one attached text; the agent is not given more of it at once either. */
     private static final int MAX_ATTACHED = 1 << 20;
 
+    /** How far a flag's letters may be from it. */
+    private static final int FLAG = 16;
+
     /** What people type around a command; short texts only are compared with it. */
     private static final Pattern AROUND =
             Pattern.compile("(?i)(?:please )?(?:(?:run|execute|exec|do)[: ]+)?(?:[$#>%] +)?`*([^`]+)`*");
@@ -155,8 +158,7 @@ public final class PromptScan implements PromptGuard {
     /** Letters of the plane of tags; behind a black flag they make the flag of a country. */
     private static boolean tag(String text, int at) {
         boolean isTag = at + 1 < text.length() && text.charAt(at + 1) >= '\uDC00' && text.charAt(at + 1) <= '\uDC7F';
-        int flag = text.lastIndexOf("\uD83C\uDFF4", at);
-        return isTag && (flag < 0 || at - flag > 16);
+        return isTag && text.substring(Math.max(0, at - FLAG), at).indexOf("\uD83C\uDFF4") < 0;
     }
 
     /** A prompt that is one line, with nothing in it but a command. */

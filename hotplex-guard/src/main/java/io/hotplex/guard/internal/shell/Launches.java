@@ -172,6 +172,12 @@ final class Launches {
                                 : to.get(0).text().equals("-") ? "." : to.get(0).text());
             }
             case "read" -> reads(arguments, stdin);
+            case "set" -> {
+                List<Word> parameters = behind(arguments, "--");
+                if (!parameters.isEmpty()) {
+                    var unused = reader.parameters(parameters, 1);
+                }
+            }
             case "powershell", "pwsh", "powershell.exe" -> powerShell(arguments);
             case "cmd", "cmd.exe" -> new PowerShellReader(budget).inline(joined(withoutSlashes(arguments)));
             case "source", "." -> {
@@ -199,7 +205,11 @@ final class Launches {
                 while (at < arguments.size() - 1 && arguments.get(at).looksLikeOption()) {
                     at++;
                 }
-                scripts(at < arguments.size() ? arguments.get(at).text() : null, upstream);
+                if (at < arguments.size()) {
+                    Map<String, String> before = reader.parameters(arguments.subList(at + 1, arguments.size()), 0);
+                    scripts(arguments.get(at).text(), upstream);
+                    reader.restore(before);
+                }
                 return;
             }
             operand = !options && !text.equals("/dev/stdin") && !text.equals("/dev/fd/63");
@@ -295,10 +305,11 @@ final class Launches {
             scripts(valueOf(arguments, "-c", "--command"), upstream);
         }
         List<Word> rest = skip(withoutOptions(arguments, valued), POSITIONAL.getOrDefault(program, 0));
-        if (rest.isEmpty() && program.equals("sudo")) {
-            rest = withoutOptions(arguments, valued);
-        }
         run(rest, redirects, upstream, stdin, depth + 1);
+        List<Word> other = skip(withoutOptions(arguments, valued, true), POSITIONAL.getOrDefault(program, 0));
+        if (other.size() < rest.size()) {
+            run(other, redirects, upstream, stdin, depth + 1);
+        }
     }
 
     /** The command that wrappers run, when they change nothing of what it prints. */
@@ -337,11 +348,24 @@ final class Launches {
                 return;
             }
         }
-        run(withoutOptions(arguments, "uC"), redirects, upstream, stdin, depth + 1);
+        List<Word> rest = withoutOptions(arguments, "uC");
+        run(rest, redirects, upstream, stdin, depth + 1);
+        List<Word> other = withoutOptions(arguments, "uC", true);
+        if (other.size() < rest.size()) {
+            run(other, redirects, upstream, stdin, depth + 1);
+        }
     }
 
     /** What is left when options, their values and assignments are gone. */
     private static List<Word> withoutOptions(List<Word> arguments, String valued) {
+        return withoutOptions(arguments, valued, false);
+    }
+
+    /**
+     * @param wordsTakeValues whether options that are words have their value behind them, as in {@code --user root}:
+     *     nobody knows all programs' options, so who cares looks at it both ways
+     */
+    private static List<Word> withoutOptions(List<Word> arguments, String valued, boolean wordsTakeValues) {
         int i = 0;
         while (i < arguments.size()) {
             String text = arguments.get(i).text();
@@ -353,15 +377,25 @@ final class Launches {
             if (!assignment && !(text.length() > 1 && text.charAt(0) == '-')) {
                 break;
             }
-            boolean takesValue =
-                    !assignment && !text.startsWith("--") && valued.indexOf(text.charAt(text.length() - 1)) >= 0;
+            boolean takesValue = !assignment
+                    && (text.startsWith("--")
+                            ? wordsTakeValues && equals < 0
+                            : valued.indexOf(text.charAt(text.length() - 1)) >= 0);
             i += takesValue ? 2 : 1;
         }
         return skip(arguments, i);
     }
 
     private void xargs(List<Word> arguments, Set<String> upstream, @Nullable String stdin, int depth) {
-        List<Word> rest = new ArrayList<>(withoutOptions(arguments, "adEIJLnPRsS"));
+        List<Word> rest = withoutOptions(arguments, "adEIJLnPRsS");
+        xargs(rest, stdin, upstream, depth);
+        List<Word> other = withoutOptions(arguments, "adEIJLnPRsS", true);
+        if (other.size() < rest.size()) {
+            xargs(other, stdin, upstream, depth);
+        }
+    }
+
+    private void xargs(List<Word> rest, @Nullable String stdin, Set<String> upstream, int depth) {
         if (rest.isEmpty()) {
             return;
         }

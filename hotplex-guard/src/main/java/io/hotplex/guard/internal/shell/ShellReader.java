@@ -19,6 +19,12 @@ final class ShellReader {
     /** No name of a variable. */
     private static final String DIRECTORY = "cd ";
 
+    /** The last of those that are written with one digit. */
+    private static final int MAX_PARAMETER = 9;
+
+    /** Characters of one word; no program takes so many. */
+    private static final int MAX_WORD = 1 << 17;
+
     private static final String META = " \t\r\n;&|()<>";
     private static final Set<String> OPENERS = Set.of("if", "while", "until", "{");
     private static final Set<String> MIDDLES = Set.of("then", "elif", "else", "do", "!", "time", "coproc");
@@ -97,6 +103,41 @@ final class ShellReader {
         } else {
             variables.put(name, value);
         }
+    }
+
+    /** Sets {@code $1} and so on, the first word being that of a number; returns what they were. */
+    Map<String, String> parameters(List<Word> words, int first) {
+        Map<String, String> before = new HashMap<>();
+        variables.forEach((name, value) -> {
+            if (isParameter(name)) {
+                before.put(name, value);
+            }
+        });
+        StringBuilder all = new StringBuilder();
+        for (int i = 0; i < words.size(); i++) {
+            String word = words.get(i).text();
+            if (first + i <= MAX_PARAMETER) {
+                assign(String.valueOf(first + i), word);
+            }
+            if (first + i > 0) {
+                all.append(all.isEmpty() ? "" : " ").append(word);
+            }
+        }
+        if (!words.isEmpty()) {
+            assign("@", all.toString());
+            assign("*", all.toString());
+            lists.add("@");
+        }
+        return before;
+    }
+
+    void restore(Map<String, String> parameters) {
+        variables.keySet().removeIf(ShellReader::isParameter);
+        variables.putAll(parameters);
+    }
+
+    private static boolean isParameter(String name) {
+        return name.length() == 1 && "0123456789@*".indexOf(name.charAt(0)) >= 0;
     }
 
     // ---- lists and pipelines
@@ -413,7 +454,10 @@ final class ShellReader {
     }
 
     private void dollar(StringBuilder out, boolean quoted) {
-        if (next("$((")) {
+        if (out.length() > MAX_WORD) { // a value that is repeated without end
+            budget.exhaust();
+            at = in.length();
+        } else if (next("$((")) {
             skipTo("))");
             out.append('0');
         } else if (next("$(")) {

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,6 +81,14 @@ public final class ToolInspector implements ToolGuard {
             "invoke-restmethod",
             "socat",
             "ping");
+
+    /** What may be a host among other operands: a name with dots, or an address. */
+    private static final Pattern HOST =
+            Pattern.compile("(?i)(?:[^@/\\s]+@)?(?:(?:[a-z0-9_-]+\\.)+[a-z0-9-]+|localhost)(?::[0-9]+)?(?:/.*)?");
+
+    /** A repository as ssh names it: {@code user@host:path}. */
+    private static final Pattern REMOTE =
+            Pattern.compile("(?:[^@/\\s]+@)?[^@/:\\s]+\\.[^@/:\\s]+:[^:].*|[^@/\\s]+@[^:\\s]+:.*");
 
     private final Supplier<RuleSet> rules;
     private final GuardConfig config;
@@ -194,21 +203,25 @@ public final class ToolInspector implements ToolGuard {
         }
         Verdict verdict = Verdict.NONE;
         boolean network = NETWORK.contains(invocation.program());
+        boolean git = invocation.program().equals("git");
         boolean first = true;
+        boolean file = false;
         for (Word word : invocation.arguments()) {
             String text = word.text();
             if (text.contains("://")) {
                 verdict = verdict.or(host(hostOf(
                         text.substring(Math.max(0, text.lastIndexOf(' ', text.indexOf("://")) + 1)))));
                 first = false;
-            } else if (network
-                    && first
-                    && !text.startsWith("-")
-                    && !invocation.program().equals("git")) {
+            } else if (network && !text.startsWith("-") && !file) {
+                boolean named = git
+                        ? REMOTE.matcher(text).matches()
+                        : first || HOST.matcher(text).matches();
                 first = false;
-                String bare = text.replaceFirst("^[^@]*@", "").replaceFirst("[:/].*$", "");
-                verdict = verdict.or(host(bare));
+                if (named) {
+                    verdict = verdict.or(host(text.replaceFirst("^[^@]*@", "").replaceFirst("[:/].*$", "")));
+                }
             }
+            file = text.equals("-o") || text.equals("--output");
         }
         return verdict;
     }

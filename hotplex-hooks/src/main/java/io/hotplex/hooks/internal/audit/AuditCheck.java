@@ -21,11 +21,12 @@ public record AuditCheck(
         @Nullable String problem) {
     /** @throws IOException when there is no trail, or it cannot be read */
     public static AuditCheck of(Path directory) throws IOException {
+        AuditEnd end = AuditEnd.read(directory); // before the entries, to which a gateway may add
         List<Path> files = AuditFiles.in(directory);
-        if (files.isEmpty()) {
+        if (files.isEmpty() && end == null) {
             throw new NoSuchFileException(directory.toString(), null, "there is no audit trail");
         }
-        Walk walk = new Walk();
+        Walk walk = new Walk(end);
         for (Path file : files) {
             boolean newest = file.equals(files.get(files.size() - 1));
             walk.file(file, newest);
@@ -33,7 +34,15 @@ public record AuditCheck(
                 break;
             }
         }
-        return new AuditCheck(walk.entries, walk.first, walk.last, walk.hash, walk.problem);
+        AuditEnd now = AuditEnd.read(directory); // old files may have gone meanwhile
+        String problem = walk.problem;
+        if (problem == null && end != null && walk.last <= end.last()) {
+            problem = end.missing(walk.last, walk.hash);
+        }
+        if (problem == null && now != null && walk.first > now.first()) {
+            problem = "entries " + now.first() + " to " + (walk.first - 1) + " are missing";
+        }
+        return new AuditCheck(walk.entries, walk.first, walk.last, walk.hash, problem);
     }
 
     private static final class Walk {
@@ -42,6 +51,13 @@ public record AuditCheck(
         private long last;
         private String hash = Chain.START;
         private @Nullable String problem;
+
+        private final @Nullable AuditEnd end;
+
+        /** @param end where the trail ended before it is read, if that is known */
+        Walk(@Nullable AuditEnd end) {
+            this.end = end;
+        }
 
         /** @param newest whether its last line may be in the middle of being written */
         void file(Path file, boolean newest) throws IOException {
@@ -71,6 +87,10 @@ public record AuditCheck(
                 } else if (!begins
                         && (link.number() != last + 1 || !link.previous().equals(hash))) {
                     problem = where + ": entries before it are missing or were exchanged";
+                } else if (end != null
+                        && link.number() == end.last()
+                        && !link.hash().equals(end.hash())) {
+                    problem = where + ": it is not the entry that was written";
                 } else {
                     first = begins ? link.number() : first;
                     last = link.number();

@@ -23,6 +23,13 @@ final class AuditFiles {
         }
     }
 
+    /** The number of the first entry of these files, in order; 1 when there are none. */
+    static long first(List<Path> files) {
+        return files.isEmpty()
+                ? 1
+                : Long.parseLong(files.get(0).getFileName().toString().replaceAll("[^0-9]", ""));
+    }
+
     static Path beginning(Path directory, long first) {
         return directory.resolve(String.format("audit-%019d.ndjson", first));
     }

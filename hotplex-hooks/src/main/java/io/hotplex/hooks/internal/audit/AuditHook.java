@@ -19,6 +19,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Appends events to a trail. An event that comes again, because it was written and the gateway ended before it noted
@@ -27,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Guarded by its monitor.
  */
 final class AuditHook implements EventHook {
+    private static final Logger log = LoggerFactory.getLogger(AuditHook.class);
+
     /** What can come again is one batch. */
     private static final int REMEMBERED = 20_000;
 
@@ -46,6 +50,10 @@ final class AuditHook implements EventHook {
 
     @GuardedBy("this")
     private String hash = Chain.START;
+
+    /** The number of the first entry that is kept. */
+    @GuardedBy("this")
+    private long first = 1;
 
     /** @param keepFiles how many files are kept, 0 for all */
     AuditHook(Path directory, boolean sync, long rotateBytes, int keepFiles) {
@@ -67,6 +75,9 @@ final class AuditHook implements EventHook {
         } catch (IOException | UncheckedIOException e) {
             forget(); // what was written is read again
             return Delivery.retry("the audit trail cannot be written: " + e.getMessage());
+        } catch (RuntimeException e) {
+            forget(); // nor is what was not written taken for written
+            throw e;
         }
     }
 
@@ -92,6 +103,7 @@ final class AuditHook implements EventHook {
         }
         next = number;
         hash = last;
+        note();
         while (written.size() > REMEMBERED) {
             written.remove(written.iterator().next());
         }
@@ -104,6 +116,19 @@ final class AuditHook implements EventHook {
         List<Path> files = AuditFiles.in(directory);
         Path last = files.isEmpty() ? AuditFiles.beginning(directory, 1) : files.get(files.size() - 1);
         FileChannel channel = channel(last);
+        try {
+            learn(files, last);
+        } catch (IOException | RuntimeException e) {
+            channel.close(); // and with it the lock
+            throw e;
+        }
+        log.info("the audit trail in {} goes on behind entry {} with the hash {}", directory, next - 1, hash);
+        file = channel;
+        return channel;
+    }
+
+    @GuardedBy("this")
+    private void learn(List<Path> files, Path last) throws IOException {
         written.clear();
         next = 1;
         hash = Chain.START;
@@ -112,8 +137,18 @@ final class AuditHook implements EventHook {
             read(files.get(files.size() - 2)); // the last one may be empty
         }
         read(last);
-        file = channel;
-        return channel;
+        AuditEnd end = AuditEnd.read(directory);
+        String missing = end == null ? null : end.missing(next - 1, hash);
+        if (missing != null) { // going on would hide that
+            throw new IOException(
+                    missing + "; delete " + AuditEnd.file(directory) + " to go on with what is left of it");
+        }
+        first = end == null ? AuditFiles.first(files) : end.first();
+    }
+
+    @GuardedBy("this")
+    private void note() throws IOException {
+        new AuditEnd(first, next - 1, hash).write(directory);
     }
 
     private static FileChannel channel(Path path) throws IOException {
@@ -174,8 +209,11 @@ final class AuditHook implements EventHook {
         full.close();
         file = channel;
         List<Path> files = AuditFiles.in(directory);
-        for (int i = 0; keepFiles > 0 && i < files.size() - keepFiles; i++) {
-            Files.delete(files.get(i));
+        int gone = keepFiles > 0 ? Math.max(0, files.size() - keepFiles) : 0;
+        first = gone > 0 ? AuditFiles.first(files.subList(gone, files.size())) : first;
+        note();
+        for (Path old : files.subList(0, gone)) {
+            Files.delete(old);
         }
         return channel;
     }
@@ -194,6 +232,9 @@ final class AuditHook implements EventHook {
 
     @Override
     public synchronized void close() {
+        if (file != null) {
+            log.info("the audit trail in {} ends with entry {} with the hash {}", directory, next - 1, hash);
+        }
         forget();
     }
 }

@@ -1,36 +1,40 @@
 package io.hotplex.hooks.internal.delivery;
 
-import java.io.BufferedWriter;
+import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How far a hook is in each session: a file to which each change is appended, one line each, {@code offset session}, or
  * {@code - session} for one that is gone. The last line of a session counts; a torn last line is passed over. Written
- * anew when most of it is history.
+ * anew when most of it is history, and when a line could not be written, since the next would be read as a part of it.
  *
  * <p>It is handed to the operating system with every change, not to the disk: after a loss of power some events are
  * delivered again, which the receiver knows by their ids.
  *
- * <p>Guarded by its monitor.
+ * <p>Guarded by its monitor, under which the file is written; looking up a session waits for nobody.
  */
 final class CursorFile implements AutoCloseable {
     /** Rewriting takes some milliseconds, so it is worth it only for a file of some size. */
     private static final long MIN_LINES = 20_000;
 
     private final Path file;
-    private final Map<String, Long> cursors = new LinkedHashMap<>();
+    private final Map<String, Long> cursors = new ConcurrentHashMap<>();
     private final boolean found;
-    private Writer out;
+
+    /** Where lines are appended; {@code null} when the file has to be written anew first. */
+    private @Nullable FileOutputStream out;
+
+    private boolean closed;
     private long lines;
 
     private CursorFile(Path file) throws IOException {
@@ -70,16 +74,18 @@ final class CursorFile implements AutoCloseable {
         return found;
     }
 
-    synchronized OptionalLong get(String session) {
+    OptionalLong get(String session) {
         Long cursor = cursors.get(session);
         return cursor == null ? OptionalLong.empty() : OptionalLong.of(cursor);
     }
 
+    /** @throws IOException when it is not in the file; then the next change that succeeds brings it there as well */
     synchronized void put(String session, long offset) throws IOException {
         cursors.put(session, offset);
         write(offset + " " + session + "\n");
     }
 
+    /** @throws IOException as {@link #put} */
     synchronized void remove(String session) throws IOException {
         if (cursors.remove(session) != null) {
             write("- " + session + "\n");
@@ -88,36 +94,63 @@ final class CursorFile implements AutoCloseable {
 
     /** Forgets all other sessions. */
     synchronized void retain(Collection<String> sessions) throws IOException {
-        if (cursors.keySet().retainAll(sessions)) {
-            out.close();
-            out = rewrite();
+        if (cursors.keySet().retainAll(Set.copyOf(sessions))) {
+            anew();
         }
     }
 
     private void write(String line) throws IOException {
-        out.write(line);
-        out.flush();
-        lines++;
-        if (lines > MIN_LINES && lines > 4L * cursors.size()) {
-            out.close();
-            out = rewrite();
+        if (closed) {
+            throw new IOException("it is closed");
+        }
+        FileOutputStream stream = out;
+        if (stream == null || lines > MIN_LINES && lines > 4L * cursors.size()) {
+            anew();
+            return;
+        }
+        try {
+            append(stream, line);
+            lines++;
+        } catch (IOException e) {
+            abandon();
+            throw e;
         }
     }
 
-    private Writer rewrite() throws IOException {
+    private void anew() throws IOException {
+        abandon();
+        out = rewrite();
+    }
+
+    private void abandon() throws IOException {
+        FileOutputStream stream = out;
+        out = null;
+        if (stream != null) {
+            stream.close();
+        }
+    }
+
+    private FileOutputStream rewrite() throws IOException {
         Path next = file.resolveSibling(file.getFileName() + ".next");
-        try (BufferedWriter writer = Files.newBufferedWriter(next, StandardCharsets.UTF_8)) {
-            for (Map.Entry<String, Long> cursor : cursors.entrySet()) {
-                writer.write(cursor.getValue() + " " + cursor.getKey() + "\n");
-            }
+        StringBuilder all = new StringBuilder();
+        cursors.forEach((session, offset) ->
+                all.append(offset).append(' ').append(session).append('\n'));
+        try (FileOutputStream stream = new FileOutputStream(next.toFile())) {
+            append(stream, all.toString());
+            stream.getFD().sync(); // lest a loss of power leaves an empty file in its place
         }
         Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         lines = cursors.size();
-        return Files.newBufferedWriter(file, StandardCharsets.UTF_8, StandardOpenOption.APPEND);
+        return new FileOutputStream(file.toFile(), true);
+    }
+
+    private static void append(FileOutputStream stream, String text) throws IOException {
+        stream.write(text.getBytes(StandardCharsets.UTF_8));
     }
 
     @Override
     public synchronized void close() throws IOException {
-        out.close();
+        closed = true;
+        abandon();
     }
 }

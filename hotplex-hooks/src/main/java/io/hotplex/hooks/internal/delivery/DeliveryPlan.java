@@ -1,8 +1,7 @@
 package io.hotplex.hooks.internal.delivery;
 
-import java.util.ArrayDeque;
-import java.util.Comparator;
-import java.util.Deque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -10,18 +9,18 @@ import org.jspecify.annotations.Nullable;
  * Decides which session's events a hook delivers next, and when. A plain state machine without thread, clock or stream:
  * who runs it tells the time and what became of deliveries.
  *
- * <p>A lane is in one place: resting (nothing to do), ready, delayed until its time, or taken. One that fails waits
- * longer each time, and holds back only itself; but when a delivery fails, all others wait for a while as well, since
- * most likely the receiver is away, and longer with each failure that follows. A success ends that.
+ * <p>A lane is in one place: resting (nothing to do), queued until its time, or taken. Whose time came first is next,
+ * so that sessions which always have something do not keep the others from their turn. One that fails waits longer each
+ * time, and holds back only itself; but when a delivery fails, all others wait for a while as well, since most likely
+ * the receiver is away, and longer with each failure that follows. A success ends that.
  *
  * <p>Confined to its runner's lock.
  */
 final class DeliveryPlan {
     private final RetryPolicy retries;
-    private final Deque<Lane> ready = new ArrayDeque<>();
-    private final PriorityQueue<Lane> delayed =
-            new PriorityQueue<>(Comparator.comparingLong((Lane lane) -> lane.dueNanos));
+    private final PriorityQueue<Lane> queued = new PriorityQueue<>(DeliveryPlan::compare);
 
+    private long places;
     private int taken;
     private int failuresInARow;
     private long pausedUntilNanos;
@@ -32,32 +31,46 @@ final class DeliveryPlan {
         this.retries = retries;
     }
 
+    private static int compare(Lane a, Lane b) {
+        long sooner = a.dueNanos - b.dueNanos; // times of System.nanoTime are compared by their difference
+        return sooner != 0 ? Long.signum(sooner) : Long.compare(a.place, b.place);
+    }
+
+    private void queue(Lane lane, long due) {
+        lane.dueNanos = due;
+        lane.place = places++;
+        queued.add(lane);
+    }
+
     /** A lane that rested has something. */
     void ready(Lane lane, long now) {
         lane.waitingSinceNanos = now;
-        ready.add(lane);
+        queue(lane, now);
     }
 
     /** The next lane to work on, or {@code null} when none is due. */
     @Nullable
     Lane take(long now) {
-        if (paused && now - pausedUntilNanos < 0) {
+        if (!due(now)) {
             return null;
         }
-        Lane due = delayed.peek();
-        Lane next = due != null && now - due.dueNanos >= 0 ? delayed.poll() : ready.poll();
-        if (next != null) {
-            taken++;
-        }
-        return next;
+        taken++;
+        return queued.poll();
+    }
+
+    private boolean due(long now) {
+        Lane first = queued.peek();
+        return first != null && now - first.dueNanos >= 0 && !(paused && now - pausedUntilNanos < 0);
     }
 
     /** How long until something is due, in nanoseconds; {@code Long.MAX_VALUE} when only news can change that. */
     long waitNanos(long now) {
-        Lane due = delayed.peek();
-        long lane = !ready.isEmpty() ? 0 : due == null ? Long.MAX_VALUE : Math.max(0, due.dueNanos - now);
+        Lane first = queued.peek();
+        if (first == null) {
+            return Long.MAX_VALUE;
+        }
         long pause = paused ? Math.max(0, pausedUntilNanos - now) : 0;
-        return lane == Long.MAX_VALUE ? lane : Math.max(lane, pause);
+        return Math.max(pause, Math.max(0, first.dueNanos - now));
     }
 
     /** Events were delivered. */
@@ -81,9 +94,8 @@ final class DeliveryPlan {
      */
     void failed(Lane lane, long askedNanos, long now) {
         lane.failures++;
-        lane.dueNanos = now + Math.max(askedNanos, retries.delayNanos(lane.failures));
         taken--;
-        delayed.add(lane);
+        queue(lane, now + Math.max(askedNanos, retries.delayNanos(lane.failures)));
         pause(askedNanos, now);
     }
 
@@ -106,12 +118,7 @@ final class DeliveryPlan {
      */
     void again(Lane lane, long delayNanos, long now) {
         taken--;
-        if (draining || delayNanos == 0) {
-            ready.add(lane);
-        } else {
-            lane.dueNanos = now + delayNanos;
-            delayed.add(lane);
-        }
+        queue(lane, draining ? now : now + delayNanos);
     }
 
     /** A lane that was taken has nothing more. */
@@ -119,21 +126,22 @@ final class DeliveryPlan {
         taken--;
     }
 
+    /** A lane has nothing any more that anybody wants; one that was taken is told so by whoever took it. */
+    void drop(Lane lane) {
+        queued.remove(lane);
+    }
+
     /** From now on nothing is held back but what has failed. */
-    void drain() {
+    void drain(long now) {
         draining = true;
-        delayed.removeIf(lane -> {
-            boolean held = lane.failures == 0;
-            if (held) {
-                ready.add(lane);
-            }
-            return held;
-        });
+        List<Lane> all = new ArrayList<>(queued);
+        queued.clear();
+        all.forEach(lane -> queue(lane, lane.failures == 0 ? now : lane.dueNanos));
     }
 
     /** Whether nothing can be delivered at the moment, nor is being delivered. */
     boolean drained(long now) {
-        return taken == 0 && (ready.isEmpty() || paused && now - pausedUntilNanos < 0);
+        return taken == 0 && !due(now);
     }
 
     boolean retrying() {

@@ -1,6 +1,8 @@
 package io.hotplex.hooks.internal.delivery;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hotplex.api.EventRecord;
@@ -14,7 +16,13 @@ import org.jspecify.annotations.Nullable;
 
 /** The JSON form of events for hooks: that of the journal, with what only hooks know. */
 public final class HookJson {
-    private static final ObjectMapper MAPPER = new ObjectMapper();
+    /** What was written here has to be read again, however long it is; lines are bounded where they come in. */
+    private static final ObjectMapper MAPPER = new ObjectMapper(JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxStringLength(Integer.MAX_VALUE)
+                    .build())
+            .build());
+
     private static final TypeReference<Map<String, @Nullable Object>> MAP = new TypeReference<>() {};
 
     private HookJson() {}

@@ -19,6 +19,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -45,7 +46,7 @@ import org.slf4j.LoggerFactory;
 public final class HookRunner implements JournalReader {
     private static final Logger log = LoggerFactory.getLogger(HookRunner.class);
 
-    /** Records that are read at once. */
+    /** Records that are read at once, so also the most that are delivered at once. */
     private static final int CHUNK = 256;
 
     /** After a look at a session the next one waits this long: what comes meanwhile is read together. */
@@ -55,6 +56,12 @@ public final class HookRunner implements JournalReader {
     private static final long LOG_INTERVAL = TimeUnit.MINUTES.toNanos(1);
 
     private static final long STATUS_INTERVAL = TimeUnit.SECONDS.toNanos(2);
+
+    /** How long a deletion waits for the hook to deliver what is there. */
+    private static final long DELETE_WAIT = TimeUnit.SECONDS.toNanos(2);
+
+    /** Their logs are in memory, each of {@code journal-max-bytes-per-session} at most. */
+    private static final int MAX_OVER = 1_000;
 
     /** What a call of a hook may go on when it was asked to stop. */
     private static final Duration LAST_CALL = Duration.ofSeconds(1);
@@ -77,6 +84,13 @@ public final class HookRunner implements JournalReader {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition news = lock.newCondition();
 
+    /** A session was read to its end, or it cannot be now. */
+    private final Condition moved = lock.newCondition();
+
+    /** With a journal in memory, those of sessions that are over, oldest first. */
+    @GuardedBy("lock")
+    private final Set<Lane> over = new LinkedHashSet<>();
+
     @GuardedBy("lock")
     private final DeliveryPlan plan;
 
@@ -95,6 +109,9 @@ public final class HookRunner implements JournalReader {
 
     private volatile Function<String, @Nullable String> traces = turn -> null;
     private volatile boolean disabled;
+    /** Whether it was logged that its place cannot be written, and not that it can again. */
+    private volatile boolean forgetful;
+
     private volatile @Nullable Failure lastFailure;
     private volatile @Nullable Journal durable;
     private volatile @Nullable CursorFile cursors;
@@ -143,7 +160,7 @@ public final class HookRunner implements JournalReader {
     }
 
     private static int batch(HookConfig config) {
-        return config.number("batch-max-events", 1, 1, 10_000);
+        return config.number("batch-max-events", 1, 1, CHUNK);
     }
 
     private static int threads(HookConfig config) {
@@ -222,15 +239,17 @@ public final class HookRunner implements JournalReader {
             return;
         }
         CursorFile kept = cursors;
+        Lane lane;
         lock.lock();
         try {
-            Lane lane = lanes.computeIfAbsent(
+            lane = lanes.computeIfAbsent(
                     spec.id(), id -> lane(spec, kept == null ? 0 : kept.get(id).orElse(0), sessionLog.newest()));
-            lane.open(sessionLog, kept != null);
+            over.remove(lane);
+            lost.addAndGet(lane.open(sessionLog, kept != null));
         } finally {
             lock.unlock();
         }
-        readable(spec.id(), 0);
+        wake(lane);
     }
 
     @Override
@@ -251,12 +270,14 @@ public final class HookRunner implements JournalReader {
             return; // not followed, or about to be opened
         }
         journal.session(sessionId).ifPresent(stored -> {
-            Lane lane = lanes.computeIfAbsent(
-                    sessionId,
-                    id -> lane(stored.state().spec(), kept.get(id).orElse(0), Math.max(newest, stored.newest())));
+            long last = Math.max(newest, stored.newest());
+            Lane lane;
             lock.lock();
             try {
-                lane.sleeping(Math.max(newest, stored.newest()));
+                lane = lanes.computeIfAbsent(
+                        sessionId,
+                        id -> lane(stored.state().spec(), kept.get(id).orElse(0), last));
+                lane.sleeping(last);
             } finally {
                 lock.unlock();
             }
@@ -271,10 +292,60 @@ public final class HookRunner implements JournalReader {
             lock.lock();
             try {
                 lane.complete();
+                if (durable == null) {
+                    keep(lane);
+                }
             } finally {
                 lock.unlock();
             }
             wake(lane);
+        }
+    }
+
+    /** A journal in memory forgets sessions that are over; what is not delivered of them yet is held here alone. */
+    @GuardedBy("lock")
+    private void keep(Lane lane) {
+        over.add(lane);
+        if (over.size() > MAX_OVER) {
+            Lane oldest = over.iterator().next();
+            over.remove(oldest);
+            lanes.remove(oldest.session, oldest);
+            lose(oldest, "more than " + MAX_OVER + " sessions that are over wait for the hook");
+        }
+    }
+
+    @GuardedBy("lock")
+    private void lose(Lane lane, String reason) {
+        long left = lane.behind();
+        lane.dead = true;
+        lane.abandon();
+        plan.drop(lane);
+        if (left > 0) {
+            lost.addAndGet(left);
+            log.warn("hook '{}' lost {} records of session '{}': {}", config.name(), left, lane.session, reason);
+        }
+    }
+
+    /** Waits a moment for what is not delivered yet, unless that would be in vain. */
+    @Override
+    public void deleting(String sessionId) {
+        Lane lane = durable == null ? null : lanes.get(sessionId);
+        if (lane == null) {
+            return;
+        }
+        wake(lane);
+        long deadline = ticker.getAsLong() + DELETE_WAIT;
+        lock.lock();
+        try {
+            long left = DELETE_WAIT;
+            while (left > 0 && !stopped && !disabled && lane.failures == 0 && !plan.retrying() && lane.behind() > 0) {
+                var unused = moved.awaitNanos(left);
+                left = deadline - ticker.getAsLong();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -284,7 +355,7 @@ public final class HookRunner implements JournalReader {
         try {
             Lane lane = durable == null ? null : lanes.remove(sessionId);
             if (lane != null) {
-                lane.dead = true;
+                lose(lane, "it was deleted");
             }
         } finally {
             lock.unlock();
@@ -443,12 +514,14 @@ public final class HookRunner implements JournalReader {
         try {
             if (lane.atEnd() || lane.dead) {
                 lanes.remove(lane.session, lane);
+                over.remove(lane);
                 plan.rests();
             } else {
                 lane.rest();
                 plan.rests();
                 more = lane.source().newest() > lane.cursor; // it may have come before the lane rested
             }
+            moved.signalAll();
         } finally {
             lock.unlock();
         }
@@ -533,6 +606,7 @@ public final class HookRunner implements JournalReader {
                 complainedAt = now;
             }
             news.signal();
+            moved.signalAll();
         } finally {
             lock.unlock();
         }
@@ -544,7 +618,11 @@ public final class HookRunner implements JournalReader {
     /** Writes events to the file of those that could not be delivered. */
     private boolean putAside(Lane lane, List<HookEvent> events, String reason, long upTo) {
         try {
-            files.deadLetters().put(events, reason, lane.failures + 1, clock.instant());
+            long gone = files.deadLetters().put(events, reason, lane.failures + 1, clock.instant());
+            if (gone > 0) {
+                lost.addAndGet(gone);
+                log.warn("hook '{}' drops {} events that were put aside: dead-letter-max-bytes", config.name(), gone);
+            }
         } catch (IOException e) {
             failed(lane, "what cannot be delivered cannot be put aside either: " + e.getMessage(), null);
             return false;
@@ -585,8 +663,12 @@ public final class HookRunner implements JournalReader {
         if (kept != null && !lane.dead) {
             try {
                 kept.put(lane.session, upTo);
+                forgetful = false;
             } catch (IOException e) {
-                log.warn("hook '{}' cannot write how far it is; events may be delivered again", config.name(), e);
+                if (!forgetful) {
+                    log.warn("hook '{}' cannot write how far it is; events may be delivered again", config.name(), e);
+                }
+                forgetful = true;
             }
         }
     }
@@ -652,7 +734,7 @@ public final class HookRunner implements JournalReader {
                 return;
             }
             draining = true;
-            plan.drain();
+            plan.drain(ticker.getAsLong());
             news.signalAll();
         } finally {
             lock.unlock();

@@ -5,6 +5,7 @@ import io.hotplex.api.EventRecord;
 import io.hotplex.api.spi.SessionLog;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * works on the lane, {@code cursor}, {@code limit} and {@code traces} belong to that pass.
  */
 final class Lane {
+    /** A session that is closed and made again so often while its hook is away loses what lies between. */
+    private static final int MAX_SOURCES = 16;
+
     /** More turns than a session runs at a time. */
     private static final int MAX_TRACES = 64;
 
@@ -42,6 +46,9 @@ final class Lane {
 
     int failures;
     long dueNanos;
+    /** Its place among those that are due at the same time. */
+    long place;
+
     long waitingSinceNanos;
     boolean dead;
 
@@ -92,15 +99,34 @@ final class Lane {
         source.newest = Math.max(source.newest, newest);
     }
 
-    /** @param same whether the log goes on with what is read, as durable ones do; otherwise it begins anew */
-    void open(SessionLog log, boolean same) {
+    /**
+     * @param same whether the log goes on with what is read, as durable ones do; otherwise it begins anew
+     * @return how many records are given up for that
+     */
+    long open(SessionLog log, boolean same) {
         Source last = sources.peekLast();
+        long lost = 0;
         if (last == null || !same) {
+            if (sources.size() >= MAX_SOURCES) {
+                Iterator<Source> oldest = sources.iterator();
+                oldest.next(); // is being read
+                lost = oldest.next().newest();
+                oldest.remove();
+            }
             last = new Source();
             sources.add(last);
         }
         last.log = log;
         last.complete = false;
+        return lost;
+    }
+
+    /** Gives up what is left, and holds it no more. */
+    void abandon() {
+        Source nothing = new Source();
+        nothing.complete = true;
+        sources.clear();
+        sources.add(nothing);
     }
 
     void complete() {

@@ -95,6 +95,7 @@ public final class RunningHooks implements JournalReader {
         runners.forEach(runner -> runner.traces(traces));
     }
 
+    /** One that cannot start keeps the engine from opening: nobody would notice what it does not tell. */
     @Override
     public void start(Journal journal) {
         runners.forEach(runner -> runner.start(journal));
@@ -115,6 +116,11 @@ public final class RunningHooks implements JournalReader {
     @Override
     public void completed(String sessionId) {
         runners.forEach(runner -> runner.completed(sessionId));
+    }
+
+    @Override
+    public void deleting(String sessionId) {
+        runners.forEach(runner -> runner.deleting(sessionId));
     }
 
     @Override

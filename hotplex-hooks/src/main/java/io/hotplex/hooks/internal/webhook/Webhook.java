@@ -41,7 +41,8 @@ final class Webhook implements EventHook {
         if (classic && !signatures.configured()) {
             throw config.invalid("classic-signature", "false, or secret-env or secret-file");
         }
-        batching = config.number("batch-max-events", 1, 1, 10_000) > 1;
+        batching =
+                config.number("batch-max-events", 1, 1, Integer.MAX_VALUE) > 1; // its range is checked by who runs it
         cloudEvents = config.choice("format", "standard", Set.of("standard", "cloudevents"))
                 .equals("cloudevents");
         source = config.text("source", "/hotplex");

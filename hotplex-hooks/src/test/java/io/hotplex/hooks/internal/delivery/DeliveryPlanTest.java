@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hotplex.api.spi.HookConfig;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /** Without threads and clocks: nanoseconds are numbers here. */
@@ -43,12 +46,14 @@ class DeliveryPlanTest {
     @Test
     void afterAFailureEverybodyWaitsAndTheLaneThatFailedWaitsOnItsOwn() {
         plan.ready(a, 0);
-        plan.ready(b, 0);
         assertThat(plan.take(0)).isSameAs(a);
         plan.failed(a, 5 * SECOND, 0);
+        plan.ready(b, SECOND);
 
         assertThat(plan.take(SECOND)).isNull();
         assertThat(plan.waitNanos(SECOND)).isEqualTo(4 * SECOND);
+        assertThat(plan.take(5 * SECOND)).as("its time came first").isSameAs(b);
+        plan.rests();
         assertThat(plan.take(5 * SECOND)).isSameAs(a);
         plan.failed(a, 0, 5 * SECOND);
         assertThat(plan.waitNanos(5 * SECOND)).isEqualTo(2 * SECOND);
@@ -56,7 +61,6 @@ class DeliveryPlanTest {
         assertThat(plan.exhausted(a)).as("the third failure would be the last").isTrue();
         plan.gaveUp(a, 7 * SECOND);
         assertThat(plan.retrying()).isTrue();
-        assertThat(plan.take(7 * SECOND)).isSameAs(b);
         plan.delivered(b, 7 * SECOND);
         assertThat(plan.retrying()).isFalse();
     }
@@ -69,11 +73,32 @@ class DeliveryPlanTest {
         assertThat(plan.take(0)).isNull();
         assertThat(plan.drained(0)).as("nothing is ready").isTrue();
 
-        plan.drain();
+        plan.drain(0);
 
         assertThat(plan.drained(0)).isFalse();
         assertThat(plan.take(0)).isSameAs(a);
         plan.failed(a, 0, 0);
         assertThat(plan.drained(0)).as("what failed is not waited for").isTrue();
+    }
+
+    @Test
+    void sessionsThatAlwaysHaveSomethingDoNotKeepTheOthersFromTheirTurn() {
+        Lane quiet = new Lane("quiet", "o", "p", 0);
+        long now = 0;
+        plan.ready(a, now);
+        plan.ready(b, now);
+        List<String> order = new ArrayList<>();
+
+        for (int i = 0; i < 10; i++) {
+            Lane lane = Objects.requireNonNull(plan.take(now), "nothing is due");
+            order.add(lane.session);
+            now += SECOND / 20; // longer than others wait to be looked at again
+            if (i == 3) {
+                plan.ready(quiet, now);
+            }
+            plan.again(lane, SECOND / 50, now);
+        }
+
+        assertThat(order.subList(4, 7)).contains("quiet");
     }
 }
