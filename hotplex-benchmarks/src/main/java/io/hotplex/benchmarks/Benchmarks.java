@@ -26,6 +26,7 @@ public final class Benchmarks {
     private static final List<Benchmark> ALL = List.of(
             new HotTurnEcho(),
             new HotTurnClaude(),
+            new HotTurnOpenCode(),
             new EventThroughput(),
             new IdleSessions(),
             new ProcessStart(),
@@ -70,8 +71,12 @@ public final class Benchmarks {
                 System.exit(argument.equals("--list") ? 0 : 2);
             }
         }
-        Options options =
-                new Options(quick, claudes, builtDistribution(Path.of("").toAbsolutePath()), postgresql);
+        Options options = new Options(
+                quick,
+                claudes,
+                builtDistribution(Path.of("").toAbsolutePath()),
+                postgresql,
+                installedOpenCode(Path.of("").toAbsolutePath()));
         for (Benchmark benchmark : chosen.isEmpty() ? ALL : chosen) {
             run(benchmark, options, System.out);
         }
@@ -166,6 +171,17 @@ public final class Benchmarks {
             Path built = directory.resolve("hotplex-server-netty/target/hotplex");
             if (Files.isExecutable(built.resolve("bin/hotplex"))) {
                 return built;
+            }
+        }
+        return null;
+    }
+
+    /** The OpenCode that npm installed for the end-to-end tests, looked for in a directory and those above it. */
+    static @Nullable Path installedOpenCode(Path from) {
+        for (Path directory = from; directory != null; directory = directory.getParent()) {
+            Path installed = directory.resolve("hotplex-e2e/node_modules/opencode-linux-x64-baseline/bin/opencode");
+            if (Files.isExecutable(installed)) {
+                return installed;
             }
         }
         return null;

@@ -11,12 +11,14 @@ import org.jspecify.annotations.Nullable;
  * @param claudes programs for {@link HotTurnClaude}
  * @param distribution what {@link ServerStart} starts, or {@code null} when it was not built
  * @param postgresql a database that {@link JournalThroughput} may write to and empty, or {@code null}
+ * @param opencode program for {@link HotTurnOpenCode}, or {@code null} when it is not installed
  */
 record Options(
         boolean quick,
         List<Path> claudes,
         @Nullable Path distribution,
-        @Nullable String postgresql) {
+        @Nullable String postgresql,
+        @Nullable Path opencode) {
     Options {
         claudes = List.copyOf(claudes);
     }

@@ -33,8 +33,13 @@ class BenchmarksTest {
             System.err.println("skipped: the distribution is not packaged in this phase; run mvn verify");
             return;
         }
+        Path opencode = Benchmarks.installedOpenCode(Path.of("").toAbsolutePath());
+        if (benchmark instanceof HotTurnOpenCode && opencode == null) {
+            System.err.println("skipped: OpenCode is not installed; it is for the end-to-end tests");
+            return;
+        }
         // Claude Code may not be installed here; the echo agent answers in its place
-        Options options = new Options(true, List.of(EchoAgent.write(directory)), built, null);
+        Options options = new Options(true, List.of(EchoAgent.write(directory)), built, null, opencode);
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
 
         List<Result> results =

@@ -82,7 +82,7 @@ public final class HotPlex {
         return this;
     }
 
-    /** Adds a provider that the application made. */
+    /** Adds a provider that the application made. The engine closes it. */
     public HotPlex provider(AgentProvider value) {
         providers.add(value);
         return this;
@@ -188,6 +188,7 @@ public final class HotPlex {
         } catch (RuntimeException e) {
             end(timer, own, guards);
             parts.readers().close();
+            found.close();
             chosenLauncher.close();
             chosenJournal.close();
             throw e;

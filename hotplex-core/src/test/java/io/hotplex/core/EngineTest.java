@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.hotplex.api.AgentEvent;
+import io.hotplex.api.Engine;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.EventRecord;
 import io.hotplex.api.HotPlexException;
@@ -30,7 +31,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -53,6 +56,28 @@ class EngineTest {
                     .isTrue();
             assertThatThrownBy(() -> f.engine.probe("nobody")).hasMessageContaining("nobody");
         }
+    }
+
+    @Test
+    void closesItsProvidersBeforeTheLauncherKillsWhatIsLeft() {
+        FakeAgents provider = new FakeAgents("fake");
+        FakeAgents launcher = new FakeAgents("launcher");
+        List<String> closed = new ArrayList<>();
+        provider.onClose = () -> {
+            closed.add("provider");
+            throw new IllegalStateException("a provider that fails to close");
+        };
+        launcher.onClose = () -> closed.add("launcher");
+        Engine engine = HotPlex.builder()
+                .config(EngineConfig.fromProperties(
+                        Map.of("state-directory", dir.resolve("state").toString())))
+                .provider(provider)
+                .launcher(launcher)
+                .build();
+
+        engine.close();
+
+        assertThat(closed).containsExactly("provider", "launcher");
     }
 
     @Test

@@ -58,6 +58,8 @@ final class FakeAgents implements AgentProvider, ProcessLauncher {
     final List<String> askedToEnd = new CopyOnWriteArrayList<>();
 
     volatile boolean leftBehindDies = true;
+    volatile Launch.Starter starter = Launch.Starter.PROCESS;
+    volatile Runnable onClose = () -> {};
     private final String name;
 
     FakeAgents(String name) {
@@ -93,12 +95,13 @@ final class FakeAgents implements AgentProvider, ProcessLauncher {
                 + request.start().forkedFrom() + " model=" + request.spec().model() + " mode="
                 + request.spec().permissionMode();
         return new Launch(
-                List.of("fake", start),
-                Map.of("ADDED", "1"),
-                List.of("FAKE_*"),
-                List.of(Path.of("/fake/state")),
-                List.of(Path.of("/fake/state/settings")),
-                new WordProtocol());
+                        List.of("fake", start),
+                        Map.of("ADDED", "1"),
+                        List.of("FAKE_*"),
+                        List.of(Path.of("/fake/state")),
+                        List.of(Path.of("/fake/state/settings")),
+                        new WordProtocol())
+                .startedBy(starter);
     }
 
     @Override
@@ -130,6 +133,7 @@ final class FakeAgents implements AgentProvider, ProcessLauncher {
 
     @Override
     public void close() {
+        onClose.run();
         closed.set(true);
         processes.stream().filter(p -> !p.immortal).forEach(p -> p.exit(null, 9));
     }
@@ -364,6 +368,7 @@ final class FakeAgents implements AgentProvider, ProcessLauncher {
                 case "taken" -> new ExitVerdict(ExitKind.SESSION_ID_TAKEN, ErrorCode.AGENT_CRASHED, last);
                 case "not found" -> new ExitVerdict(ExitKind.SESSION_NOT_FOUND, ErrorCode.AGENT_CRASHED, last);
                 case "refused" -> new ExitVerdict(ExitKind.REFUSED, ErrorCode.AUTHENTICATION_FAILED, last);
+                case "retired" -> new ExitVerdict(ExitKind.RETIRED, ErrorCode.AGENT_CRASHED, last);
                 default -> ExitVerdict.CRASHED;
             };
         }

@@ -21,6 +21,7 @@ import io.hotplex.core.FakeAgents.FakeProcess;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -95,6 +96,41 @@ class SessionProcessTest {
 
             assertThat(result(a).code()).isEqualTo(ErrorCode.AGENT_CRASHED);
             assertThat(result(b).text()).isEqualTo("B");
+        }
+    }
+
+    @Test
+    void aRetiredProcessIsNoCrashAndTheNextOneGetsWhatItNeverSaw() {
+        try (EngineFixture f = new EngineFixture(dir, "crash-loop-limit", "1")) {
+            Session session = f.hot("s1");
+            List<EventRecord> events = read(session);
+            Turn turn = session.submit(Prompt.of("a"));
+            f.agents.process(1).expect("prompt a").exit(0, null, "retired");
+
+            f.agents.process(2).say("ready").expect("prompt a").say("done A");
+
+            assertThat(result(turn).text()).isEqualTo("A");
+            assertThat(only(events, AgentEvent.ProcessExited.class))
+                    .singleElement()
+                    .satisfies(exited -> {
+                        assertThat(exited.expected()).isTrue();
+                        assertThat(exited.reason()).isEqualTo("retired");
+                    });
+        }
+    }
+
+    @Test
+    void aLaunchMayBringItsOwnWayToStart() {
+        try (EngineFixture f = new EngineFixture(dir)) {
+            List<String> started = new CopyOnWriteArrayList<>();
+            f.agents.starter = (launcher, spec, listener) -> {
+                started.add(spec.label());
+                return launcher.launch(spec, listener);
+            };
+
+            f.hot("s1");
+
+            assertThat(started).containsExactly("s1-1");
         }
     }
 

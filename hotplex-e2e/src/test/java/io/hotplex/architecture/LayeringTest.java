@@ -57,6 +57,7 @@ class LayeringTest {
         "io.hotplex.core.., io.hotplex.api.. org.slf4j..",
         "io.hotplex.provider.claude.., io.hotplex.api.. com.fasterxml.jackson.. org.slf4j..",
         "io.hotplex.guard.., io.hotplex.api.. com.google.re2j.. org.snakeyaml.engine.. org.slf4j..",
+        "io.hotplex.provider.opencode.., io.hotplex.api.. com.fasterxml.jackson.. org.slf4j..",
         "io.hotplex.journal.jdbc.., io.hotplex.api.. com.fasterxml.jackson.core.. com.zaxxer.hikari.. javax.sql.. org.slf4j..",
         "io.hotplex.hooks.., io.hotplex.api.. com.fasterxml.jackson.. javax.crypto.. javax.net.ssl.. kotlin.. okhttp3.. org.slf4j..",
         "io.hotplex.telemetry.., io.hotplex.api.. io.opentelemetry.api.. io.opentelemetry.context.. io.prometheus.client.. org.slf4j..",

@@ -37,6 +37,8 @@ class ServiceRegistrationTest {
                 .containsOnlyKeys("io.hotplex.api.spi.AgentProviderFactory");
         assertThat(byModule(Reactor.module("hotplex-guard").classes()))
                 .containsOnlyKeys("io.hotplex.api.spi.GuardProvider");
+        assertThat(byModule(Reactor.module("hotplex-provider-opencode").classes()))
+                .containsOnlyKeys("io.hotplex.api.spi.AgentProviderFactory");
         assertThat(byModule(Reactor.module("hotplex-journal-jdbc").classes()))
                 .containsOnlyKeys("io.hotplex.api.spi.JournalProvider");
         assertThat(byModule(Reactor.module("hotplex-hooks").classes()))

@@ -7,12 +7,14 @@ import io.hotplex.api.AgentEvent;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.EventSchema;
 import io.hotplex.api.HotPlexException;
+import io.hotplex.api.spi.AgentProviderFactory;
 import io.hotplex.api.spi.EventHookFactory;
 import io.hotplex.api.spi.HookConfig;
 import io.hotplex.api.spi.ProviderConfig;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.config.ConfigKey;
 import io.hotplex.provider.claude.ClaudeProviderFactory;
+import io.hotplex.provider.opencode.OpenCodeProviderFactory;
 import io.hotplex.server.ChildProgram.Result;
 import io.hotplex.testkit.agent.DemoAgent;
 import java.io.File;
@@ -39,6 +41,8 @@ import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What the documents say is what the code does. */
 class DocumentationTest {
@@ -96,13 +100,19 @@ class DocumentationTest {
         assertThat(documented).isEqualTo(expected);
     }
 
-    @Test
-    void configurationNamesEverySettingOfClaude() throws IOException {
-        Set<String> documented = table("docs/configuration.md", "Settings of a provider of type `claude`")
+    static Stream<AgentProviderFactory> agents() {
+        return Stream.of(new ClaudeProviderFactory(), new OpenCodeProviderFactory());
+    }
+
+    @ParameterizedTest
+    @MethodSource("agents")
+    void configurationNamesEverySettingOfEachAgent(AgentProviderFactory factory) throws IOException {
+        Set<String> documented = table(
+                        "docs/configuration.md", "Settings of a provider of type `" + factory.type() + "`")
                 .keySet();
 
-        ProviderConfig wrong = ProviderConfig.of("claude").with("no-such-key", "x");
-        assertThatThrownBy(() -> new ClaudeProviderFactory().create(wrong))
+        ProviderConfig wrong = ProviderConfig.of(factory.type()).with("no-such-key", "x");
+        assertThatThrownBy(() -> factory.create(wrong))
                 .isInstanceOf(HotPlexException.class)
                 .hasMessageEndingWith("known: " + new TreeSet<>(documented));
     }

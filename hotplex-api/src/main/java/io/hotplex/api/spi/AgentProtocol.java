@@ -97,7 +97,12 @@ public interface AgentProtocol {
         /** There is no conversation to resume; the engine begins a new one. */
         SESSION_NOT_FOUND,
         /** The agent refuses to start this way; starting again is of no use. */
-        REFUSED
+        REFUSED,
+        /**
+         * It was taken out of service while nothing ran, to be replaced by a fresh one. What was written to it since
+         * then it never saw; the engine hands that to the next process.
+         */
+        RETIRED
     }
 
     /**

@@ -4,8 +4,11 @@ import io.hotplex.api.SessionSpec;
 import java.time.Duration;
 import java.util.Set;
 
-/** Our adapter for one agent, as one configured instance. Thread-safe; holds no state of sessions. */
-public interface AgentProvider {
+/**
+ * Our adapter for one agent, as one configured instance. Thread-safe; holds no state of sessions, but may hold
+ * processes that serve several. Belongs to one engine, which closes it.
+ */
+public interface AgentProvider extends AutoCloseable {
     /** The instance's name, as configured. */
     String name();
 
@@ -32,6 +35,13 @@ public interface AgentProvider {
      * the launcher, and blocks at most for {@code limit}.
      */
     ProviderProbe probe(ProcessLauncher launcher, Duration limit);
+
+    /**
+     * Ends what the provider holds beyond sessions, politely. Called when the engine closes, after its sessions ended
+     * and before the launcher kills what is left; blocks for a few seconds at most. Idempotent.
+     */
+    @Override
+    default void close() {}
 
     /** What agents may or may not be able to do. */
     enum Capability {

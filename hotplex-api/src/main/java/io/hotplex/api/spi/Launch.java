@@ -14,6 +14,7 @@ import java.util.Map;
  *     what is not there is passed over
  * @param readOnly files among those that a confined agent must not change, since they decide what other sessions run
  * @param protocol a new protocol object for this one process
+ * @param starter how the process comes about; {@link Starter#PROCESS} starts one
  */
 public record Launch(
         List<String> command,
@@ -21,7 +22,19 @@ public record Launch(
         List<String> inherit,
         List<Path> writable,
         List<Path> readOnly,
-        AgentProtocol protocol) {
+        AgentProtocol protocol,
+        Starter starter) {
+    /** An agent that is a process of its own, spoken with over its standard input and output. */
+    public Launch(
+            List<String> command,
+            Map<String, String> environment,
+            List<String> inherit,
+            List<Path> writable,
+            List<Path> readOnly,
+            AgentProtocol protocol) {
+        this(command, environment, inherit, writable, readOnly, protocol, Starter.PROCESS);
+    }
+
     /** An agent that may change all of its own files. */
     public Launch(
             List<String> command,
@@ -45,8 +58,33 @@ public record Launch(
         readOnly = List.copyOf(readOnly);
     }
 
+    /** The same, started in another way. */
+    public Launch startedBy(Starter other) {
+        return new Launch(command, environment, inherit, writable, readOnly, protocol, other);
+    }
+
     @Override
     public String toString() {
         return "Launch[" + command.get(0) + "]";
+    }
+
+    /**
+     * Gets the process that serves a session. An agent that serves several sessions with one process, over a socket of
+     * its own for example, gives each session a view of it: what the view hands over as lines is the agent's side of
+     * the protocol, what is written to it the session's, and its end is the end of the session's part alone.
+     */
+    @FunctionalInterface
+    public interface Starter {
+        /** A new process. */
+        Starter PROCESS = ProcessLauncher::launch;
+
+        /**
+         * Called once for each launch, on a worker thread; calls overlap for different sessions. Blocks no longer than
+         * {@link ProcessLauncher#launch}, whose failures are also this one's. The listener may be called before this
+         * method returns.
+         *
+         * @param spec the process as it would be started: command, environment, work directory, isolation
+         */
+        AgentProcess start(ProcessLauncher launcher, ProcessSpec spec, ProcessListener listener);
     }
 }

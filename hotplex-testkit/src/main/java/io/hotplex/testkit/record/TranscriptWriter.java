@@ -6,12 +6,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.hotplex.api.spi.ExitStatus;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -19,6 +21,8 @@ import java.util.concurrent.locks.ReentrantLock;
 final class TranscriptWriter implements AutoCloseable {
     private static final ObjectMapper MAPPER =
             new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    private static final Map<Integer, String> SIGNALS =
+            Map.of(1, "SIGHUP", 2, "SIGINT", 3, "SIGQUIT", 9, "SIGKILL", 15, "SIGTERM");
     private static final long MICROS_PER_MILLI = 1_000;
 
     private final long startNanos = System.nanoTime();
@@ -55,6 +59,12 @@ final class TranscriptWriter implements AutoCloseable {
 
     void exited(int code) throws IOException {
         write(entry("exit").put("code", code));
+    }
+
+    void exited(ExitStatus status) throws IOException {
+        ObjectNode entry = entry("exit").put("code", status.code());
+        Integer signal = status.signal();
+        write(signal == null ? entry : entry.put("signal", SIGNALS.getOrDefault(signal, "SIG" + signal)));
     }
 
     @Override

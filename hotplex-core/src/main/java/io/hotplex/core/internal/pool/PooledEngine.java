@@ -517,6 +517,7 @@ public final class PooledEngine implements Engine {
                                 .map(s -> end(s).toCompletableFuture())
                                 .toArray(CompletableFuture[]::new)),
                         limit);
+                providers.close();
                 parts.launcher().close();
                 all().forEach(s -> s.abandon("engine closed"));
                 parts.readers().close();

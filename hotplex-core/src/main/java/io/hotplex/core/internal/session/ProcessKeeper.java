@@ -342,7 +342,8 @@ final class ProcessKeeper implements AgentConnection.Life {
         if (scope.recorder.closed()) {
             return;
         }
-        boolean expected = c.endReason() != null;
+        boolean retired = verdict.kind() == ExitKind.RETIRED;
+        boolean expected = c.endReason() != null || retired;
         Cleanup cleanup = exit.cleanup();
         String said = verdict.message() != null ? verdict.message() : String.join("\n", exit.stderrTail());
         scope.recorder.append(
@@ -353,13 +354,15 @@ final class ProcessKeeper implements AgentConnection.Life {
                         exit.status().code(),
                         exit.status().signal(),
                         expected,
-                        expected ? String.valueOf(c.endReason()) : said,
+                        c.endReason() != null ? c.endReason() : said,
                         cleanup == null ? 0 : cleanup.survivorsFound(),
                         cleanup == null ? 0 : cleanup.survivorsLeft(),
                         cleanup == null ? null : cleanup.took(),
                         exit.status().outOfMemory() && !expected)); // else it was the engine that killed it
         scope.parts.listener().onProcessExited(scope.spec.id(), scope.provider.name(), c.generation, expected);
-        if (!expected && !restarts(verdict)) {
+        if (retired && c.endReason() == null) {
+            turns.requeueRunning();
+        } else if (!expected && !restarts(verdict)) {
             crashed(verdict, "the agent ended with " + exit.status() + (said.isEmpty() ? "" : ": " + said), c);
         }
         turns.pump();

@@ -84,7 +84,7 @@ final class ProcessStarter {
                     launch.inherit(),
                     launch.environment(),
                     isolation(spec, launch));
-            AgentProcess launched = parts.launcher().launch(process, connection);
+            AgentProcess launched = launch.starter().start(parts.launcher(), process, connection);
             connection.launched(
                     launched, parts.config().get(EngineConfig.REDACT_SECRETS) ? variables(launch) : Map.of());
             onStarted.accept(new Started(launched, launch.protocol(), lease));

@@ -19,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The configured providers by name; several may be of one type. Immutable after construction. */
-public final class Providers {
+public final class Providers implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Providers.class);
 
     private final Map<String, AgentProvider> byName = new LinkedHashMap<>();
@@ -91,6 +91,19 @@ public final class Providers {
                     "no provider is named '" + name + "'; there are: " + new TreeSet<>(byName.keySet()));
         }
         return provider;
+    }
+
+    /** Closes every one; what one of them throws keeps no other from being closed. */
+    @Override
+    @SuppressWarnings("IllegalCatch") // providers are foreign code
+    public void close() {
+        for (AgentProvider provider : byName.values()) {
+            try {
+                provider.close();
+            } catch (RuntimeException | LinkageError e) {
+                log.error("provider '{}' failed to close", provider.name(), e);
+            }
+        }
     }
 
     /** One broken jar must not hide the others. */

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The configured ones, and beside them {@code claude}, one of each type that was dropped in and needs no settings,
  * and {@code demo}, unless these names are configured. The user's choice answers, else {@code default-provider}, else
- * the first configured one, else {@code claude} if it is on the PATH, else {@code demo}.
+ * the first configured one, else {@code claude} or {@code opencode} if it is on the PATH, else {@code demo}.
  *
  * @param chosen the name of the one that answers
  * @param stopgap whether the demo agent answers because there is no other
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 record Agents(List<ProviderConfig> providers, String chosen, boolean stopgap) {
     static final String CLAUDE = "claude";
     static final String DEMO = "demo";
+    /** Types whose program has the same name; the first that is there answers when nothing says who. */
+    private static final List<String> INSTALLABLE = List.of(CLAUDE, "opencode");
+
     static final String INSTALL = "npm install -g @anthropic-ai/claude-code";
     static final String STOPGAP = "no agent is installed, so the demo agent answers; for Claude Code: " + INSTALL;
 
@@ -61,8 +65,11 @@ record Agents(List<ProviderConfig> providers, String chosen, boolean stopgap) {
         if (first != null) {
             return new Agents(all, first, false);
         }
-        boolean installed = Executables.find(CLAUDE, environment.get("PATH")).isPresent();
-        return new Agents(all, installed ? CLAUDE : DEMO, !installed);
+        Optional<String> installed = INSTALLABLE.stream()
+                .filter(name -> byName.containsKey(name)
+                        && Executables.find(name, environment.get("PATH")).isPresent())
+                .findFirst();
+        return new Agents(all, installed.orElse(DEMO), installed.isEmpty());
     }
 
     /** The engine's settings, with the one that answers as its default provider. */

@@ -1,0 +1,22 @@
+package io.hotplex.provider.opencode;
+
+import java.io.Serial;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** A map that forgets its oldest entry when it is full. Not thread-safe. */
+final class Bounded<K, V> extends LinkedHashMap<K, V> {
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    private final int limit;
+
+    Bounded(int limit) {
+        this.limit = limit;
+    }
+
+    @Override
+    protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
+        return size() > limit;
+    }
+}

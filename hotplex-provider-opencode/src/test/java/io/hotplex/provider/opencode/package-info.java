@@ -1,0 +1,4 @@
+@NullMarked
+package io.hotplex.provider.opencode;
+
+import org.jspecify.annotations.NullMarked;
