@@ -82,7 +82,8 @@ final class Servers implements AutoCloseable {
                 throw new HotPlexException(ErrorCode.ENGINE_CLOSED, "the provider is closed");
             }
             others = open.putIfAbsent(key, mine);
-            clock = timer == null ? timer = newTimer() : timer;
+            clock = timer == null ? newTimer() : timer;
+            timer = clock;
         } finally {
             lock.unlock();
         }
