@@ -83,18 +83,20 @@ final class HotTurnJournal implements Benchmark {
                 }
                 sides.forEach(Side::close);
             }
-            return results(claude, sides);
+            return results(sides);
         } finally {
             sides.forEach(side -> side.engine.close());
         }
     }
 
-    private static List<Result> results(Path claude, List<Side> sides) {
+    private static List<Result> results(List<Side> sides) {
         Side memory = sides.get(0);
+        String version = String.valueOf(
+                memory.engine.probe(null).toCompletableFuture().join().version());
         List<Result> results = new ArrayList<>();
         for (Side side : sides.subList(1, sides.size())) {
             Map<String, Object> details = new LinkedHashMap<>();
-            details.put("claude", claude.toString().replaceAll(".*claude-(\\d+).*", "$1"));
+            details.put("claude", version);
             details.put("turns", side.turns.count());
             details.put("addedP99Micros", side.added.p99());
             details.put("turnP50Micros", side.medians.p50());
