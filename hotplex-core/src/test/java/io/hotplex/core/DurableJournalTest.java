@@ -312,6 +312,7 @@ class DurableJournalTest {
                     .isInstanceOfSatisfying(
                             HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SESSION_CLOSED));
             assertThat(f.engine.sessions()).isEmpty();
+            assertThat(held.info().closed()).isTrue();
         }
     }
 

@@ -64,6 +64,7 @@ public final class PooledEngine implements Engine {
     private final ProcessSlots slots;
     private final Runnable onClosed;
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
+    private final SessionHandle.Waker waker = new Waker();
     private final ReentrantLock lock = new ReentrantLock();
 
     @GuardedBy("lock")
@@ -285,21 +286,6 @@ public final class PooledEngine implements Engine {
         return sleepers.knows(id) ? wake(id, false) : awake(id); // it may have been woken between the two looks
     }
 
-    /** For those who hold a session that slept. */
-    private final SessionHandle.Waker waker = new SessionHandle.Waker() {
-        @Override
-        public OwnedSession wake(String id) {
-            return find(id).orElseThrow(() -> new HotPlexException(
-                            ErrorCode.SESSION_CLOSED, "session '" + id + "' was closed or deleted meanwhile"))
-                    .current();
-        }
-
-        @Override
-        public Optional<SessionInfo> info(String id) {
-            return PooledEngine.this.info(id);
-        }
-    };
-
     @Override
     public Optional<SessionInfo> info(String id) {
         SessionHandle open;
@@ -424,6 +410,21 @@ public final class PooledEngine implements Engine {
 
     private static int count(List<OwnedSession> all, ProcessState state) {
         return (int) all.stream().filter(s -> s.state() == state).count();
+    }
+
+    /** For those who hold a session that slept. */
+    private final class Waker implements SessionHandle.Waker {
+        @Override
+        public OwnedSession wake(String id) {
+            return find(id).orElseThrow(() -> new HotPlexException(
+                            ErrorCode.SESSION_CLOSED, "session '" + id + "' was closed or deleted meanwhile"))
+                    .current();
+        }
+
+        @Override
+        public Optional<SessionInfo> info(String id) {
+            return PooledEngine.this.info(id);
+        }
     }
 
     /** A session whose process another session may need more. */

@@ -90,6 +90,15 @@ public final class OwnedSession implements Session {
 
     @Override
     public SessionInfo info() {
+        return info(owner.scope.recorder.closed() && !uses.asleep(), uses.asleep());
+    }
+
+    /** What is told of it when it slept and is not there any more. */
+    SessionInfo gone() {
+        return info(true, false);
+    }
+
+    private SessionInfo info(boolean closed, boolean asleep) {
         SessionOwner.View view = owner.view();
         Instant active = parts.clock().instant().minusNanos(owner.scope.quietNanos());
         return new SessionInfo(
@@ -104,9 +113,9 @@ public final class OwnedSession implements Session {
                 view.queuedTurns(),
                 owner.scope.recorder.newest(),
                 active,
-                owner.scope.recorder.closed() && !uses.asleep(),
+                closed,
                 owner.scope.recorder.oldest(),
-                uses.asleep());
+                asleep);
     }
 
     @Override

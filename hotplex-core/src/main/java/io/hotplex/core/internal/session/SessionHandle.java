@@ -113,7 +113,7 @@ public final class SessionHandle implements Session {
     @Override
     public SessionInfo info() {
         OwnedSession session = current;
-        return session.uses().asleep() ? waker.info(session.id()).orElseGet(session::info) : session.info();
+        return session.uses().asleep() ? waker.info(session.id()).orElseGet(session::gone) : session.info();
     }
 
     @Override
