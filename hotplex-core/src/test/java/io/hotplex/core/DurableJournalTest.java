@@ -361,8 +361,12 @@ class DurableJournalTest {
     @Test
     void aSessionThatNobodyUsedForTooLongGoes() {
         try (EngineFixture f = fixture("idle-timeout", "20ms", "journal-keep", "150ms")) {
-            f.hot("s1");
+            Session held = f.hot("s1");
             await().until(() -> journal.sessions().isEmpty());
+            assertThat(held.info().closed()).isTrue();
+            assertThatThrownBy(held::turns)
+                    .isInstanceOfSatisfying(
+                            HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SESSION_CLOSED));
             assertThat(f.engine.sessions()).isEmpty();
             assertThat(f.open("s1").info().newestOffset()).isZero();
         }
