@@ -105,6 +105,7 @@ final class SessionView implements AgentProcess {
     @GuardedBy("lock")
     private @Nullable String conversation;
 
+    @SuppressWarnings("ArrayRecordComponent") // compared by nobody
     private record Request(String id, String method, String path, byte[] body) {}
 
     SessionView(OpenCodeServer server, ProcessListener listener, String directory) {
