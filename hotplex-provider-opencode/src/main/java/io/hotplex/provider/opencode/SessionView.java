@@ -57,7 +57,7 @@ final class SessionView implements AgentProcess {
     private final ReentrantLock lock = new ReentrantLock();
 
     @GuardedBy("lock")
-    private final Deque<AgentLine> inbox = new ArrayDeque<>();
+    private final Deque<Waiting> inbox = new ArrayDeque<>();
 
     @GuardedBy("lock")
     private long inboxBytes;
@@ -105,6 +105,9 @@ final class SessionView implements AgentProcess {
     @GuardedBy("lock")
     private @Nullable String conversation;
 
+    /** What waits to be read. */
+    private record Waiting(AgentLine line, boolean event) {}
+
     @SuppressWarnings("ArrayRecordComponent") // compared by nobody
     private record Request(String id, String method, String path, byte[] body) {}
 
@@ -133,7 +136,11 @@ final class SessionView implements AgentProcess {
     }
 
     /** A line for the session; valid during the call only. */
-    private void deliver(AgentLine line) {
+    /**
+     * @param event whether it is one of the server's, which can be asked for again; answers cannot, and are few, since
+     *     one request is made at a time
+     */
+    private void deliver(AgentLine line, boolean event) {
         AgentLine copy = line.copy();
         lock.lock();
         try {
@@ -141,11 +148,11 @@ final class SessionView implements AgentProcess {
                 return;
             }
             if (inboxBytes + copy.length() > MAX_INBOX_BYTES && !inbox.isEmpty()) {
-                inbox.clear();
-                inboxBytes = 0;
+                inbox.removeIf(Waiting::event);
+                inboxBytes = inbox.stream().mapToLong(kept -> kept.line().length()).sum();
                 overflowed = true;
             }
-            inbox.add(copy);
+            inbox.add(new Waiting(copy, event));
             inboxBytes += copy.length();
         } finally {
             lock.unlock();
@@ -163,12 +170,12 @@ final class SessionView implements AgentProcess {
                 lock.unlock();
             }
         }
-        deliver(line);
+        deliver(line, true);
     }
 
     /** Events may be missing. */
     void resync() {
-        deliver(own(Lines.notice("resync")));
+        deliver(own(Lines.notice("resync")), false);
     }
 
     /**
@@ -182,7 +189,7 @@ final class SessionView implements AgentProcess {
             if (turn || sending || !outbox.isEmpty() || terminating || exit != null) {
                 return;
             }
-            inbox.add(own(Lines.notice("retired")));
+            inbox.add(new Waiting(own(Lines.notice("retired")), false));
             exit = ended();
         } finally {
             lock.unlock();
@@ -269,11 +276,12 @@ final class SessionView implements AgentProcess {
             overflowed = false;
             return own(Lines.notice("resync"));
         }
-        AgentLine line = inbox.poll();
-        if (line != null) {
-            inboxBytes -= line.length();
+        Waiting waiting = inbox.poll();
+        if (waiting == null) {
+            return null;
         }
-        return line;
+        inboxBytes -= waiting.line().length();
+        return waiting.line();
     }
 
     // ---- from the session
@@ -389,7 +397,7 @@ final class SessionView implements AgentProcess {
                         failure == null
                                 ? "nothing came"
                                 : cause(failure).getClass().getSimpleName());
-        deliver(own(line));
+        deliver(own(line), false);
         pump();
         if (leaves) {
             retire();
@@ -465,7 +473,7 @@ final class SessionView implements AgentProcess {
                     if (failure != null || attempt == MAX_ABORTS) {
                         server.kill("it does not abort a turn");
                     } else if (OpenCodeJson.value(reply.body()) instanceof ObjectNode busy && busy.has(id)) {
-                        abort(id, attempt + 1);
+                        server.later(() -> abort(id, attempt + 1), ABORT_PAUSE);
                     } else if (attempt < MIN_ABORTS && !worked()) {
                         server.later(() -> abort(id, attempt + 1), ABORT_PAUSE);
                     } else {

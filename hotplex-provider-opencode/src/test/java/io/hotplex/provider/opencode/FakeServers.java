@@ -175,7 +175,7 @@ final class FakeServers implements ProcessLauncher {
                 if (deafAborts.getAndUpdate(left -> Math.max(0, left - 1)) == 0) {
                     String message = running.get(session);
                     if (message != null) {
-                        end(session, message, "", ",\"error\":{\"name\":\"MessageAbortedError\",\"data\":{}}");
+                        end(session, message, ",\"error\":{\"name\":\"MessageAbortedError\",\"data\":{}}");
                     }
                 }
                 answer(exchange, 200, "true");
@@ -224,10 +224,10 @@ final class FakeServers implements ProcessLauncher {
                     session,
                     "{\"info\":" + user(session, message) + ",\"parts\":[]},{\"info\":"
                             + assistant(session, message, ",\"finish\":\"stop\"") + ",\"parts\":[" + part + "]}");
-            end(session, message, text, ",\"finish\":\"stop\"");
+            end(session, message, ",\"finish\":\"stop\"");
         }
 
-        private void end(String session, String message, String text, String more) {
+        private void end(String session, String message, String more) {
             running.remove(session);
             event("message.updated", session, ",\"info\":" + assistant(session, message, more));
             event("session.status", session, ",\"status\":{\"type\":\"idle\"}");

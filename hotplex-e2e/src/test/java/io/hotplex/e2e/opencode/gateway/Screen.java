@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * OpenCode's terminal, attached to a gateway, in a terminal that nobody looks at but the test. Confined to its test.
@@ -66,20 +65,20 @@ final class Screen implements AutoCloseable {
     }
 
     String until(String name, java.util.function.Predicate<String> wanted) {
-        AtomicReference<String> last = new AtomicReference<>("");
+        String[] last = {""};
         try {
             await(name)
                     .pollDelay(Duration.ZERO)
                     .pollInterval(POLL)
                     .atMost(LIMIT)
                     .until(() -> {
-                        last.set(tmux(List.of("capture-pane", "-p")));
-                        return wanted.test(last.get());
+                        last[0] = tmux(List.of("capture-pane", "-p"));
+                        return wanted.test(last[0]);
                     });
         } finally {
-            keep(name, last.get());
+            keep(name, last[0]);
         }
-        return last.get();
+        return last[0];
     }
 
     private void keep(String name, String screen) {

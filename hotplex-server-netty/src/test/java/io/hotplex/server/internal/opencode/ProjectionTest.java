@@ -465,7 +465,8 @@ class ProjectionTest {
         List<String> messages = new ArrayList<>();
         for (Object message : projection.transcript().newest(Journal.SESSION, 1_000, null)) {
             Map<?, ?> whole = (Map<?, ?>) message;
-            messages.add(String.valueOf(((Map<?, ?>) whole.get("info")).get("id")));
+            messages.add(String.valueOf(java.util.Objects.requireNonNull((Map<?, ?>) whole.get("info"))
+                    .get("id")));
             assertThat((List<?>) whole.get("parts"))
                     .extracting(part -> String.valueOf(((Map<?, ?>) part).get("id")))
                     .isSorted();

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class TapTest {
@@ -74,7 +75,7 @@ class TapTest {
         }
     }
 
-    private EventSource.Listener open(String directory, EventId last) {
+    private EventSource.Listener open(@Nullable String directory, @Nullable EventId last) {
         Tap.Follower follower = new Tap.Follower() {
             @Override
             public CompletionStage<List<Feed.Frame>> state(long sinceMillis) {
