@@ -149,7 +149,8 @@ final class SessionView implements AgentProcess {
             }
             if (inboxBytes + copy.length() > MAX_INBOX_BYTES && !inbox.isEmpty()) {
                 inbox.removeIf(Waiting::event);
-                inboxBytes = inbox.stream().mapToLong(kept -> kept.line().length()).sum();
+                inboxBytes =
+                        inbox.stream().mapToLong(kept -> kept.line().length()).sum();
                 overflowed = true;
             }
             inbox.add(new Waiting(copy, event));
