@@ -272,7 +272,10 @@ final class OpenCodeServer implements ProcessListener {
     private void listen() {
         EventStream next = new EventStream(this::event);
         stream = next;
-        var unused = http().events(next).whenComplete((response, failure) -> streamEnded(next));
+        CompletableFuture<Void> over = new CompletableFuture<>(); // also when it is cut before an answer began
+        var call = http().events(next).whenComplete((response, failure) -> over.complete(null));
+        var body = next.getBody().whenComplete((response, failure) -> over.complete(null));
+        var unused = over.thenRun(() -> streamEnded(next));
     }
 
     private void connected() {
