@@ -144,8 +144,20 @@ class CrashTest {
             await().atMost(Duration.ofSeconds(30))
                     .until(() -> !records.isEmpty()
                             && records.get(records.size() - 1).offset() >= newest);
+            // the last ends may be decided and not written yet, so that nobody can read them
+            await().atMost(Duration.ofSeconds(30))
+                    .untilAsserted(() -> assertThat(ends(records))
+                            .as(what + ", " + id)
+                            .containsAll(accepted.getOrDefault(id, Set.of())));
             verify(id, records, what);
         }
+    }
+
+    private static List<String> ends(List<EventRecord> records) {
+        return records.stream()
+                .filter(record -> record.event() instanceof AgentEvent.Terminal)
+                .map(record -> String.valueOf(record.turnId()))
+                .toList();
     }
 
     private void verify(String id, List<EventRecord> records, String what) {

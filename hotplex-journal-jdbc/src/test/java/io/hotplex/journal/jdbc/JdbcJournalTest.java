@@ -49,7 +49,7 @@ class JdbcJournalTest {
     }
 
     private Connection connect() throws SQLException {
-        return DriverManager.getConnection("jdbc:sqlite:" + file());
+        return DriverManager.getConnection("jdbc:sqlite:" + file() + "?transaction_mode=IMMEDIATE&busy_timeout=10000");
     }
 
     private static AgentEvent text(String text) {
@@ -186,6 +186,7 @@ class JdbcJournalTest {
                 logs[i] = journal.open("s" + i);
                 append(logs[i], 1, 1_000); // some 300 KB
             }
+            await().atMost(Duration.ofSeconds(20)).until(() -> Stream.of(logs).allMatch(log -> log.newest() == 1_000));
 
             await().atMost(Duration.ofSeconds(20))
                     .until(() -> Stream.of(logs)

@@ -490,6 +490,7 @@ public final class PooledEngine implements Engine {
             boolean asleep = sleepers.knows(id) && !sessions.containsKey(id) && !closing;
             if (asleep) {
                 sleepers.woken(id);
+                erasing.merge(id, 1, Integer::sum); // until it is erased
             }
             return asleep;
         } finally {
