@@ -187,7 +187,9 @@ class HooksServeTest {
         AuditTrail.Verdict verdict = AuditTrail.verify(trail);
         assertThat(verdict.problem()).isNull();
         try (Stream<Path> files = Files.list(trail)) {
-            String text = Files.readString(files.filter(file -> file.toString().endsWith(".ndjson")).findFirst().orElseThrow());
+            String text = Files.readString(files.filter(file -> file.toString().endsWith(".ndjson"))
+                    .findFirst()
+                    .orElseThrow());
             assertThat(text.lines()).hasSize((int) verdict.entries());
             assertThat(text)
                     .contains("\"type\":\"tool_started\"", "\"name\":\"Bash\"", "\"by\":\"ann\"")

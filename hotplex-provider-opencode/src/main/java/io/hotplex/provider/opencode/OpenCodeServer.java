@@ -273,9 +273,9 @@ final class OpenCodeServer implements ProcessListener {
         EventStream next = new EventStream(this::event);
         stream = next;
         CompletableFuture<Void> over = new CompletableFuture<>(); // also when it is cut before an answer began
-        var call = http().events(next).whenComplete((response, failure) -> over.complete(null));
-        var body = next.getBody().whenComplete((response, failure) -> over.complete(null));
-        var unused = over.thenRun(() -> streamEnded(next));
+        var unusedCall = http().events(next).whenComplete((response, failure) -> over.complete(null));
+        var unusedBody = next.getBody().whenComplete((response, failure) -> over.complete(null));
+        var unusedEnd = over.thenRun(() -> streamEnded(next));
     }
 
     private void connected() {

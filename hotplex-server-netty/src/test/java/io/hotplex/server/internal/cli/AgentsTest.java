@@ -33,19 +33,23 @@ class AgentsTest {
     }
 
     @Test
-    void choosesClaudeWhenItIsOnThePathAndElseTheDemoAgent() throws IOException {
+    void choosesAnAgentThatIsOnThePathAndElseTheDemoAgent() throws IOException {
         Settings nothing = settings();
         Path program = Files.writeString(directory.resolve("claude"), "");
         assertThat(program.toFile().setExecutable(true)).isTrue();
 
         Agents with = Agents.choose(nothing, INSTALLED, null, Map.of("PATH", directory.toString()));
+        Files.move(program, directory.resolve("opencode"));
+        Agents other = Agents.choose(nothing, INSTALLED, null, Map.of("PATH", directory.toString()));
         Agents without = Agents.choose(nothing, INSTALLED, null, Map.of("PATH", "/nowhere"));
 
         assertThat(with.chosen()).isEqualTo("claude");
         assertThat(with.stopgap()).isFalse();
+        assertThat(other.chosen()).isEqualTo("opencode");
+        assertThat(other.stopgap()).isFalse();
         assertThat(without.chosen()).isEqualTo("demo");
         assertThat(without.stopgap()).isTrue();
-        assertThat(without.providers()).extracting(ProviderConfig::name).containsExactly("claude", "demo");
+        assertThat(without.providers()).extracting(ProviderConfig::name).containsExactly("claude", "opencode", "demo");
     }
 
     private Settings settings(String... overrides) {
