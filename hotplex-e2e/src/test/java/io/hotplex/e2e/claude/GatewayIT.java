@@ -26,6 +26,9 @@ import org.junit.jupiter.api.Test;
 
 /** Claude Code behind the gateway: a turn over each dialect, two clients, and a disconnect in the middle of a turn. */
 class GatewayIT extends RealClaude {
+    /** One for all tests: its descriptors go with the garbage collector alone, and would look like a leak. */
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
+
     private static final String KEY = "e2e-secret";
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -97,14 +100,13 @@ class GatewayIT extends RealClaude {
 
     private static HttpResponse<String> post(InetSocketAddress server, String path, String body)
             throws IOException, InterruptedException {
-        return HttpClient.newHttpClient()
-                .send(
-                        HttpRequest.newBuilder(URI.create("http://localhost:" + server.getPort() + path))
-                                .header("Authorization", "Bearer " + KEY)
-                                .header("Content-Type", "application/json")
-                                .POST(HttpRequest.BodyPublishers.ofString(body))
-                                .build(),
-                        HttpResponse.BodyHandlers.ofString());
+        return HTTP.send(
+                HttpRequest.newBuilder(URI.create("http://localhost:" + server.getPort() + path))
+                        .header("Authorization", "Bearer " + KEY)
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString(body))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
     }
 
     /** A WebSocket client whose messages can be waited for. */
@@ -115,8 +117,7 @@ class GatewayIT extends RealClaude {
         private final WebSocket socket;
 
         Client(InetSocketAddress server, String path) {
-            socket = HttpClient.newHttpClient()
-                    .newWebSocketBuilder()
+            socket = HTTP.newWebSocketBuilder()
                     .header("Authorization", "Bearer " + KEY)
                     .buildAsync(URI.create("ws://localhost:" + server.getPort() + path), this)
                     .join();

@@ -158,7 +158,9 @@ class ConversationsIT {
 
         assertThat(run(session, "TOOL bash echo one").text()).contains("one");
 
-        assertThat(only(records, AgentEvent.PermissionRequested.class)).hasSize(1);
+        assertThat(only(records, AgentEvent.PermissionResolved.class))
+                .extracting(AgentEvent.PermissionResolved::by)
+                .containsExactly("test", "session");
         Session other = rig.open(engine, "always-other");
         List<EventRecord> others = read(other);
         Turn asks = other.submit(Prompt.of("TOOL bash echo one"));
