@@ -38,7 +38,8 @@ class ConsoleIT {
         Files.writeString(work.resolve("a-file-of-the-work-directory"), "");
         Path shots = Files.createDirectories(module.resolve("target/console"));
 
-        try (GatewayProcess gateway = GatewayProcess.start(installation, JAVA)) {
+        // the guard would keep hostile prompts from the agent, and with them what the page has to show
+        try (GatewayProcess gateway = GatewayProcess.start(installation, JAVA, "--set=guard=off")) {
             Path out = directory.resolve("browser.txt");
             ProcessBuilder builder = new ProcessBuilder(
                             "node",
