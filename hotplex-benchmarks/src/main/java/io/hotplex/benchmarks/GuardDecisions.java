@@ -60,7 +60,7 @@ final class GuardDecisions implements Benchmark {
         try (Scratch scratch = new Scratch();
                 Guard guard = guard(scratch.directory("rules"), rules)) {
             SessionSpec spec =
-                    SessionSpec.builder("s", Path.of("/work/project")).build();
+                    SessionSpec.builder("s", Path.of("/projects/one")).build();
             List<Result> results = new ArrayList<>();
             results.add(
                     prompt("prompt of 100 KB without a hit", guard, spec, patterns, LARGE, rounds, LARGE_GOAL_MICROS));

@@ -1,6 +1,7 @@
 package io.hotplex.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -29,15 +30,13 @@ class BenchmarksTest {
                 .findFirst()
                 .orElseThrow();
         Path built = Benchmarks.builtDistribution(Path.of("").toAbsolutePath());
-        if (benchmark instanceof ServerStart && built == null) {
-            System.err.println("skipped: the distribution is not packaged in this phase; run mvn verify");
-            return;
-        }
+        skipIf(
+                benchmark instanceof ServerStart && built == null,
+                "the distribution is not packaged in this phase; run mvn verify");
         Path opencode = Benchmarks.installedOpenCode(Path.of("").toAbsolutePath());
-        if (benchmark instanceof HotTurnOpenCode && opencode == null) {
-            System.err.println("skipped: OpenCode is not installed; it is for the end-to-end tests");
-            return;
-        }
+        skipIf(
+                benchmark instanceof HotTurnOpenCode && opencode == null,
+                "OpenCode is not installed; it is for the end-to-end tests");
         // Claude Code may not be installed here; the echo agent answers in its place
         Options options = new Options(true, List.of(EchoAgent.write(directory)), built, null, opencode);
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
@@ -50,5 +49,12 @@ class BenchmarksTest {
                 .allSatisfy(result -> assertThat(result.ratio()).isFinite());
         assertThat(printed.toString(StandardCharsets.UTF_8).lines().filter(line -> line.startsWith("{\"benchmark\"")))
                 .hasSameSizeAs(results);
+    }
+
+    private static void skipIf(boolean missing, String why) {
+        if (missing) {
+            System.err.println("skipped: " + why);
+        }
+        assumeFalse(missing, why);
     }
 }

@@ -16,7 +16,7 @@ import java.util.Map;
 /** A guard and a session to ask it about. */
 final class GuardRig implements AutoCloseable {
     /** Deep enough that there is something above it which is no root. */
-    static final Path WORK = Path.of("/work/team/project");
+    static final Path WORK = Path.of("/projects/team/one");
 
     final Guard guard;
     private final SessionSpec spec;

@@ -9,6 +9,7 @@ import io.hotplex.api.spi.Launch;
 import io.hotplex.api.spi.LaunchRequest;
 import io.hotplex.api.spi.ProcessLauncher;
 import io.hotplex.api.spi.ProviderProbe;
+import io.hotplex.api.spi.VersionProbe;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -162,7 +163,7 @@ final class ClaudeProvider implements AgentProvider {
         command.add(program.get().toString());
         command.addAll(settings.commandArguments());
         command.add("--version");
-        return new VersionProbe(name, settings.inherit(), added).run(launcher, command, limit);
+        return new VersionProbe(name, "version", settings.inherit(), added).run(launcher, command, limit);
     }
 
     private Optional<Path> program(Map<String, String> added) {

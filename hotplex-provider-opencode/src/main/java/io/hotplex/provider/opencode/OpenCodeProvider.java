@@ -14,6 +14,7 @@ import io.hotplex.api.spi.ProcessLauncher;
 import io.hotplex.api.spi.ProcessListener;
 import io.hotplex.api.spi.ProcessSpec;
 import io.hotplex.api.spi.ProviderProbe;
+import io.hotplex.api.spi.VersionProbe;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -183,7 +184,7 @@ final class OpenCodeProvider implements AgentProvider {
         command.add(program.get().toString());
         command.addAll(settings.commandArguments());
         command.add("--version");
-        return new VersionProbe(name, environment.inherit(), added).run(launcher, command, limit);
+        return new VersionProbe(name, "OpenCode", environment.inherit(), added).run(launcher, command, limit);
     }
 
     private Optional<Path> program(Map<String, String> added) {

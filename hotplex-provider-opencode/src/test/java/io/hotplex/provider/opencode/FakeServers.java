@@ -77,6 +77,7 @@ final class FakeServers implements ProcessLauncher {
         /** Method and path of what was asked for. */
         final List<String> requests = new CopyOnWriteArrayList<>();
 
+        final List<JsonNode> prompts = new CopyOnWriteArrayList<>();
         final List<String> ends = new CopyOnWriteArrayList<>();
         final AtomicBoolean gone = new AtomicBoolean();
         final AtomicInteger refused = new AtomicInteger();
@@ -203,6 +204,7 @@ final class FakeServers implements ProcessLauncher {
         }
 
         private void prompted(String session, JsonNode prompt) {
+            prompts.add(prompt);
             String message = OpenCodeJson.text(prompt, "messageID", "");
             running.put(session, message);
             event("message.updated", session, ",\"info\":" + user(session, message));

@@ -257,8 +257,8 @@ class ServersTest {
 
         assertThat(server.requests).contains("POST /global/dispose");
         assertThat(server.ends).containsExactly("terminate 500");
-        assertThat(Thread.getAllStackTraces().keySet())
-                .noneMatch(thread -> thread.getName().equals("hotplex-opencode-opencode"));
+        await().untilAsserted(() -> assertThat(Thread.getAllStackTraces().keySet())
+                .noneMatch(thread -> thread.getName().equals("hotplex-opencode-opencode")));
     }
 
     @Test
@@ -273,6 +273,26 @@ class ServersTest {
         assertThat(fakes.server(1).gone).isTrue();
         assertThat(fakes.server(1).spec.workDir()).isEqualTo(one.spec().workDir());
         assertThat(fakes.server(2).gone).isFalse();
+    }
+
+    @Test
+    void whatIsConfiguredIsSaidWithEveryPrompt() {
+        Session session = open(
+                "one",
+                "provider.model",
+                "acme/m2",
+                "provider.agent",
+                "plan",
+                "provider.append-system-prompt",
+                "Be brief.");
+        run(session, "a");
+        run(session, "b");
+
+        assertThat(fakes.server(1).prompts).hasSize(2).allSatisfy(prompt -> {
+            assertThat(prompt.path("agent").asText()).isEqualTo("plan");
+            assertThat(prompt.path("system").asText()).isEqualTo("Be brief.");
+            assertThat(prompt.path("model").toString()).contains("\"acme\"", "\"m2\"");
+        });
     }
 
     // ---- shorthand

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** Rules in force, arranged so that only those are tried that could match. Immutable and thread-safe. */
 public final class RuleSet {
     /** Where the examples of rules are thought to run. */
-    private static final Places EXAMPLE = new Places(Path.of("/work/team/project"), List.of());
+    private static final Places EXAMPLE = new Places(Path.of("/projects/team/one"), List.of());
 
     /** Wrong examples that one message tells; who mends them sees the next. */
     private static final int MOST_TOLD = 20;

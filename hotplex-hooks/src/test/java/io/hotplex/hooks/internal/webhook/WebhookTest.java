@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import io.hotplex.api.AgentEvent;
 import io.hotplex.api.EventRecord;
 import io.hotplex.api.EventSchema;
@@ -18,10 +20,15 @@ import io.hotplex.api.spi.EventHookFactory.Surroundings;
 import io.hotplex.api.spi.HookConfig;
 import io.hotplex.api.spi.HookEvent;
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.http.HttpHeaders;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -36,6 +43,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -52,6 +61,8 @@ class WebhookTest {
             + Base64.getEncoder().encodeToString("an older secret of 32 bytes!!!!!".getBytes(StandardCharsets.UTF_8));
     private static final String TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     private static final Instant TIME = Instant.parse("2026-01-02T03:04:05.678Z");
+
+    private static final String PASSWORD = "for-the-test";
 
     @TempDir
     Path directory;
@@ -118,6 +129,74 @@ class WebhookTest {
         Map<String, List<String>> headers = new HashMap<>();
         got.headers().forEach((name, values) -> headers.put(name, values));
         new com.standardwebhooks.Webhook(secret).verify(got.text(), HttpHeaders.of(headers, (name, value) -> true));
+    }
+
+    @Test
+    void trustsTheCertificatesInAFileAndNoOthersThen() throws Exception {
+        KeyStore store = selfSigned();
+        Path pem = directory.resolve("ca.pem");
+        Files.writeString(
+                pem,
+                "-----BEGIN CERTIFICATE-----\n"
+                        + Base64.getMimeEncoder()
+                                .encodeToString(store.getCertificate("it").getEncoded())
+                        + "\n-----END CERTIFICATE-----\n");
+        HttpsServer server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 10);
+        server.setHttpsConfigurator(new HttpsConfigurator(context(store)));
+        server.createContext("/", exchange -> {
+            exchange.sendResponseHeaders(204, -1);
+            exchange.close();
+        });
+        server.start();
+        try {
+            String url = "https://127.0.0.1:" + server.getAddress().getPort() + "/hook";
+
+            assertThat(deliver(webhook("url", url, "trust", pem.toString()), event(1, "hi")))
+                    .isEqualTo(Delivery.DONE);
+            assertThat(deliver(webhook("url", url), event(1, "hi"))).isInstanceOf(EventHook.Retry.class);
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    /** With the JDK's own tool, since the JDK has no class for it. */
+    private KeyStore selfSigned() throws Exception {
+        Path file = directory.resolve("server.p12");
+        Process tool = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "keytool")
+                                .toString(),
+                        "-genkeypair",
+                        "-keyalg",
+                        "EC",
+                        "-dname",
+                        "CN=receiver",
+                        "-ext",
+                        "san=ip:127.0.0.1",
+                        "-storetype",
+                        "PKCS12",
+                        "-keystore",
+                        file.toString(),
+                        "-storepass",
+                        PASSWORD,
+                        "-alias",
+                        "it")
+                .redirectErrorStream(true)
+                .redirectOutput(directory.resolve("keytool.log").toFile())
+                .start();
+        assertThat(tool.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        try (InputStream in = Files.newInputStream(file)) {
+            store.load(in, PASSWORD.toCharArray());
+        }
+        return store;
+    }
+
+    private static SSLContext context(KeyStore store) throws GeneralSecurityException {
+        KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        keys.init(store, PASSWORD.toCharArray());
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(keys.getKeyManagers(), null, null);
+        return context;
     }
 
     @Test

@@ -1,12 +1,6 @@
-package io.hotplex.provider.opencode;
+package io.hotplex.api.spi;
 
 import io.hotplex.api.HotPlexException;
-import io.hotplex.api.spi.AgentLine;
-import io.hotplex.api.spi.AgentProcess;
-import io.hotplex.api.spi.ProcessLauncher;
-import io.hotplex.api.spi.ProcessListener;
-import io.hotplex.api.spi.ProcessSpec;
-import io.hotplex.api.spi.ProviderProbe;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -20,22 +14,36 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Asks the program for its version with a short process. Thread-safe; blocks its caller. */
-final class VersionProbe {
-    private static final Pattern VERSION = Pattern.compile("\\d+\\.\\d+\\.\\d+\\S*");
+/** Asks an agent's program for its version with a short process. Thread-safe; blocks its caller. */
+public final class VersionProbe {
+    /** A version, perhaps the program's own name in parentheses, perhaps more. */
+    private static final Pattern VERSION = Pattern.compile("(\\d+\\.\\d+\\.\\d+\\S*)(?:\\s+\\(([^()]+)\\))?(?:\\s.*)?");
+
     private static final int MAX_DETAIL = 200;
 
     private final String name;
+    private final String product;
     private final List<String> inherit;
     private final Map<String, String> environment;
 
-    VersionProbe(String name, List<String> inherit, Map<String, String> environment) {
+    /**
+     * @param name the provider's name, for people who look at processes
+     * @param product what a program is called that tells no name of its own
+     * @param inherit names of variables that the program gets from our environment
+     * @param environment variables that it gets besides
+     */
+    public VersionProbe(String name, String product, List<String> inherit, Map<String, String> environment) {
         this.name = name;
+        this.product = product;
         this.inherit = inherit;
         this.environment = environment;
     }
 
-    ProviderProbe run(ProcessLauncher launcher, List<String> command, Duration limit) {
+    /**
+     * @param command the program, and the arguments that make it tell its version on the first line of its output
+     * @param limit how long it may take
+     */
+    public ProviderProbe run(ProcessLauncher launcher, List<String> command, Duration limit) {
         String program = command.get(0);
         Answer answer = new Answer();
         AgentProcess process;
@@ -48,7 +56,9 @@ final class VersionProbe {
         }
         try {
             process.closeInput();
-            return answer.exit.get(limit.toMillis(), TimeUnit.MILLISECONDS) ? answer.probe(program) : failed(program);
+            return answer.exit.get(limit.toMillis(), TimeUnit.MILLISECONDS)
+                    ? answer.probe(program, product)
+                    : failed(program);
         } catch (TimeoutException e) {
             return new ProviderProbe(
                     false, program, null, "--version gave no answer within " + limit.toMillis() + " ms");
@@ -89,13 +99,15 @@ final class VersionProbe {
             exit.complete(end.status().success());
         }
 
-        ProviderProbe probe(String program) {
+        ProviderProbe probe(String program, String product) {
             String line = first.get();
             Matcher version = VERSION.matcher(line == null ? "" : line);
             if (!version.matches()) {
                 return new ProviderProbe(true, program, null, "answers, but tells no version");
             }
-            return new ProviderProbe(true, program, version.group(), "OpenCode " + version.group());
+            // the program's own name where it has one: a wrapper or a demo is not the agent
+            String itself = version.group(2) == null ? product : version.group(2);
+            return new ProviderProbe(true, program, version.group(1), itself + " " + version.group(1));
         }
     }
 }
