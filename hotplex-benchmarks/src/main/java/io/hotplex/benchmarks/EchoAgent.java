@@ -21,7 +21,7 @@ final class EchoAgent {
             while (<STDIN>) {
                 if (/"type":"user"/) {
                     print $result;
-                } elsif (/"request_id":"([^"]*)".*get_binary_version/) {
+                } elsif (/"type":"control_request"/ && /"request_id":"([^"]*)"/) {
                     print '{"type":"control_response","response":{"subtype":"success","request_id":"' . $1
                         . '","response":{"version":"0.0.0"}}}' . "\\n";
                 }
