@@ -41,8 +41,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Nothing that an agent started outlives it, whatever dies first. A round is one agent with descendants of every kind
- * that {@link TreeProvider} knows; where the JVM dies it has five agents, which are five rounds. {@code -Drounds=200}
- * does more of them. At the end the times to a clean machine are printed.
+ * that {@link TreeProvider} knows; five of them live at the same time. {@code -Drounds=200} does more of them. At the
+ * end the times to a clean machine are printed.
  */
 @EnabledOnOs(OS.LINUX)
 @Timeout(1800)
@@ -101,9 +101,9 @@ class SurvivorsTest {
     @Test
     void afterASessionIsClosed() {
         try (Engine engine = Victim.open(dir, tag)) {
-            for (int i = 0; i < ROUNDS; i++) {
-                Session session = agents(engine, 1, i).get(0);
-                clean("1 session closed", 1, session::close);
+            for (int i = 0; i < ROUNDS; i += AGENTS) {
+                List<Session> sessions = agents(engine, AGENTS, i);
+                clean("1 sessions closed, 5 agents", AGENTS, () -> sessions.forEach(Session::close));
             }
         }
     }
@@ -111,9 +111,9 @@ class SurvivorsTest {
     @Test
     void afterTheIdleSweep() {
         try (Engine engine = Victim.open(dir, tag, "idle-timeout", "40ms")) {
-            for (int i = 0; i < ROUNDS; i++) {
-                Victim.start(engine, dir, 1, i);
-                clean("2 idle sweep (40 ms of idleness counted)", 1, () -> {});
+            for (int i = 0; i < ROUNDS; i += AGENTS) {
+                Victim.start(engine, dir, AGENTS, i);
+                clean("2 idle sweep (40 ms of idleness counted), 5 agents", AGENTS, () -> {});
             }
         }
     }
@@ -121,11 +121,14 @@ class SurvivorsTest {
     @Test
     void afterATurnTimedOut() {
         try (Engine engine = Victim.open(dir, tag, "turn-timeout", "5s")) {
-            for (int i = 0; i < ROUNDS; i++) {
-                Session session = agents(engine, 1, i).get(0);
+            for (int i = 0; i < ROUNDS; i += AGENTS) {
+                List<Session> sessions = agents(engine, AGENTS, i);
                 Prompt hang =
                         Prompt.builder("hang").timeout(Duration.ofMillis(20)).build();
-                clean("3 turn timeout (20 ms of turn counted)", 1, () -> session.submit(hang));
+                clean(
+                        "3 turn timeout (20 ms of turn counted), 5 agents",
+                        AGENTS,
+                        () -> sessions.forEach(session -> session.submit(hang)));
             }
         }
     }
