@@ -36,7 +36,7 @@ public final class JournalTail implements JournalReader {
 
     private final List<RecordFold> folds;
     private final Map<String, Followed> followed = new ConcurrentHashMap<>();
-    private final BlockingQueue<Followed> roused = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Runnable> roused = new LinkedBlockingQueue<>();
     private final AtomicLong lost = new AtomicLong();
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread;
@@ -110,7 +110,7 @@ public final class JournalTail implements JournalReader {
 
     private void rouse(Followed session) {
         if (!session.awaited.get() && session.awaited.compareAndSet(false, true)) {
-            roused.add(session);
+            roused.add(() -> read(session));
         }
     }
 
@@ -118,9 +118,9 @@ public final class JournalTail implements JournalReader {
         try {
             boolean more = true;
             while (more) {
-                Followed next = roused.poll(1, TimeUnit.SECONDS);
+                Runnable next = roused.take();
                 while (next != null) {
-                    read(next);
+                    next.run();
                     next = roused.poll();
                 }
                 more = !closing.await(GATHER_MILLIS, TimeUnit.MILLISECONDS) || !roused.isEmpty();
@@ -161,6 +161,7 @@ public final class JournalTail implements JournalReader {
     @Override
     public void close() {
         closing.countDown();
+        roused.add(() -> {}); // so that it looks
         try {
             thread.join(END_MILLIS);
         } catch (InterruptedException e) {
