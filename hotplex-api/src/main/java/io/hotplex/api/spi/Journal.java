@@ -14,6 +14,7 @@ public interface Journal extends AutoCloseable {
      * on I/O.
      *
      * @param listener hears what becomes of what is appended
+     * @throws io.hotplex.api.HotPlexException STATE_IN_USE when another engine took the journal over
      */
     SessionLog open(String sessionId, LogListener listener);
 
@@ -66,7 +67,8 @@ public interface Journal extends AutoCloseable {
     /**
      * Whether records can be written now, as far as the last attempt told. Never blocks on I/O.
      *
-     * @throws io.hotplex.api.HotPlexException JOURNAL_UNAVAILABLE when they cannot, with the reason
+     * @throws io.hotplex.api.HotPlexException JOURNAL_UNAVAILABLE when they cannot, with the reason; STATE_IN_USE when
+     *     another engine took the journal over
      */
     default void checkWritable() {}
 
@@ -74,7 +76,7 @@ public interface Journal extends AutoCloseable {
      * Tries to write, even when nobody else does at the moment. Blocks on I/O, some seconds at most.
      *
      * @throws io.hotplex.api.HotPlexException JOURNAL_UNAVAILABLE when records cannot be written, or soon cannot since
-     *     there is no room, with the reason
+     *     there is no room, with the reason; STATE_IN_USE when another engine took the journal over
      */
     default void probe() {
         checkWritable();

@@ -13,4 +13,10 @@ public interface LogListener {
 
     /** After {@link SessionLog#backlogged()} said so: the journal takes more again. */
     default void relieved() {}
+
+    /**
+     * Another engine took the journal over, and goes on with the session: what readers do not see yet they never will,
+     * and nothing more is kept. Whoever drives an agent for it has to stop.
+     */
+    default void lost() {}
 }

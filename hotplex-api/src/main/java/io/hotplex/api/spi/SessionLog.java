@@ -24,8 +24,8 @@ public interface SessionLog extends AutoCloseable {
      * Keeps an accepted prompt until the turn's terminal event is appended. Never blocks on I/O.
      *
      * @param onSafe called once, on any thread, when it is as safe as the journal's acknowledgement promises
-     * @throws io.hotplex.api.HotPlexException JOURNAL_UNAVAILABLE when the journal cannot write at the moment; then it
-     *     keeps nothing of it
+     * @throws io.hotplex.api.HotPlexException JOURNAL_UNAVAILABLE when the journal cannot write at the moment,
+     *     STATE_IN_USE when another engine took it over; then it keeps nothing of it
      */
     default void accept(StoredTurn turn, Runnable onSafe) {
         onSafe.run();

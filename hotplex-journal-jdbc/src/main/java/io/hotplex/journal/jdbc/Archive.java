@@ -158,7 +158,7 @@ final class Archive implements AutoCloseable {
                 new AgentEvent.Raw("damaged", "this record is damaged or missing in the journal", true));
     }
 
-    private static final String SESSIONS = "SELECT s.id, s.oldest, s.newest, s.state,"
+    private static final String SESSIONS = "SELECT s.id, s.oldest, s.newest, s.state, s.sess, s.state_crc,"
             + " (SELECT COUNT(*) FROM hotplex_turn t WHERE t.sess = s.sess AND t.end_seq IS NULL)"
             + " FROM hotplex_session s WHERE s.state IS NOT NULL";
 
@@ -187,8 +187,13 @@ final class Archive implements AutoCloseable {
             while (rows.next()) {
                 String id = rows.getString(1);
                 try {
-                    found.add(new StoredSession(
-                            Forms.state(rows.getBytes(4)), rows.getLong(2), rows.getLong(3), rows.getInt(5)));
+                    byte[] state = rows.getBytes(4);
+                    long crc = rows.getLong(6);
+                    if (!rows.wasNull() && crc != Store.stateCrc(rows.getLong(5), state)) {
+                        throw new IOException("its checksum does not fit");
+                    }
+                    found.add(
+                            new StoredSession(Forms.state(state), rows.getLong(2), rows.getLong(3), rows.getInt(7)));
                 } catch (IOException | RuntimeException e) {
                     log.error("the state of session '{}' is damaged, it is left alone: {}", id, e.toString());
                 }
@@ -201,7 +206,7 @@ final class Archive implements AutoCloseable {
         List<StoredTurn> found = new ArrayList<>();
         try (Connection connection = pool.getConnection()) {
             try (PreparedStatement select =
-                    connection.prepareStatement("SELECT turn, client_id, accepted, started, prompt FROM hotplex_turn"
+                    connection.prepareStatement("SELECT turn, client_id, accepted, started, prompt, crc FROM hotplex_turn"
                             + " WHERE sess = ? AND end_seq IS NULL ORDER BY accepted, turn")) {
                 select.setLong(1, session.key);
                 try (ResultSet rows = select.executeQuery()) {
@@ -219,15 +224,23 @@ final class Archive implements AutoCloseable {
     }
 
     private static StoredTurn openTurn(JdbcLog session, ResultSet rows) throws SQLException {
+        String turn = rows.getString(1);
         byte[] prompt = rows.getBytes(5);
+        long crc = rows.getLong(6);
+        boolean checked = !rows.wasNull();
         Prompt read = null;
         try {
+            if (prompt != null
+                    && checked
+                    && crc != Store.turnCrc(session.key, turn, rows.getBytes(2), rows.getLong(3), prompt)) {
+                throw new IOException("its checksum does not fit");
+            }
             read = prompt == null ? null : Forms.prompt(prompt);
         } catch (IOException | RuntimeException e) {
             log.error("a prompt of session '{}' is damaged, it is lost: {}", session.id, e.toString());
         }
         return new StoredTurn(
-                rows.getString(1), read, text(rows.getBytes(2)), instant(rows.getLong(3)), rows.getLong(4) != 0, null);
+                turn, read, text(rows.getBytes(2)), instant(rows.getLong(3)), rows.getLong(4) != 0, null);
     }
 
     private List<StoredTurn> endedTurns(Connection connection, JdbcLog session) throws SQLException {

@@ -178,7 +178,8 @@ enum Dialect {
     /** The statements that bring a schema from each version to the next. */
     List<List<String>> migrations() {
         String bytes = this == SQLITE ? "BLOB" : "BYTEA";
-        return List.of(List.of(
+        return List.of(
+                List.of(
                 "CREATE TABLE hotplex_session(sess BIGINT PRIMARY KEY, id VARCHAR(128) NOT NULL UNIQUE,"
                         + " oldest BIGINT NOT NULL, newest BIGINT NOT NULL, bytes BIGINT NOT NULL, closed BIGINT NOT NULL, state "
                         + bytes + ")",
@@ -187,7 +188,13 @@ enum Dialect {
                         + " NOT NULL, crc BIGINT NOT NULL, PRIMARY KEY(sess, seq))",
                 "CREATE TABLE hotplex_turn(sess BIGINT NOT NULL, turn VARCHAR(64) NOT NULL, client_id " + bytes
                         + ", accepted BIGINT NOT NULL, started BIGINT NOT NULL, end_seq BIGINT, prompt " + bytes
-                        + ", PRIMARY KEY(sess, turn))"));
+                        + ", PRIMARY KEY(sess, turn))"),
+                List.of(
+                        "ALTER TABLE hotplex_session ADD COLUMN crc BIGINT",
+                        "ALTER TABLE hotplex_session ADD COLUMN state_crc BIGINT",
+                        "ALTER TABLE hotplex_turn ADD COLUMN crc BIGINT",
+                        "CREATE TABLE hotplex_damaged(found BIGINT NOT NULL, sess BIGINT NOT NULL, id VARCHAR(128), state "
+                                + bytes + ")"));
     }
 
     static void execute(Connection connection, String sql) throws SQLException {

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -124,79 +125,92 @@ final class JdbcJournal implements Journal {
             }
             try (Connection connection = dialect.writer(config)) {
                 Schema.check(dialect, connection);
-                load(connection, null);
+                load(connection, Rows.read(connection), null);
             }
             archive = new Archive(dialect, config);
             writer = null;
             thread = null;
             return;
         }
-        Connection connection = Salvage.connect(dialect, config);
+        Taken taken = take();
+        Retention retention = new Retention(
+                config.retention(), Clock.systemUTC(), logs::values, gone -> logs.remove(gone.id, gone));
+        try {
+            load(taken.connection, taken.rows, retention);
+            archive = new Archive(dialect, config);
+        } catch (SQLException | RuntimeException e) {
+            taken.connection.close();
+            throw e;
+        }
+        writer = new Writer(
+                dialect,
+                () -> reconnect(taken.epoch),
+                taken.epoch,
+                taken.connection,
+                config.backlogBytes(),
+                config.cacheBytes(),
+                retention,
+                () -> logs.values().forEach(JdbcLog::lost));
+        thread = new Thread(writer, "hotplex-journal-writer");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** A database that nobody else writes to any more. */
+    private record Taken(Connection connection, long epoch, List<Rows.Row> rows) {}
+
+    private Taken take() throws SQLException, IOException {
+        try {
+            return take(Salvage.connect(dialect, config));
+        } catch (SQLException e) {
+            if (!dialect.damaged(e)) {
+                throw e;
+            }
+            return take(Salvage.anew(dialect, config, e)); // in a part that was not looked through
+        }
+    }
+
+    private Taken take(Connection connection) throws SQLException {
         try {
             dialect.claim(connection);
             Schema.migrate(dialect, connection);
             long epoch = Schema.take(connection);
             connection.setAutoCommit(true);
-            if (!Schema.clean(connection)) {
-                Salvage.repairTails(connection);
-            }
+            List<Rows.Row> rows = Rows.repaired(connection, !Schema.clean(connection));
             Schema.set(connection, "clean", 0);
-            Retention retention = new Retention(
-                    config.retention(), Clock.systemUTC(), logs::values, gone -> logs.remove(gone.id, gone));
-            load(connection, retention);
-            archive = new Archive(dialect, config);
-            writer = new Writer(
-                    dialect,
-                    () -> {
-                        Connection again = dialect.writer(config);
-                        dialect.claim(again);
-                        return again;
-                    },
-                    epoch,
-                    connection,
-                    config.backlogBytes(),
-                    config.cacheBytes(),
-                    retention);
-            thread = new Thread(writer, "hotplex-journal-writer");
-            thread.setDaemon(true);
-            thread.start();
+            return new Taken(connection, epoch, rows);
         } catch (SQLException | RuntimeException e) {
             connection.close();
             throw e;
         }
     }
 
-    private void load(Connection connection, @Nullable Retention retention) throws SQLException {
+    /** @throws Store.FencedException when another engine took the journal over meanwhile */
+    private Connection reconnect(long epoch) throws SQLException {
+        Connection again = dialect.writer(config);
+        try {
+            dialect.claim(again);
+            return again;
+        } catch (SQLException | HotPlexException e) {
+            try (again) {
+                new Store(again, epoch).look(); // or it is our last connection, of which the server knows no end yet
+            }
+            throw e;
+        }
+    }
+
+    private void load(Connection connection, List<Rows.Row> rows, @Nullable Retention retention) throws SQLException {
         Long newestKey =
                 Dialect.one(connection, "SELECT MAX(sess) FROM hotplex_event"); // also of sessions that are lost
         keys.set(newestKey == null ? 0 : newestKey);
-        try (var select = connection.prepareStatement(
-                        "SELECT sess, id, oldest, newest, bytes, closed FROM hotplex_session");
-                var rows = select.executeQuery()) {
-            while (rows.next()) {
-                String id = rows.getString(2);
-                if (id == null) {
-                    log.error("the row of a session is damaged: nobody can tell which, it is lost");
-                    continue;
-                }
-                long oldest = rows.getLong(3);
-                long newest = rows.getLong(4);
-                if (oldest < 1 || newest < oldest - 1) {
-                    String events = " FROM hotplex_event WHERE sess = " + rows.getLong(1);
-                    Long first = Dialect.one(connection, "SELECT MIN(seq)" + events);
-                    Long latest = Dialect.one(connection, "SELECT MAX(seq)" + events);
-                    oldest = first == null || first < 1 ? 1 : first;
-                    newest = latest == null || latest < oldest ? oldest - 1 : latest;
-                    log.error("the row of session '{}' is damaged; it has events {} to {}", id, oldest, newest);
-                }
-                JdbcLog session = new JdbcLog(this, id, rows.getLong(1), oldest, newest);
-                session.stored = true;
-                session.closed = rows.getLong(6) != 0;
-                logs.put(session.id, session);
-                keys.accumulateAndGet(session.key, Math::max);
-                if (retention != null) {
-                    retention.grew(session, rows.getLong(5));
-                }
+        for (Rows.Row row : rows) {
+            JdbcLog session = new JdbcLog(this, row.id(), row.key(), row.oldest(), row.newest());
+            session.stored = true;
+            session.closed = row.closed();
+            logs.put(session.id, session);
+            keys.accumulateAndGet(session.key, Math::max);
+            if (retention != null) {
+                retention.grew(session, row.bytes());
             }
         }
     }
@@ -208,6 +222,12 @@ final class JdbcJournal implements Journal {
         }
         JdbcLog session = log(sessionId);
         session.open(listener);
+        try {
+            writer.checkOwned(); // now: from here on it is told
+        } catch (HotPlexException e) {
+            session.close();
+            throw e;
+        }
         return session;
     }
 
@@ -222,7 +242,20 @@ final class JdbcJournal implements Journal {
 
     @Override
     public List<StoredSession> sessions() {
-        return archive.sessions();
+        List<StoredSession> found = archive.sessions();
+        return writer == null ? asTheyAre(found) : found;
+    }
+
+    /** Rows that are damaged stay so while the journal is only read from, and nobody is to be told what they say. */
+    private List<StoredSession> asTheyAre(List<StoredSession> told) {
+        List<StoredSession> found = new ArrayList<>();
+        for (StoredSession stored : told) {
+            JdbcLog session = logs.get(stored.id());
+            if (session != null) {
+                found.add(new StoredSession(stored.state(), session.oldest(), session.newest(), stored.openTurns()));
+            }
+        }
+        return found;
     }
 
     @Override

@@ -149,6 +149,10 @@ final class JdbcLog implements SessionLog {
         listener.relieved();
     }
 
+    void lost() {
+        listener.lost();
+    }
+
     @Override
     public List<EventRecord> read(long after, int max) {
         long newest = readable;

@@ -89,6 +89,7 @@ final class Retention {
         if (System.nanoTime() - nextRound >= 0) {
             nextRound = System.nanoTime() + roundNanos;
             round.addAll(logs.get());
+            store.forgetDamaged(Store.nanos(clock.instant().minus(limits.age())));
         }
         while (!round.isEmpty() && System.nanoTime() < until) {
             JdbcLog log = round.iterator().next();

@@ -13,6 +13,8 @@ import java.sql.Statement;
 import java.time.Clock;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,14 +43,17 @@ final class Salvage {
 
     private static final long LONG_CHECK = 1L << 30;
 
-    private static final String[] TABLES = {"hotplex_meta", "hotplex_session", "hotplex_turn", "hotplex_event"};
+    /** What is copied, and without which there is no journal; {@code hotplex_damaged} is for people. */
+    private static final List<String> TABLES = List.of("hotplex_session", "hotplex_turn", "hotplex_event");
 
-    /** What is read and written, of the version of {@link Dialect#migrations}. */
-    private static final String[] COLUMNS = {
-        "SELECT sess, id, oldest, newest, bytes, closed, state FROM hotplex_session",
-        "SELECT sess, seq, time, turn, type, body, crc FROM hotplex_event",
-        "SELECT sess, turn, client_id, accepted, started, end_seq, prompt FROM hotplex_turn"
-    };
+    /** Their columns in order, of the version of {@link Dialect#migrations}; older versions have fewer. */
+    private static final Map<String, List<String>> COLUMNS = Map.of(
+            "hotplex_session",
+            List.of("sess", "id", "oldest", "newest", "bytes", "closed", "state", "crc", "state_crc"),
+            "hotplex_event",
+            List.of("sess", "seq", "time", "turn", "type", "body", "crc"),
+            "hotplex_turn",
+            List.of("sess", "turn", "client_id", "accepted", "started", "end_seq", "prompt", "crc"));
 
     private Salvage() {}
 
@@ -105,14 +110,13 @@ final class Salvage {
                 tables.add(String.valueOf(found.getString(1)));
             }
         }
-        tables.retainAll(List.of(TABLES));
-        if (tables.isEmpty() || tables.equals(Set.of("hotplex_meta"))) {
+        boolean meta = tables.contains("hotplex_meta");
+        tables.retainAll(TABLES);
+        if (tables.isEmpty()) {
             return false; // made by a process that ended at once
         }
-        Long schema = tables.contains("hotplex_meta")
-                ? Dialect.one(connection, "SELECT value FROM hotplex_meta WHERE name = 'schema'")
-                : null;
-        if (tables.size() < TABLES.length || schema == null || schema < 1) {
+        Long schema = meta ? Dialect.one(connection, "SELECT value FROM hotplex_meta WHERE name = 'schema'") : null;
+        if (tables.size() < TABLES.size() || schema == null || schema < 1) {
             throw new SQLException("a table or its schema's version is missing", "", CORRUPT);
         }
         if (schema == Dialect.SQLITE.migrations().size()) { // an older one is another one
@@ -123,15 +127,22 @@ final class Salvage {
 
     private static void checkColumns(Connection connection) throws SQLException {
         try {
-            for (String select : COLUMNS) {
-                connection.prepareStatement(select).close();
+            for (String table : TABLES) {
+                connection
+                        .prepareStatement("SELECT " + String.join(", ", columns(table)) + " FROM " + table)
+                        .close();
             }
         } catch (SQLException e) {
             throw new SQLException("a table is not what it was made as: " + e.getMessage(), "", CORRUPT, e);
         }
     }
 
-    private static Connection anew(Dialect dialect, JournalConfig config, SQLException cause)
+    private static List<String> columns(String table) {
+        return Objects.requireNonNull(COLUMNS.get(table));
+    }
+
+    /** Puts a damaged database aside, and opens a new one with what can be read of it. */
+    static Connection anew(Dialect dialect, JournalConfig config, SQLException cause)
             throws SQLException, IOException {
         Path file = Dialect.file(config);
         Path aside =
@@ -154,12 +165,10 @@ final class Salvage {
             Dialect.execute(old, "PRAGMA writable_schema=ON"); // it reads a file that is too short as far as it goes
             fresh.setAutoCommit(false);
             for (String table : TABLES) {
-                if (!table.equals("hotplex_meta")) {
-                    long[] counts = copy(old, fresh, table);
-                    saved += counts[0];
-                    lost += counts[1];
-                    fresh.commit();
-                }
+                long[] counts = copy(old, fresh, table);
+                saved += counts[0];
+                lost += counts[1];
+                fresh.commit();
             }
         } catch (SQLException e) {
             log.error("nothing more can be read of the damaged journal: {}", e.getMessage());
@@ -218,10 +227,11 @@ final class Salvage {
             select.setLong(1, after);
             select.setInt(2, limit);
             try (ResultSet rows = select.executeQuery()) {
-                int columns = rows.getMetaData().getColumnCount() - 1;
+                List<String> known = columns(table);
+                int columns = Math.min(known.size(), rows.getMetaData().getColumnCount() - 1);
                 String marks = "?, ".repeat(columns - 1) + "?";
-                try (PreparedStatement insert =
-                        fresh.prepareStatement("INSERT OR IGNORE INTO " + table + " VALUES (" + marks + ")")) {
+                try (PreparedStatement insert = fresh.prepareStatement("INSERT OR IGNORE INTO " + table + "("
+                        + String.join(", ", known.subList(0, columns)) + ") VALUES (" + marks + ")")) {
                     while (rows.next()) {
                         for (int i = 1; i <= columns; i++) {
                             insert.setObject(i, rows.getObject(i + 1));
@@ -233,35 +243,5 @@ final class Salvage {
             }
         }
         return last;
-    }
-
-    /** After an unclean end: each session's row says the same as its events, or is made to. */
-    static void repairTails(Connection connection) throws SQLException {
-        int repaired = 0;
-        try (PreparedStatement select = connection.prepareStatement("SELECT s.sess, s.id, s.oldest, s.newest,"
-                        + " (SELECT MAX(seq) FROM hotplex_event e WHERE e.sess = s.sess) FROM hotplex_session s");
-                PreparedStatement update =
-                        connection.prepareStatement("UPDATE hotplex_session SET newest = ? WHERE sess = ?");
-                ResultSet rows = select.executeQuery()) {
-            while (rows.next()) {
-                long newest = rows.getLong(4);
-                long last = rows.getLong(5);
-                if (last > newest) {
-                    repaired++;
-                    log.warn("session '{}' has events up to {}, its row said {}", rows.getString(2), last, newest);
-                    update.setLong(1, last);
-                    update.setLong(2, rows.getLong(1));
-                    update.executeUpdate();
-                } else if (last < newest && newest >= rows.getLong(3)) {
-                    repaired++;
-                    log.warn(
-                            "session '{}' lost its events {} to {}, which read as damaged",
-                            rows.getString(2),
-                            last + 1,
-                            newest);
-                }
-            }
-        }
-        log.info("the last engine did not close the journal; sessions that had to be repaired: {}", repaired);
     }
 }

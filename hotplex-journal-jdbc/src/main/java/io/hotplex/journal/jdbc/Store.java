@@ -25,7 +25,13 @@ final class Store {
     static final int SLICE = 1000;
 
     /** What a record takes besides its body. */
-    private static final long OVERHEAD = 64;
+    static final long OVERHEAD = 64;
+
+    private static final String UPDATE_SESSION =
+            "UPDATE hotplex_session SET oldest = ?, newest = ?, bytes = ?, closed = ?, crc = ? WHERE sess = ?";
+
+    static final String INSERT_EVENT =
+            "INSERT INTO hotplex_event(sess, seq, time, turn, type, body, crc) VALUES (?, ?, ?, ?, ?, ?, ?)";
 
     private final Connection connection;
     private final long epoch;
@@ -76,6 +82,17 @@ final class Store {
         return changes;
     }
 
+    /**
+     * Looks whether the journal is still this engine's, and writes nothing.
+     *
+     * @throws FencedException when it is not
+     */
+    boolean look() throws SQLException {
+        connection.setAutoCommit(true);
+        fence();
+        return true;
+    }
+
     private void fence() throws SQLException {
         Long now = Dialect.one(connection, "SELECT value FROM hotplex_meta WHERE name = 'epoch'");
         if (now == null || now != epoch) {
@@ -84,23 +101,20 @@ final class Store {
     }
 
     private void events(List<Entry> batch, Map<JdbcLog, Change> changes, String twice) throws SQLException {
-        try (PreparedStatement insert = connection.prepareStatement(
-                "INSERT INTO hotplex_event(sess, seq, time, turn, type, body, crc) VALUES (?, ?, ?, ?, ?, ?, ?)"
-                        + twice)) {
+        try (PreparedStatement insert = connection.prepareStatement(INSERT_EVENT + twice)) {
             boolean some = false;
             for (Entry entry : batch) {
                 if (entry instanceof Entry.Event event) {
                     EventRecord record = event.record();
                     byte[] body = Json.write(EventSchema.dataOf(record.event()));
-                    long time = nanos(record.time());
-                    String type = record.event().type();
-                    insert.setLong(1, event.log().key);
-                    insert.setLong(2, record.offset());
-                    insert.setLong(3, time);
-                    insert.setString(4, record.turnId());
-                    insert.setString(5, type);
-                    insert.setBytes(6, body);
-                    insert.setLong(7, crc(event.log().key, record.offset(), time, record.turnId(), type, body));
+                    bind(
+                            insert,
+                            event.log().key,
+                            record.offset(),
+                            nanos(record.time()),
+                            record.turnId(),
+                            record.event().type(),
+                            body);
                     insert.addBatch();
                     some = true;
                     Change change = changes.computeIfAbsent(event.log(), log -> new Change());
@@ -114,10 +128,29 @@ final class Store {
         }
     }
 
+    /** Sets what {@link #INSERT_EVENT} inserts. */
+    static void bind(
+            PreparedStatement insert,
+            long key,
+            long offset,
+            long time,
+            @Nullable String turn,
+            String type,
+            byte[] body)
+            throws SQLException {
+        insert.setLong(1, key);
+        insert.setLong(2, offset);
+        insert.setLong(3, time);
+        insert.setString(4, turn);
+        insert.setString(5, type);
+        insert.setBytes(6, body);
+        insert.setLong(7, crc(key, offset, time, turn, type, body));
+    }
+
     private void turns(List<Entry> batch) throws SQLException {
         try (PreparedStatement accept = connection.prepareStatement(
-                        "INSERT INTO hotplex_turn(sess, turn, client_id, accepted, started, prompt)"
-                                + " VALUES (?, ?, ?, ?, 0, ?) ON CONFLICT (sess, turn) DO NOTHING");
+                        "INSERT INTO hotplex_turn(sess, turn, client_id, accepted, started, prompt, crc)"
+                                + " VALUES (?, ?, ?, ?, 0, ?, ?) ON CONFLICT (sess, turn) DO NOTHING");
                 PreparedStatement start = connection.prepareStatement(
                         "INSERT INTO hotplex_turn(sess, turn, accepted, started) VALUES (?, ?, ?, 1)"
                                 + " ON CONFLICT (sess, turn) DO UPDATE SET started = 1");
@@ -151,20 +184,25 @@ final class Store {
 
     private static void accept(PreparedStatement accept, Entry.Turn entry) throws SQLException {
         StoredTurn turn = entry.turn();
+        byte[] clientId =
+                turn.clientId() == null ? null : turn.clientId().getBytes(StandardCharsets.UTF_8);
+        byte[] prompt = turn.prompt() == null ? null : Forms.prompt(turn.prompt());
+        long at = nanos(turn.acceptedAt());
         accept.setLong(1, entry.log().key);
         accept.setString(2, turn.turnId());
-        if (turn.clientId() == null) {
-            accept.setNull(3, Types.BINARY);
-        } else {
-            accept.setBytes(3, turn.clientId().getBytes(StandardCharsets.UTF_8));
-        }
-        accept.setLong(4, nanos(turn.acceptedAt()));
-        if (turn.prompt() == null) {
-            accept.setNull(5, Types.BINARY);
-        } else {
-            accept.setBytes(5, Forms.prompt(turn.prompt()));
-        }
+        bytes(accept, 3, clientId);
+        accept.setLong(4, at);
+        bytes(accept, 5, prompt);
+        accept.setLong(6, turnCrc(entry.log().key, turn.turnId(), clientId, at, prompt));
         accept.executeUpdate();
+    }
+
+    private static void bytes(PreparedStatement statement, int column, byte @Nullable [] value) throws SQLException {
+        if (value == null) {
+            statement.setNull(column, Types.BINARY);
+        } else {
+            statement.setBytes(column, value);
+        }
     }
 
     private void sessions(List<Entry> batch, Map<JdbcLog, Change> changes, String twice) throws SQLException {
@@ -178,33 +216,47 @@ final class Store {
             }
         }
         try (PreparedStatement insert = connection.prepareStatement(
-                        "INSERT INTO hotplex_session(sess, id, oldest, newest, bytes, closed) VALUES (?, ?, 1, 0, 0, 0)"
-                                + twice);
-                PreparedStatement update =
-                        connection.prepareStatement("UPDATE hotplex_session SET newest = ?, bytes = ? WHERE sess = ?");
-                PreparedStatement state = connection.prepareStatement(
-                        "UPDATE hotplex_session SET state = ?, closed = ? WHERE sess = ?")) {
+                        "INSERT INTO hotplex_session(sess, id, oldest, newest, bytes, closed, crc)"
+                                + " VALUES (?, ?, 1, 0, 0, 0, ?)" + twice);
+                PreparedStatement update = connection.prepareStatement(UPDATE_SESSION);
+                PreparedStatement state =
+                        connection.prepareStatement("UPDATE hotplex_session SET state = ?, state_crc = ? WHERE sess = ?")) {
             for (JdbcLog log : touched) {
                 if (!log.stored) {
                     insert.setLong(1, log.key);
                     insert.setString(2, log.id);
+                    insert.setLong(3, rowCrc(log.key, log.id, 1, 0, 0, false));
                     insert.executeUpdate();
                 }
                 Change change = changes.computeIfAbsent(log, l -> new Change());
-                if (change.newest > 0) {
-                    update.setLong(1, change.newest);
-                    update.setLong(2, log.bytes + change.bytes);
-                    update.setLong(3, log.key);
-                    update.executeUpdate();
+                SessionState saved = change.state;
+                if (change.newest > 0 || saved != null) {
+                    boolean closed = saved == null ? log.closed : saved.closed();
+                    long newest = Math.max(change.newest, log.written);
+                    row(update, log, log.oldest(), newest, log.bytes + change.bytes, closed);
                 }
-                if (change.state != null) {
-                    state.setBytes(1, Forms.state(change.state));
-                    state.setLong(2, change.state.closed() ? 1 : 0);
+                if (saved != null) {
+                    byte[] form = Forms.state(saved);
+                    state.setBytes(1, form);
+                    state.setLong(2, stateCrc(log.key, form));
                     state.setLong(3, log.key);
                     state.executeUpdate();
                 }
             }
         }
+    }
+
+    /** Writes the small columns of a session's row, all of them: one checksum stands for all. */
+    private static void row(
+            PreparedStatement update, JdbcLog log, long oldest, long newest, long bytes, boolean closed)
+            throws SQLException {
+        update.setLong(1, oldest);
+        update.setLong(2, newest);
+        update.setLong(3, bytes);
+        update.setLong(4, closed ? 1 : 0);
+        update.setLong(5, rowCrc(log.key, log.id, oldest, newest, bytes, closed));
+        update.setLong(6, log.key);
+        update.executeUpdate();
     }
 
     /** Writes something that means nothing. */
@@ -231,6 +283,7 @@ final class Store {
         try {
             fence();
             update("DELETE FROM hotplex_turn WHERE sess = ?", log.key);
+            update("DELETE FROM hotplex_damaged WHERE sess = ?", log.key);
             found |= update("DELETE FROM hotplex_session WHERE sess = ?", log.key) > 0;
             connection.commit();
         } catch (SQLException e) {
@@ -257,13 +310,32 @@ final class Store {
                     upTo);
             update("DELETE FROM hotplex_event WHERE sess = ? AND seq <= ?", log.key, upTo);
             update("DELETE FROM hotplex_turn WHERE sess = ? AND end_seq <= ?", log.key, upTo);
-            update(
-                    "UPDATE hotplex_session SET oldest = ?, bytes = ? WHERE sess = ?",
-                    upTo + 1,
-                    Math.max(0, log.bytes - freed),
-                    log.key);
+            try (PreparedStatement row = connection.prepareStatement(UPDATE_SESSION)) {
+                row(row, log, upTo + 1, log.written, Math.max(0, log.bytes - freed), log.closed);
+            }
             connection.commit();
             return freed;
+        } catch (SQLException e) {
+            rollback(e);
+            throw e;
+        }
+    }
+
+    /** Deletes what was put aside before a time, and what is left of sessions that nobody can name. */
+    void forgetDamaged(long before) throws SQLException {
+        connection.setAutoCommit(true);
+        if (query("SELECT COUNT(*) FROM hotplex_damaged WHERE found < ?", before) == 0) {
+            return;
+        }
+        connection.setAutoCommit(false);
+        try {
+            fence();
+            String nameless = " WHERE sess IN (SELECT sess FROM hotplex_damaged WHERE found < ?)"
+                    + " AND sess NOT IN (SELECT sess FROM hotplex_session)";
+            update("DELETE FROM hotplex_event" + nameless, before);
+            update("DELETE FROM hotplex_turn" + nameless, before);
+            update("DELETE FROM hotplex_damaged WHERE found < ?", before);
+            connection.commit();
         } catch (SQLException e) {
             rollback(e);
             throw e;
@@ -335,6 +407,32 @@ final class Store {
     /** Enough for some centuries. */
     static long nanos(Instant time) {
         return time.getEpochSecond() * 1_000_000_000L + time.getNano();
+    }
+
+    /** Of the small columns of a session's row. */
+    static long rowCrc(long key, String id, long oldest, long newest, long bytes, boolean closed) {
+        CRC32C crc = new CRC32C();
+        crc.update((key + "|" + oldest + "|" + newest + "|" + bytes + "|" + closed + "|" + id)
+                .getBytes(StandardCharsets.UTF_8));
+        return crc.getValue();
+    }
+
+    static long stateCrc(long key, byte[] state) {
+        CRC32C crc = new CRC32C();
+        crc.update((key + "|").getBytes(StandardCharsets.UTF_8));
+        crc.update(state);
+        return crc.getValue();
+    }
+
+    /** Of an accepted prompt. */
+    static long turnCrc(
+            long key, String turn, byte @Nullable [] clientId, long accepted, byte @Nullable [] prompt) {
+        CRC32C crc = new CRC32C();
+        crc.update((key + "|" + turn + "|" + accepted + "|").getBytes(StandardCharsets.UTF_8));
+        crc.update(clientId == null ? new byte[0] : clientId);
+        crc.update('|');
+        crc.update(prompt == null ? new byte[0] : prompt);
+        return crc.getValue();
     }
 
     static long crc(long key, long offset, long time, @Nullable String turn, String type, byte[] body) {

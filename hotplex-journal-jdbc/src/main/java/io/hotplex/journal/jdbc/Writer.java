@@ -46,7 +46,10 @@ final class Writer implements Runnable {
     private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
 
-    /** How long the thread waits for work before it looks whether something is too old. */
+    /**
+     * How long the thread waits for work before it looks whether something is too old, and whether the journal is still
+     * its own: an agent that says nothing must not outlive that for long.
+     */
     private static final long IDLE_MILLIS = 1000;
 
     /** How often it does while there is work. */
@@ -69,6 +72,7 @@ final class Writer implements Runnable {
     private final long maxCache;
     private final Dialect dialect;
     private final Retention retention;
+    private final Runnable onLost;
 
     // thread-safe
     private final BlockingQueue<Entry> queue = new LinkedBlockingQueue<>();
@@ -95,6 +99,7 @@ final class Writer implements Runnable {
     /** Records that were written and are still in memory. */
     private record Cached(JdbcLog log, long upTo, long bytes) {}
 
+    /** @param onLost called once, by the thread, when another engine took the journal over */
     Writer(
             Dialect dialect,
             Connector connector,
@@ -102,7 +107,8 @@ final class Writer implements Runnable {
             Connection first,
             long maxBacklog,
             long maxCache,
-            Retention retention) {
+            Retention retention,
+            Runnable onLost) {
         this.dialect = dialect;
         this.connector = connector;
         this.epoch = epoch;
@@ -111,6 +117,7 @@ final class Writer implements Runnable {
         this.maxBacklog = maxBacklog;
         this.maxCache = maxCache;
         this.retention = retention;
+        this.onLost = onLost;
     }
 
     // ---- any thread
@@ -138,10 +145,21 @@ final class Writer implements Runnable {
     }
 
     void checkWritable() {
+        checkOwned();
         String why = trouble;
         if (why != null) {
             throw new HotPlexException(
                     ErrorCode.JOURNAL_UNAVAILABLE, "the journal cannot be written at the moment: " + why);
+        }
+    }
+
+    /** @throws HotPlexException STATE_IN_USE when another engine has the journal */
+    void checkOwned() {
+        if (fenced) {
+            throw new HotPlexException(
+                    ErrorCode.STATE_IN_USE,
+                    "the journal was taken over by another engine, which goes on with its sessions: use that one, and"
+                            + " close this one");
         }
     }
 
@@ -164,6 +182,8 @@ final class Writer implements Runnable {
                 if (first != null) {
                     gather(first, batch);
                     process(batch);
+                } else if (!last) {
+                    insist("anything", (s, again) -> s.look());
                 }
                 housekeep();
             } catch (InterruptedException e) {
@@ -270,6 +290,9 @@ final class Writer implements Runnable {
             } catch (SQLException | RuntimeException | Error e) {
                 failed(what, e);
             }
+            if (fenced) {
+                return null;
+            }
             boolean ending = stopping.await(pause.toMillis(), TimeUnit.MILLISECONDS);
             if (ending
                     && (System.nanoTime() - began > CLOSE_NANOS
@@ -278,7 +301,9 @@ final class Writer implements Runnable {
             }
             pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause.multipliedBy(2);
         }
-        log.error("the journal could not write {}: {}", what, trouble);
+        if (!fenced) {
+            log.error("the journal could not write {}: {}", what, trouble);
+        }
         return null;
     }
 
@@ -296,8 +321,9 @@ final class Writer implements Runnable {
     private void failed(String what, Throwable e) {
         if (e instanceof Store.FencedException) {
             fenced = true;
-            trouble = "another engine took it over";
-            log.error("the journal was taken over by another engine: this one cannot write any more");
+            log.error("the journal was taken over by another engine: this one ends its agents, and writes nothing more");
+            disconnect();
+            tellLost();
             return;
         }
         if (trouble == null) {
@@ -305,6 +331,15 @@ final class Writer implements Runnable {
         }
         trouble = e.toString();
         disconnect();
+    }
+
+    @SuppressWarnings("IllegalCatch") // listeners are foreign code
+    private void tellLost() {
+        try {
+            onLost.run();
+        } catch (RuntimeException | Error e) {
+            log.error("somebody who was told that the journal was taken over failed", e);
+        }
     }
 
     private void recovered() {

@@ -58,6 +58,9 @@ public final class JournalSubscription implements Subscription {
     private final AtomicBoolean ended = new AtomicBoolean();
     private volatile boolean paused;
     private volatile boolean sourceClosed;
+    /** Why the source ended without having been closed. */
+    private volatile @Nullable Throwable lost;
+
     private volatile long position;
 
     /**
@@ -102,6 +105,17 @@ public final class JournalSubscription implements Subscription {
     public void logClosed() {
         sourceClosed = true;
         wake();
+    }
+
+    /** Tells that the log ends here for another reason: when all is delivered, the subscriber is told that one. */
+    public void logLost(Throwable why) {
+        lost = why;
+        logClosed();
+    }
+
+    /** Whether it is over. */
+    public boolean ended() {
+        return ended.get();
     }
 
     @Override
@@ -229,8 +243,13 @@ public final class JournalSubscription implements Subscription {
 
     private void finish() {
         if (ended.compareAndSet(false, true)) {
+            Throwable why = lost;
             try {
-                subscriber.onClosed();
+                if (why == null) {
+                    subscriber.onClosed();
+                } else {
+                    subscriber.onFailed(why);
+                }
             } finally {
                 onTerminated.accept(this);
             }

@@ -356,8 +356,16 @@ public final class PooledEngine implements Engine {
 
     @Override
     public List<SessionInfo> sessions() {
-        List<SessionInfo> infos = new ArrayList<>(sleepers.infos());
-        all().forEach(session -> infos.add(session.info()));
+        List<SessionInfo> infos;
+        List<OwnedSession> open;
+        lock.lock();
+        try { // one look at both: who wakes or falls asleep is there once
+            infos = new ArrayList<>(sleepers.infos());
+            open = all();
+        } finally {
+            lock.unlock();
+        }
+        open.forEach(session -> infos.add(session.info()));
         return infos;
     }
 

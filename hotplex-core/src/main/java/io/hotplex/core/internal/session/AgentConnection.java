@@ -96,6 +96,8 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
     private @Nullable Queue<Runnable> early = new ArrayDeque<>();
 
     private @Nullable String endReason;
+    /** How long it may take after TERM, of which one that is still being started hears later. */
+    private Duration termGrace = Duration.ZERO;
     /** When a line could not be written. */
     private @Nullable Long unreadSince;
 
@@ -173,7 +175,7 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
         Queue<Runnable> heard = early;
         early = null;
         if (state == ProcessState.DEAD) {
-            launched.terminate(Duration.ZERO, config.get(EngineConfig.TERM_GRACE));
+            launched.terminate(Duration.ZERO, termGrace);
         } else {
             call(p -> p.started(this));
         }
@@ -246,14 +248,15 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
     }
 
     /** Ends the process; what it says from here on is dropped. Idempotent, the first reason stays. */
-    void end(String reason, Duration eofGrace) {
+    void end(String reason, Duration eofGrace, Duration grace) {
         if (endReason == null) {
             endReason = reason;
         }
+        termGrace = grace;
         state = ProcessState.DEAD;
         AgentProcess ending = process;
         if (ending != null) {
-            ending.terminate(eofGrace, config.get(EngineConfig.TERM_GRACE));
+            ending.terminate(eofGrace, grace);
         }
     }
 

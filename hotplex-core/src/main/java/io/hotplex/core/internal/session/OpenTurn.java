@@ -134,6 +134,12 @@ final class OpenTurn implements Turn {
                 "the engine was closed while turn " + id + " waited; the next engine on this journal runs it"));
     }
 
+    /** Another engine has the journal, and ends the turn; called on the callback executor. */
+    void lost(HotPlexException why) {
+        accepted.completeExceptionally(why);
+        result.completeExceptionally(why);
+    }
+
     /** Owner: the terminal event is about to be written: stops the clocks and lets go of the prompt. */
     void end() {
         ended = true;

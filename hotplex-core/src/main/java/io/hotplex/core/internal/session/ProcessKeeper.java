@@ -295,7 +295,7 @@ final class ProcessKeeper implements AgentConnection.Life {
         AgentConnection c = connection;
         if (c != null) {
             boolean starting = !c.everReady();
-            end(c, reason, Duration.ZERO);
+            end(c, reason, Duration.ZERO, scope.config(EngineConfig.TERM_GRACE));
             turns.loseRunning(code, reason);
             if (starting) {
                 turns.loseFirstWaiting(code, reason);
@@ -306,13 +306,25 @@ final class ProcessKeeper implements AgentConnection.Life {
     /** Ends the process politely, if there is one that is not ending already. */
     void end(String reason) {
         if (connection != null && connection.state() != ProcessState.DEAD) {
-            end(connection, reason, scope.config(EngineConfig.EOF_GRACE));
+            end(
+                    connection,
+                    reason,
+                    scope.config(EngineConfig.EOF_GRACE),
+                    scope.config(EngineConfig.TERM_GRACE));
         }
     }
 
-    private void end(AgentConnection c, String reason, Duration eofGrace) {
-        c.end(reason, eofGrace);
-        Duration limit = eofGrace.plus(scope.config(EngineConfig.TERM_GRACE)).plus(KILL_LIMIT);
+    /** Kills the process without a word: another engine may be about to start one for the session. */
+    void cut(String reason) {
+        cancelRequest();
+        if (connection != null) {
+            end(connection, reason, Duration.ZERO, Duration.ZERO);
+        }
+    }
+
+    private void end(AgentConnection c, String reason, Duration eofGrace, Duration termGrace) {
+        c.end(reason, eofGrace, termGrace);
+        Duration limit = eofGrace.plus(termGrace).plus(KILL_LIMIT);
         c.watch(scope.timer(limit, () -> stuck(c)));
         turns.publish();
     }
@@ -329,7 +341,7 @@ final class ProcessKeeper implements AgentConnection.Life {
     void abandon(String reason) {
         AgentConnection c = connection;
         if (c != null) {
-            c.end(reason, Duration.ZERO);
+            c.end(reason, Duration.ZERO, scope.config(EngineConfig.TERM_GRACE));
             leftBehind = identity();
             gone(c);
         }

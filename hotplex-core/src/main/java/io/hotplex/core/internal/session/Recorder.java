@@ -25,6 +25,7 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,7 @@ final class Recorder implements LogListener {
     private final StatsFold stats;
     private final @Nullable Redaction redaction;
     private final Runnable onRelief;
+    private final Runnable onLost;
     private final List<JournalSubscription> subscriptions = new CopyOnWriteArrayList<>();
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -50,20 +52,38 @@ final class Recorder implements LogListener {
     private volatile boolean closed;
     /** Closed, and readers see all of it. */
     private volatile boolean complete;
+    /** Whether the owner is there to hear of anything. */
+    private volatile boolean announced;
+    /** Set once: why readers will see no more. */
+    private volatile @Nullable HotPlexException lost;
 
     private long last;
     private @Nullable SessionState saved;
 
-    /** What is done when readers see an offset. */
-    private record Waiting(long offset, Runnable task) {}
+    /**
+     * What is done when readers see an offset.
+     *
+     * @param otherwise what is done when they never will
+     */
+    private record Waiting(long offset, Runnable task, Consumer<HotPlexException> otherwise) {}
 
-    /** @param onRelief the journal takes more again; any thread */
-    Recorder(EngineParts parts, Journal journal, StatsFold stats, String sessionId, Runnable onRelief) {
+    /**
+     * @param onRelief the journal takes more again; any thread
+     * @param onLost another engine has the journal; any thread, perhaps twice
+     */
+    Recorder(
+            EngineParts parts,
+            Journal journal,
+            StatsFold stats,
+            String sessionId,
+            Runnable onRelief,
+            Runnable onLost) {
         this.parts = parts;
         this.sessionId = sessionId;
         this.stats = stats;
         this.redaction = parts.config().get(EngineConfig.REDACT_SECRETS) ? new Redaction(parts.secrets()) : null;
         this.onRelief = onRelief;
+        this.onLost = onLost;
         durable = journal.durable();
         log = journal.open(sessionId, this);
         last = log.newest();
@@ -71,6 +91,10 @@ final class Recorder implements LogListener {
 
     /** Lets the engine's readers in. Called once, when the session is known. */
     void announce(SessionSpec spec) {
+        announced = true;
+        if (lost != null) {
+            onLost.run(); // lost before it was announced
+        }
         parts.readers().opened(spec, log);
         if (complete) {
             parts.readers().completed(sessionId); // closed before it was announced
@@ -185,15 +209,53 @@ final class Recorder implements LogListener {
         onRelief.run();
     }
 
-    /** Runs a task when readers see an offset, at once if they do. Called with growing offsets, by the owner. */
-    void whenReadable(long offset, Runnable task) {
+    @Override
+    public void lost() {
+        HotPlexException why = new HotPlexException(
+                ErrorCode.STATE_IN_USE,
+                "another engine took the journal over, and goes on with session '" + sessionId + "': ask that one");
+        lost = why;
+        for (JournalSubscription subscription : subscriptions) {
+            subscription.logLost(why);
+        }
+        giveUpWaiting(why);
+        if (announced) {
+            onLost.run();
+        }
+    }
+
+    /** Why nothing more is kept, or {@code null} while it is. */
+    @Nullable
+    HotPlexException lostFor() {
+        return lost;
+    }
+
+    /**
+     * Runs a task when readers see an offset, at once if they do. Called with growing offsets, by the owner.
+     *
+     * @param otherwise runs in its place when they never will
+     */
+    void whenReadable(long offset, Runnable task, Consumer<HotPlexException> otherwise) {
         lock.lock();
         try {
-            waiting.add(new Waiting(offset, task));
+            waiting.add(new Waiting(offset, task, otherwise));
         } finally {
             lock.unlock();
         }
         runWaiting(log.newest());
+        HotPlexException why = lost;
+        if (why != null) {
+            giveUpWaiting(why);
+        }
+    }
+
+    private void giveUpWaiting(HotPlexException why) {
+        runWaiting(log.newest());
+        Waiting next = takeWaiting(Long.MAX_VALUE);
+        while (next != null) {
+            next.otherwise.accept(why);
+            next = takeWaiting(Long.MAX_VALUE);
+        }
     }
 
     private void runWaiting(long newest) {
@@ -219,11 +281,14 @@ final class Recorder implements LogListener {
         closed = true;
         log.save(state);
         log.close();
-        whenReadable(last, () -> {
-            complete = true;
-            subscriptions.forEach(JournalSubscription::logClosed);
-            parts.readers().completed(sessionId);
-        });
+        whenReadable(
+                last,
+                () -> {
+                    complete = true;
+                    subscriptions.forEach(JournalSubscription::logClosed);
+                    parts.readers().completed(sessionId);
+                },
+                why -> {}); // subscriptions have heard of it
     }
 
     /** Whether somebody reads along. */
@@ -268,7 +333,13 @@ final class Recorder implements LogListener {
                 subscriptions::remove);
         subscriber.onSubscribe(subscription);
         subscriptions.add(subscription);
-        if (complete) {
+        if (subscription.ended()) {
+            subscriptions.remove(subscription); // the subscriber closed it before it was there to be removed
+        }
+        HotPlexException why = lost;
+        if (why != null) {
+            subscription.logLost(why);
+        } else if (complete) {
             subscription.logClosed(); // it may have come too late to be told by close()
         }
         subscription.wake();

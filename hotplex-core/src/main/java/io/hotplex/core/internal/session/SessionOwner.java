@@ -64,7 +64,10 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
     final ProcessKeeper process;
     final Approvals approvals;
     private final ToolDesk desk;
-    private final List<OpenTurn> restored = new ArrayList<>();
+    /** What an earlier engine accepted, until {@link #takeOver}. */
+    private final Deque<OpenTurn> restored = new ArrayDeque<>();
+
+
     private final Deque<OpenTurn> waiting = new ArrayDeque<>();
     private final Map<String, OpenTurn> steered = new LinkedHashMap<>();
     private @Nullable OpenTurn current;
@@ -102,7 +105,13 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
                 ? new StatsFold(spec.id())
                 : new StatsFold(earlier.state().stats());
         Mailbox mailbox = new Mailbox(parts.executor(), this::defect);
-        Recorder recorder = new Recorder(parts, journal, stats, spec.id(), () -> mailbox.execute(this::readOn));
+        Recorder recorder = new Recorder(
+                parts,
+                journal,
+                stats,
+                spec.id(),
+                () -> mailbox.execute(this::readOn),
+                () -> mailbox.execute(this::lost));
         scope = new SessionScope(spec, provider, parts, mailbox, recorder);
         acceptance = new Acceptance(
                 spec.id(),
@@ -120,11 +129,11 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
                 this);
         desk = new ToolDesk(scope);
         approvals = new Approvals(requests, desk, scope, process::connection, this::turnId, this::runClocks);
-        view = look();
-        recorder.save(this::state);
         if (earlier != null) {
             earlier.turns().forEach(this::restore);
         }
+        view = look();
+        recorder.save(this::state);
     }
 
     /** Takes over a turn that an earlier engine accepted. Called before anybody else knows the session. */
@@ -161,8 +170,9 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
 
     /** Goes on with the prompts that an earlier engine accepted. */
     void takeOver() {
-        restored.forEach(this::accepted);
-        restored.clear();
+        while (!restored.isEmpty()) {
+            accepted(restored.remove());
+        }
     }
 
     // ---- any thread
@@ -197,6 +207,12 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         scope.touch();
         if (turn.ended) {
             return; // cancelled, by who repeated its client id, before it came here
+        }
+        HotPlexException lost = scope.recorder.lostFor();
+        if (lost != null) {
+            lose(turn, lost);
+            pump();
+            return;
         }
         if (suspending && turn.stop == null) {
             postpone(turn);
@@ -400,10 +416,13 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         TurnResult result = new TurnResult(scope.spec.id(), turn.id(), writeDown(turn, end), end);
         turns.ended(result);
         scope.parts.listener().onTurnEnded(scope.provider.name(), result);
-        scope.recorder.whenReadable(result.offset(), () -> {
-            turn.settled(result);
-            scope.callBack(() -> turn.complete(result));
-        });
+        scope.recorder.whenReadable(
+                result.offset(),
+                () -> {
+                    turn.settled(result);
+                    scope.callBack(() -> turn.complete(result));
+                },
+                why -> scope.callBack(() -> turn.lost(why)));
         scope.mailbox.execute(this::pump); // not now: the protocol may be in the middle of a call
     }
 
@@ -703,6 +722,39 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         scope.callBack(turn::postpone);
     }
 
+    /**
+     * Another engine has the journal: it ends what ran, runs what waits, and resumes the conversation. So the process has
+     * to go at once, and who waits here is told.
+     */
+    private void lost() {
+        HotPlexException why = scope.recorder.lostFor();
+        if (why != null && !scope.recorder.closed()) {
+            List<OpenTurn> open = openTurns();
+            if (process.connection() != null || !open.isEmpty()) {
+                log.error(
+                        "session '{}': another engine took the journal over; the agent is killed, {} turns are left to"
+                                + " that engine",
+                        scope.spec.id(),
+                        open.size());
+            }
+            waiting.clear();
+            steered.clear();
+            current = null;
+            open.forEach(turn -> lose(turn, why));
+            process.cut("another engine took the journal over");
+            pump();
+        }
+    }
+
+    /** The other engine writes its terminal event. */
+    private void lose(OpenTurn turn, HotPlexException why) {
+        turn.end();
+        if (turn.origin == Origin.PROMPT) {
+            acceptance.ended();
+        }
+        scope.callBack(() -> turn.lost(why));
+    }
+
     private void closeStep() {
         if (process.connection() == null) {
             openTurns().forEach(turn -> loseTurn(turn, ErrorCode.SESSION_CLOSED, "session " + closing));
@@ -819,7 +871,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
                 c == null || c.pid() < 0 ? null : (Long) c.pid(),
                 process.generation(),
                 turnId(),
-                waiting.size());
+                restored.size() + waiting.size());
     }
 
     @Override
