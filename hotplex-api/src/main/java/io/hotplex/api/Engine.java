@@ -55,8 +55,8 @@ public interface Engine extends AutoCloseable {
      * Whether what happens in sessions can be written down now; a durable journal is tried out, which blocks for some
      * seconds at most.
      *
-     * @throws HotPlexException JOURNAL_UNAVAILABLE when it cannot, with the reason; STATE_IN_USE when another engine took
-     *     the journal over, and this one has ended its agents
+     * @throws HotPlexException JOURNAL_UNAVAILABLE when it cannot, with the reason; STATE_IN_USE when another engine
+     *     took the journal over, and this one has ended its agents
      */
     void checkJournal();
 

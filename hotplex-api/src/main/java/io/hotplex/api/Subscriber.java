@@ -38,9 +38,9 @@ public interface Subscriber {
 
     /**
      * The subscription ended, though the session did not and nobody closed it: a call of this subscriber threw, the
-     * journal could not be read, or the executor takes no more. Nothing follows; who wants the rest subscribes again
-     * after the last record. Called on the thread that found out, which may be the session's own: must not block. What
-     * it throws is logged.
+     * journal could not be read, another engine took it over, or the executor takes no more. Nothing follows; who wants
+     * the rest subscribes again after the last record. Called on the thread that found out, which may be the session's
+     * own: must not block. What it throws is logged.
      *
      * @param cause what was thrown
      */

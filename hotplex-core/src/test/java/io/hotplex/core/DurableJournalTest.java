@@ -12,6 +12,7 @@ import io.hotplex.api.HotPlexException;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.Session;
 import io.hotplex.api.SessionInfo;
+import io.hotplex.api.Subscriber;
 import io.hotplex.api.Subscription;
 import io.hotplex.api.Turn;
 import io.hotplex.api.TurnResult;
@@ -20,7 +21,11 @@ import io.hotplex.api.spi.JournalConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -117,7 +122,7 @@ class DurableJournalTest {
         try (EngineFixture f = fixture()) {
             Session session = f.hot("s1");
             List<String> seen = new CopyOnWriteArrayList<>();
-            session.subscribe(0, new io.hotplex.api.Subscriber() {
+            session.subscribe(0, new Subscriber() {
                 @Override
                 public void onEvent(EventRecord record) {
                     seen.add(record.event().type());
@@ -388,6 +393,128 @@ class DurableJournalTest {
             assertThat(second.engine.pool().sessions()).isEqualTo(1);
             assertThat(second.engine.info("s1").orElseThrow().newestOffset())
                     .isEqualTo(awake.info().newestOffset());
+        }
+    }
+
+    @Test
+    void anEngineWhoseJournalWasTakenOverKillsItsAgentsAndTellsWhoWaits() {
+        try (EngineFixture f = fixture("term-grace", "1h")) {
+            Session session = f.hot("s1");
+            Session quiet = f.hot("s2");
+            long seen = session.info().newestOffset();
+            List<String> told = new CopyOnWriteArrayList<>();
+            session.subscribe(seen, new Subscriber() {
+                @Override
+                public void onEvent(EventRecord record) {
+                    told.add(record.event().type());
+                }
+
+                @Override
+                public void onFailed(Throwable cause) {
+                    told.add(((HotPlexException) cause).code().name());
+                }
+            });
+            journal.hold();
+            Turn ended = session.submit(Prompt.of("ended"));
+            f.agents.process(1).expect("prompt ended").say("done it");
+            Turn runs = session.submit(Prompt.of("runs"));
+            Turn waits = session.submit(Prompt.of("waits"));
+            f.agents.process(1).expect("prompt runs").say("delta half");
+
+            journal.lose();
+
+            for (Turn turn : List.of(ended, runs, waits)) {
+                assertThatThrownBy(() -> turn.result().toCompletableFuture().get(10, TimeUnit.SECONDS))
+                        .cause()
+                        .isInstanceOfSatisfying(
+                                HotPlexException.class,
+                                e -> assertThat(e.code()).isEqualTo(ErrorCode.STATE_IN_USE));
+                assertThat(turn.accepted().toCompletableFuture()).isCompletedExceptionally();
+            }
+            assertThat(f.agents.processes).allSatisfy(process -> {
+                assertThat(process.signals).as("killed at once").contains("terminate 0 0");
+                assertThat(process.isGone()).isTrue();
+            });
+            await().until(() -> !told.isEmpty());
+            assertThat(told).as("nothing that the other engine does not know").containsExactly("STATE_IN_USE");
+            assertThat(session.info().newestOffset()).isEqualTo(seen);
+            for (Session refusing : List.of(session, quiet)) {
+                assertThatThrownBy(() -> refusing.submit(Prompt.of("late")))
+                        .isInstanceOfSatisfying(
+                                HotPlexException.class,
+                                e -> assertThat(e.code()).isEqualTo(ErrorCode.STATE_IN_USE));
+            }
+            assertThatThrownBy(() -> f.open("s3"))
+                    .isInstanceOfSatisfying(
+                            HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STATE_IN_USE));
+            assertThatThrownBy(f.engine::checkJournal)
+                    .isInstanceOfSatisfying(
+                            HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STATE_IN_USE));
+            assertThat(f.engine.pool().processes()).isZero();
+        }
+    }
+
+    @Test
+    void anAgentThatIsBeingStartedWhenTheJournalIsTakenOverIsKilledWhenItIsThere() throws Exception {
+        CountDownLatch starting = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        try (EngineFixture f = fixture()) {
+            f.agents.starter = (launcher, spec, listener) -> {
+                starting.countDown();
+                await().until(() -> go.getCount() == 0);
+                return launcher.launch(spec, listener);
+            };
+            Turn turn = f.open("s1").submit(Prompt.of("early"));
+            assertThat(starting.await(10, TimeUnit.SECONDS)).isTrue();
+
+            journal.lose();
+            go.countDown();
+
+            assertThatThrownBy(() -> turn.result().toCompletableFuture().get(10, TimeUnit.SECONDS))
+                    .hasMessageContaining("took the journal over");
+            await().until(() -> f.agents.process(1).isGone());
+            assertThat(f.agents.process(1).signals).startsWith("terminate 0 0");
+            await().until(() -> f.engine.pool().processes() == 0);
+        }
+    }
+
+    /** Whoever has enough in the moment in which it begins must not keep the session awake for ever. */
+    @Test
+    void aSubscriptionThatEndsAsItBeginsIsForgotten() {
+        try (EngineFixture f = fixture("idle-timeout", "30ms")) {
+            Session session = f.hot("s1");
+            session.subscribe(0, new Subscriber() {
+                @Override
+                public void onSubscribe(Subscription subscription) {
+                    subscription.close();
+                }
+
+                @Override
+                public void onEvent(EventRecord record) {}
+            });
+
+            await().until(() -> f.engine.pool().sessions() == 0);
+            assertThat(session.info().asleep()).isTrue();
+        }
+    }
+
+    /** While sessions wake and fall asleep each is listed, and once. */
+    @Test
+    void aSessionIsListedOnceWhileItWakesAndFallsAsleep() {
+        try (EngineFixture f = fixture("idle-timeout", "1ms")) {
+            f.open("s1");
+            AtomicBoolean done = new AtomicBoolean();
+            CompletableFuture<Void> waker = CompletableFuture.runAsync(() -> {
+                for (int i = 0; i < 20; i++) {
+                    await().until(() -> f.engine.pool().sessions() == 0);
+                    assertThat(f.engine.session("s1")).isPresent();
+                }
+                done.set(true);
+            });
+            while (!done.get() && !waker.isDone()) {
+                assertThat(f.engine.sessions()).hasSize(1);
+            }
+            waker.orTimeout(10, TimeUnit.SECONDS).join();
         }
     }
 }

@@ -1,7 +1,9 @@
 package io.hotplex.core;
 
 import io.hotplex.api.AgentEvent;
+import io.hotplex.api.ErrorCode;
 import io.hotplex.api.EventRecord;
+import io.hotplex.api.HotPlexException;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.TurnResult;
 import io.hotplex.api.spi.Journal;
@@ -26,6 +28,7 @@ final class KeptJournal implements Journal {
     private final Map<String, Log> logs = new LinkedHashMap<>();
     private boolean held;
     private boolean backlogged;
+    private boolean lost;
 
     /** From now on nothing is safe, until {@link #release()}. */
     synchronized void hold() {
@@ -39,6 +42,23 @@ final class KeptJournal implements Journal {
             all = new ArrayList<>(logs.values());
         }
         all.forEach(Log::makeReadable);
+    }
+
+    /** Another engine has it from now on. */
+    void lose() {
+        List<Log> all;
+        synchronized (this) {
+            lost = true;
+            all = new ArrayList<>(logs.values());
+        }
+        all.forEach(log -> log.listener.lost());
+    }
+
+    @Override
+    public synchronized void checkWritable() {
+        if (lost) {
+            throw new HotPlexException(ErrorCode.STATE_IN_USE, "lost");
+        }
     }
 
     /** Whether logs say that too much waits; when not any more, they are told. */
@@ -60,6 +80,7 @@ final class KeptJournal implements Journal {
 
     @Override
     public synchronized SessionLog open(String sessionId, LogListener listener) {
+        checkWritable();
         Log log = logs.computeIfAbsent(sessionId, Log::new);
         log.listener = listener;
         log.open = true;
@@ -154,7 +175,7 @@ final class KeptJournal implements Journal {
             List<Runnable> safe;
             int newest;
             synchronized (KeptJournal.this) {
-                if (held) {
+                if (held || lost) {
                     return;
                 }
                 readable = records.size();
@@ -175,6 +196,7 @@ final class KeptJournal implements Journal {
 
         @Override
         public void accept(StoredTurn turn, Runnable onSafe) {
+            checkWritable();
             synchronized (KeptJournal.this) {
                 turns.put(turn.turnId(), turn);
                 unsafe.add(onSafe);

@@ -192,8 +192,7 @@ final class Archive implements AutoCloseable {
                     if (!rows.wasNull() && crc != Store.stateCrc(rows.getLong(5), state)) {
                         throw new IOException("its checksum does not fit");
                     }
-                    found.add(
-                            new StoredSession(Forms.state(state), rows.getLong(2), rows.getLong(3), rows.getInt(7)));
+                    found.add(new StoredSession(Forms.state(state), rows.getLong(2), rows.getLong(3), rows.getInt(7)));
                 } catch (IOException | RuntimeException e) {
                     log.error("the state of session '{}' is damaged, it is left alone: {}", id, e.toString());
                 }
@@ -205,8 +204,8 @@ final class Archive implements AutoCloseable {
     List<StoredTurn> turns(JdbcLog session) {
         List<StoredTurn> found = new ArrayList<>();
         try (Connection connection = pool.getConnection()) {
-            try (PreparedStatement select =
-                    connection.prepareStatement("SELECT turn, client_id, accepted, started, prompt, crc FROM hotplex_turn"
+            try (PreparedStatement select = connection.prepareStatement(
+                    "SELECT turn, client_id, accepted, started, prompt, crc FROM hotplex_turn"
                             + " WHERE sess = ? AND end_seq IS NULL ORDER BY accepted, turn")) {
                 select.setLong(1, session.key);
                 try (ResultSet rows = select.executeQuery()) {
@@ -239,8 +238,7 @@ final class Archive implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             log.error("a prompt of session '{}' is damaged, it is lost: {}", session.id, e.toString());
         }
-        return new StoredTurn(
-                turn, read, text(rows.getBytes(2)), instant(rows.getLong(3)), rows.getLong(4) != 0, null);
+        return new StoredTurn(turn, read, text(rows.getBytes(2)), instant(rows.getLong(3)), rows.getLong(4) != 0, null);
     }
 
     private List<StoredTurn> endedTurns(Connection connection, JdbcLog session) throws SQLException {

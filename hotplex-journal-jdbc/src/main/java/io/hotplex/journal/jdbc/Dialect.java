@@ -180,15 +180,15 @@ enum Dialect {
         String bytes = this == SQLITE ? "BLOB" : "BYTEA";
         return List.of(
                 List.of(
-                "CREATE TABLE hotplex_session(sess BIGINT PRIMARY KEY, id VARCHAR(128) NOT NULL UNIQUE,"
-                        + " oldest BIGINT NOT NULL, newest BIGINT NOT NULL, bytes BIGINT NOT NULL, closed BIGINT NOT NULL, state "
-                        + bytes + ")",
-                "CREATE TABLE hotplex_event(sess BIGINT NOT NULL, seq BIGINT NOT NULL, time BIGINT NOT NULL,"
-                        + " turn VARCHAR(64), type VARCHAR(64) NOT NULL, body " + bytes
-                        + " NOT NULL, crc BIGINT NOT NULL, PRIMARY KEY(sess, seq))",
-                "CREATE TABLE hotplex_turn(sess BIGINT NOT NULL, turn VARCHAR(64) NOT NULL, client_id " + bytes
-                        + ", accepted BIGINT NOT NULL, started BIGINT NOT NULL, end_seq BIGINT, prompt " + bytes
-                        + ", PRIMARY KEY(sess, turn))"),
+                        "CREATE TABLE hotplex_session(sess BIGINT PRIMARY KEY, id VARCHAR(128) NOT NULL UNIQUE,"
+                                + " oldest BIGINT NOT NULL, newest BIGINT NOT NULL, bytes BIGINT NOT NULL, closed BIGINT NOT NULL, state "
+                                + bytes + ")",
+                        "CREATE TABLE hotplex_event(sess BIGINT NOT NULL, seq BIGINT NOT NULL, time BIGINT NOT NULL,"
+                                + " turn VARCHAR(64), type VARCHAR(64) NOT NULL, body " + bytes
+                                + " NOT NULL, crc BIGINT NOT NULL, PRIMARY KEY(sess, seq))",
+                        "CREATE TABLE hotplex_turn(sess BIGINT NOT NULL, turn VARCHAR(64) NOT NULL, client_id " + bytes
+                                + ", accepted BIGINT NOT NULL, started BIGINT NOT NULL, end_seq BIGINT, prompt " + bytes
+                                + ", PRIMARY KEY(sess, turn))"),
                 List.of(
                         "ALTER TABLE hotplex_session ADD COLUMN crc BIGINT",
                         "ALTER TABLE hotplex_session ADD COLUMN state_crc BIGINT",

@@ -133,8 +133,8 @@ final class JdbcJournal implements Journal {
             return;
         }
         Taken taken = take();
-        Retention retention = new Retention(
-                config.retention(), Clock.systemUTC(), logs::values, gone -> logs.remove(gone.id, gone));
+        Retention retention =
+                new Retention(config.retention(), Clock.systemUTC(), logs::values, gone -> logs.remove(gone.id, gone));
         try {
             load(taken.connection, taken.rows, retention);
             archive = new Archive(dialect, config);

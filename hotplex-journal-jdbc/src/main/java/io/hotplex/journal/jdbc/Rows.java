@@ -24,8 +24,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Looks through the sessions' rows when a journal is opened. A row has two checksums, of its small columns and of the
  * state. What one of them says is damaged is made anew from what the other vouches for and from the events, which have
- * checksums of their own; what cannot be is put aside into {@code hotplex_damaged}, where nothing reads it. Either way it
- * is told, and every other session is served.
+ * checksums of their own; what cannot be is put aside into {@code hotplex_damaged}, where nothing reads it. Either way
+ * it is told, and every other session is served.
  */
 final class Rows {
     private static final Logger log = LoggerFactory.getLogger(Rows.class);
@@ -33,8 +33,18 @@ final class Rows {
     /** A session as its row tells it. */
     record Row(long key, String id, long oldest, long newest, long bytes, boolean closed) {}
 
-    /** A row with a checksum that does not fit. */
-    private record Suspect(long key, @Nullable String id, Numbers numbers, boolean whole, byte @Nullable [] state) {}
+    /**
+     * A row with a checksum that does not fit.
+     *
+     * @param whole whether that is only the one of the state
+     * @param state if its checksum fits
+     */
+    private record Suspect(
+            long key,
+            @Nullable String id,
+            Numbers numbers,
+            boolean whole,
+            @Nullable SessionState state) {}
 
     /** What follows from the events. */
     private record Numbers(long oldest, long newest, long bytes) {}
@@ -49,9 +59,7 @@ final class Rows {
         this.repair = repair;
     }
 
-    /**
-     * Reads all rows, and writes nothing.
-     */
+    /** Reads all rows, and writes nothing. */
     static List<Row> read(Connection connection) throws SQLException {
         return new Rows(connection, false).judged();
     }
@@ -59,7 +67,8 @@ final class Rows {
     /**
      * Reads all rows; what is damaged is mended and put aside in the database as well.
      *
-     * @param torn whether the last engine did not close the journal: then each row is made to say the same as its events
+     * @param torn whether the last engine did not close the journal: then each row is made to say the same as its
+     *     events
      */
     static List<Row> repaired(Connection connection, boolean torn) throws SQLException {
         Rows rows = new Rows(connection, true);
@@ -138,7 +147,7 @@ final class Rows {
                             key, Objects.requireNonNull(id), numbers.oldest, numbers.newest, numbers.bytes, closed));
                     ids.add(id);
                 } else {
-                    suspects.add(new Suspect(key, id, numbers, fits, stateFits ? state : null));
+                    suspects.add(new Suspect(key, id, numbers, fits, stateFits ? state(state) : null));
                 }
             }
         }
@@ -149,13 +158,14 @@ final class Rows {
         String id = suspect.id;
         if (suspect.whole && id != null) {
             log.error(
-                    "the state of session '{}' is damaged and was put aside: its events are served, and it goes on when it"
-                            + " is opened again, with a new conversation",
-                    id);
+                    "the state of session '{}' is damaged and {}: its events are served, and it goes on when it is opened"
+                            + " again, with a new conversation",
+                    id,
+                    aside());
             withoutState(suspect.key, id, suspect.numbers);
             return;
         }
-        SessionState state = state(suspect.state);
+        SessionState state = suspect.state;
         if (state != null && !ids.contains(state.spec().id())) {
             Numbers numbers = numbers(suspect.key);
             Row row = new Row(
@@ -165,11 +175,16 @@ final class Rows {
             keep(row);
         } else {
             log.error(
-                    "the row of a session is damaged, and nothing vouches for whose it is: it was put aside. It said '{}'",
+                    "the row of a session is damaged, and nothing vouches for whose it is: it {}. It said '{}'",
+                    aside(),
                     id);
             putAside(suspect.key, id);
             update("DELETE FROM hotplex_session WHERE sess = ?", suspect.key);
         }
+    }
+
+    private String aside() {
+        return repair ? "was put aside" : "is left alone, since the journal is only read from";
     }
 
     private static @Nullable SessionState state(byte @Nullable [] bytes) {
@@ -269,8 +284,9 @@ final class Rows {
     /** What is kept of it for people, until it is as old as events may be. */
     private void putAside(long key, @Nullable String id) throws SQLException {
         if (repair) {
-            try (PreparedStatement insert = connection.prepareStatement("INSERT INTO hotplex_damaged(found, sess, id, state)"
-                    + " SELECT ?, sess, ?, state FROM hotplex_session WHERE sess = ?")) {
+            try (PreparedStatement insert =
+                    connection.prepareStatement("INSERT INTO hotplex_damaged(found, sess, id, state)"
+                            + " SELECT ?, sess, ?, state FROM hotplex_session WHERE sess = ?")) {
                 insert.setLong(1, now());
                 insert.setString(2, id);
                 insert.setLong(3, key);

@@ -142,8 +142,7 @@ final class Salvage {
     }
 
     /** Puts a damaged database aside, and opens a new one with what can be read of it. */
-    static Connection anew(Dialect dialect, JournalConfig config, SQLException cause)
-            throws SQLException, IOException {
+    static Connection anew(Dialect dialect, JournalConfig config, SQLException cause) throws SQLException, IOException {
         Path file = Dialect.file(config);
         Path aside =
                 file.resolveSibling("journal.db.damaged-" + Clock.systemUTC().millis());

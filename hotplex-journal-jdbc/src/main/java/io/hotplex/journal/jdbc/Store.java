@@ -130,13 +130,7 @@ final class Store {
 
     /** Sets what {@link #INSERT_EVENT} inserts. */
     static void bind(
-            PreparedStatement insert,
-            long key,
-            long offset,
-            long time,
-            @Nullable String turn,
-            String type,
-            byte[] body)
+            PreparedStatement insert, long key, long offset, long time, @Nullable String turn, String type, byte[] body)
             throws SQLException {
         insert.setLong(1, key);
         insert.setLong(2, offset);
@@ -184,8 +178,7 @@ final class Store {
 
     private static void accept(PreparedStatement accept, Entry.Turn entry) throws SQLException {
         StoredTurn turn = entry.turn();
-        byte[] clientId =
-                turn.clientId() == null ? null : turn.clientId().getBytes(StandardCharsets.UTF_8);
+        byte[] clientId = turn.clientId() == null ? null : turn.clientId().getBytes(StandardCharsets.UTF_8);
         byte[] prompt = turn.prompt() == null ? null : Forms.prompt(turn.prompt());
         long at = nanos(turn.acceptedAt());
         accept.setLong(1, entry.log().key);
@@ -219,8 +212,8 @@ final class Store {
                         "INSERT INTO hotplex_session(sess, id, oldest, newest, bytes, closed, crc)"
                                 + " VALUES (?, ?, 1, 0, 0, 0, ?)" + twice);
                 PreparedStatement update = connection.prepareStatement(UPDATE_SESSION);
-                PreparedStatement state =
-                        connection.prepareStatement("UPDATE hotplex_session SET state = ?, state_crc = ? WHERE sess = ?")) {
+                PreparedStatement state = connection.prepareStatement(
+                        "UPDATE hotplex_session SET state = ?, state_crc = ? WHERE sess = ?")) {
             for (JdbcLog log : touched) {
                 if (!log.stored) {
                     insert.setLong(1, log.key);
@@ -247,8 +240,7 @@ final class Store {
     }
 
     /** Writes the small columns of a session's row, all of them: one checksum stands for all. */
-    private static void row(
-            PreparedStatement update, JdbcLog log, long oldest, long newest, long bytes, boolean closed)
+    private static void row(PreparedStatement update, JdbcLog log, long oldest, long newest, long bytes, boolean closed)
             throws SQLException {
         update.setLong(1, oldest);
         update.setLong(2, newest);
@@ -425,8 +417,7 @@ final class Store {
     }
 
     /** Of an accepted prompt. */
-    static long turnCrc(
-            long key, String turn, byte @Nullable [] clientId, long accepted, byte @Nullable [] prompt) {
+    static long turnCrc(long key, String turn, byte @Nullable [] clientId, long accepted, byte @Nullable [] prompt) {
         CRC32C crc = new CRC32C();
         crc.update((key + "|" + turn + "|" + accepted + "|").getBytes(StandardCharsets.UTF_8));
         crc.update(clientId == null ? new byte[0] : clientId);

@@ -321,7 +321,8 @@ final class Writer implements Runnable {
     private void failed(String what, Throwable e) {
         if (e instanceof Store.FencedException) {
             fenced = true;
-            log.error("the journal was taken over by another engine: this one ends its agents, and writes nothing more");
+            log.error(
+                    "the journal was taken over by another engine: this one ends its agents, and writes nothing more");
             disconnect();
             tellLost();
             return;

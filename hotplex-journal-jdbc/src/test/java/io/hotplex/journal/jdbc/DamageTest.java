@@ -1,24 +1,37 @@
 package io.hotplex.journal.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.hotplex.api.AgentEvent;
 import io.hotplex.api.Engine;
+import io.hotplex.api.ErrorCode;
 import io.hotplex.api.EventRecord;
+import io.hotplex.api.HotPlexException;
+import io.hotplex.api.Prompt;
 import io.hotplex.api.spi.Journal;
 import io.hotplex.api.spi.JournalConfig.Acknowledgement;
+import io.hotplex.api.spi.JournalConfig.Retention;
 import io.hotplex.api.spi.SessionLog;
+import io.hotplex.api.spi.StoredSession;
+import io.hotplex.api.spi.StoredTurn;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -32,6 +45,7 @@ class DamageTest {
     private static final int SESSIONS = 8;
     private static final int RECORDS = 200;
     private static final int PAGE = 4096;
+    private static final Retention MONTH = new Retention(Duration.ofDays(30), 1L << 40, 1L << 40, 1L << 40);
 
     @TempDir
     static Path shared;
@@ -87,8 +101,7 @@ class DamageTest {
                 logs[s].save(JournalStates.quiet("s" + s, RECORDS));
             }
             append(logs, word, 1, RECORDS / 2);
-            try (var connection =
-                    java.sql.DriverManager.getConnection("jdbc:sqlite:" + from.resolve("journal/journal.db"))) {
+            try (Connection connection = connect(from)) {
                 Dialect.execute(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
             }
             append(logs, word, RECORDS / 2 + 1, RECORDS);
@@ -237,5 +250,183 @@ class DamageTest {
             target.seek((long) PAGE * (8 + random.nextInt(pages - 8)));
             target.write(page);
         }
+    }
+
+    // ---- rows
+
+    /** What is done to the row of the session s3, whose file is sound otherwise. */
+    private enum RowDamage {
+        NAME("id = 's33'", true, true),
+        OTHERS_NAME("id = 'S3'", true, true),
+        NO_NAME("id = CAST(X'00' AS TEXT)", true, true),
+        OLDEST("oldest = 100", true, true),
+        NEWEST("newest = newest + 7", true, true),
+        NEGATIVE_NEWEST("newest = -1", true, true),
+        BYTES("bytes = 1", true, true),
+        CLOSED("closed = 1", true, true),
+        STATE("state = CAST(replace(CAST(state AS TEXT), '/work', '/wxrk') AS BLOB)", false, true),
+        STATE_IS_NOTHING("state = X'00'", false, true),
+        ROW_AND_STATE("id = 's33', state = X'7B7D'", false, false);
+
+        final String change;
+        /** Whether it is known as before. */
+        final boolean whole;
+        /** Whether its events are served under its name. */
+        final boolean served;
+
+        RowDamage(String change, boolean whole, boolean served) {
+            this.change = change;
+            this.whole = whole;
+            this.served = served;
+        }
+    }
+
+    private static Connection connect(Path state) throws SQLException {
+        return DriverManager.getConnection("jdbc:sqlite:" + state.resolve("journal/journal.db"));
+    }
+
+    @ParameterizedTest
+    @EnumSource(RowDamage.class)
+    void aRowThatIsDamagedIsMendedOrPutAsideAndEveryOtherSessionIsServed(RowDamage damage) throws Exception {
+        copy(shared.resolve("ours"), dir);
+        Journals.open(Journals.sqlite(dir, Acknowledgement.WRITTEN)).close();
+        StoredSession before;
+        try (Journal journal = Journals.open(Journals.readOnly(dir))) {
+            before = journal.session("s3").orElseThrow();
+        }
+        try (Connection connection = connect(dir)) {
+            Dialect.execute(
+                    connection,
+                    "INSERT INTO hotplex_turn(sess, turn, accepted, started) SELECT sess, 'open', 1, 1"
+                            + " FROM hotplex_session WHERE id = 's3'");
+            Dialect.execute(connection, "UPDATE hotplex_session SET " + damage.change + " WHERE id = 's3'");
+        }
+        try (Journal journal = Journals.open(Journals.readOnly(dir))) {
+            assertThat(journal.sessions()).as("only read").hasSize(damage.whole ? SESSIONS : SESSIONS - 1);
+        }
+        for (int time = 0; time < 2; time++) {
+            try (Journal journal = Journals.open(Journals.sqlite(dir, Acknowledgement.WRITTEN))) {
+                assertThat(journal.sessions()).hasSize(damage.whole ? SESSIONS : SESSIONS - 1);
+                for (int s = 0; s < SESSIONS; s++) {
+                    assertThat(journal.read("s" + s, 0, RECORDS)).hasSize(s == 3 && !damage.served ? time : RECORDS);
+                }
+                assertThat(journal.read("s33", 0, 1)).isEmpty();
+                assertThat(journal.session("s3")).isEqualTo(damage.whole ? withOneTurn(before) : Optional.empty());
+                assertThat(journal.turns("s3").stream().filter(turn -> turn.result() == null))
+                        .as("a turn that nobody can run or end has ended")
+                        .hasSize(damage.whole ? 1 : 0);
+                long next = journal.open("s3")
+                        .append(null, Instant.now(), text("text"))
+                        .offset();
+                assertThat(next)
+                        .isEqualTo(damage.whole ? RECORDS + 1 + time : damage.served ? RECORDS + 2 + time : 1 + time);
+            }
+            before = new StoredSession(before.state(), 1, before.newest() + 1, before.openTurns());
+        }
+        try (Connection connection = connect(dir)) {
+            assertThat(Dialect.one(connection, "SELECT COUNT(*) FROM hotplex_damaged"))
+                    .as("put aside once")
+                    .isEqualTo(damage.whole ? 0 : 1);
+        }
+    }
+
+    private static Optional<StoredSession> withOneTurn(StoredSession before) {
+        return Optional.of(new StoredSession(before.state(), before.oldest(), before.newest(), 1));
+    }
+
+    @Test
+    void aPromptThatIsDamagedIsNotRun() throws Exception {
+        try (Journal journal = Journals.open(Journals.sqlite(dir, Acknowledgement.WRITTEN))) {
+            SessionLog log = journal.open("s");
+            log.save(JournalStates.quiet("s", 0));
+            log.accept(StoredTurn.accepted("t1", Prompt.of("delete ./build"), Instant.now()), () -> {});
+            log.accept(StoredTurn.accepted("t2", Prompt.of("and then test"), Instant.now()), () -> {});
+        }
+        try (Connection connection = connect(dir)) {
+            Dialect.execute(
+                    connection,
+                    "UPDATE hotplex_turn SET prompt = CAST(replace(CAST(prompt AS TEXT), './', ' /') AS BLOB)");
+        }
+        try (Journal journal = Journals.open(Journals.sqlite(dir, Acknowledgement.WRITTEN))) {
+            assertThat(journal.turns("s")).extracting(StoredTurn::turnId).containsExactly("t1", "t2");
+            assertThat(journal.turns("s")).extracting(StoredTurn::waits).containsExactly(false, true);
+        }
+    }
+
+    @Test
+    void whatWasPutAsideGoesWithTheSessionOrWhenItIsTooOld() throws Exception {
+        copy(shared.resolve("ours"), dir);
+        Journals.open(Journals.sqlite(dir, Acknowledgement.WRITTEN)).close();
+        try (Connection connection = connect(dir)) {
+            Dialect.execute(connection, "UPDATE hotplex_session SET state = X'00' WHERE id IN ('s1', 's2')");
+            Dialect.execute(connection, "UPDATE hotplex_session SET state = X'00', id = 'x' WHERE id = 's3'");
+        }
+        try (Journal journal = Journals.open(Journals.sqlite(dir, Acknowledgement.WRITTEN))) {
+            assertThat(journal.delete("s1")).isTrue();
+        }
+        try (Connection connection = connect(dir)) {
+            assertThat(Dialect.one(connection, "SELECT COUNT(*) FROM hotplex_damaged"))
+                    .isEqualTo(2);
+            assertThat(Dialect.one(connection, "SELECT COUNT(*) FROM hotplex_event"))
+                    .isEqualTo(7 * RECORDS);
+            Dialect.execute(connection, "UPDATE hotplex_damaged SET found = 1");
+            try (Journal journal = Journals.open(Journals.keeping(dir, MONTH))) {
+                assertThat(journal.sessions()).hasSize(SESSIONS - 3);
+                await().atMost(Duration.ofSeconds(20))
+                        .until(() ->
+                                Objects.equals(Dialect.one(connection, "SELECT COUNT(*) FROM hotplex_damaged"), 0L));
+            }
+            assertThat(Dialect.one(connection, "SELECT COUNT(*) FROM hotplex_event"))
+                    .isEqualTo(6 * RECORDS);
+        }
+    }
+
+    /** A file that is too large to be looked through before it is used. */
+    @Test
+    void aLargeFileWithoutItsSessionsIsPutAside() throws Exception {
+        copy(shared.resolve("ours"), dir);
+        Journals.open(Journals.sqlite(dir, Acknowledgement.WRITTEN)).close();
+        long page;
+        try (Connection connection = connect(dir)) {
+            Dialect.execute(
+                    connection, "INSERT INTO hotplex_damaged(found, sess, state) VALUES (1, 0, zeroblob(70000000))");
+            page = Objects.requireNonNull(
+                    Dialect.one(connection, "SELECT rootpage FROM sqlite_master WHERE name = 'hotplex_session'"));
+        }
+        try (RandomAccessFile bytes =
+                new RandomAccessFile(dir.resolve("journal/journal.db").toFile(), "rw")) {
+            bytes.seek((page - 1) * PAGE);
+            bytes.write(0x77); // no kind of page
+        }
+        assertThat(serveAndGoOn(dir, "without sessions")).isZero();
+        try (Stream<Path> files = Files.list(dir.resolve("journal"))) {
+            assertThat(files.map(path -> path.getFileName().toString()))
+                    .anyMatch(name -> name.startsWith("journal.db.damaged-"));
+        }
+    }
+
+    // ---- versions
+
+    /** A journal of the first version, whose rows had no checksums. */
+    @Test
+    void anOlderJournalIsBroughtUpToDateAndNothingIsLost() throws Exception {
+        copy(shared.resolve("ours"), dir);
+        Journals.open(Journals.sqlite(dir, Acknowledgement.WRITTEN)).close();
+        try (Connection connection = connect(dir)) {
+            Dialect.execute(connection, "DROP TABLE hotplex_damaged");
+            for (String column : new String[] {"session DROP COLUMN crc", "session DROP COLUMN state_crc"}) {
+                Dialect.execute(connection, "ALTER TABLE hotplex_" + column);
+            }
+            Dialect.execute(connection, "ALTER TABLE hotplex_turn DROP COLUMN crc");
+            connection.setAutoCommit(true);
+            Schema.set(connection, "schema", 1);
+        }
+        assertThatThrownBy(() -> Journals.open(Journals.readOnly(dir)))
+                .isInstanceOfSatisfying(
+                        HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.JOURNAL_INCOMPATIBLE));
+        try (Journal journal = Journals.open(Journals.sqlite(dir, Acknowledgement.WRITTEN))) {
+            assertThat(journal.sessions()).hasSize(SESSIONS);
+        }
+        assertThat(serveAndGoOn(dir, "older")).isEqualTo(SESSIONS * RECORDS);
     }
 }

@@ -30,6 +30,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -330,19 +331,44 @@ class JdbcJournalTest {
         }
     }
 
+    private static @Nullable ErrorCode refusal(Runnable task) {
+        try {
+            task.run();
+            return null;
+        } catch (HotPlexException e) {
+            return e.code();
+        }
+    }
+
     @Test
     void anEngineWhoseJournalWasTakenOverWritesNothingMore() throws SQLException {
         try (Journal journal = open()) {
-            SessionLog log = journal.open("s");
+            AtomicInteger lost = new AtomicInteger();
+            LogListener listener = new LogListener() {
+                @Override
+                public void readable(long newest) {}
+
+                @Override
+                public void lost() {
+                    lost.incrementAndGet();
+                }
+            };
+            SessionLog log = journal.open("s", listener);
             append(log, 1, 1);
             await().until(() -> log.newest() == 1);
+            journal.open("quiet", listener);
             try (Connection other = connect()) {
                 Schema.take(other);
             }
-            append(log, 2, 2);
 
-            await().until(() -> refuses(log));
+            await().until(() -> lost.get() == 2); // though nobody writes
+            append(log, 2, 2);
+            assertThat(refusal(() -> log.accept(StoredTurn.accepted("t", Prompt.of("p"), Instant.now()), () -> {})))
+                    .isEqualTo(ErrorCode.STATE_IN_USE);
+            assertThat(refusal(journal::probe)).isEqualTo(ErrorCode.STATE_IN_USE);
+            assertThat(refusal(() -> journal.open("other"))).isEqualTo(ErrorCode.STATE_IN_USE);
             assertThat(log.newest()).isEqualTo(1);
+            assertThat(lost).hasValue(2);
         }
         try (Journal journal = open()) {
             assertThat(journal.open("s").newest()).isEqualTo(1);

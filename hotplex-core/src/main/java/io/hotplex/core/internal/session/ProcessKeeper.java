@@ -306,11 +306,7 @@ final class ProcessKeeper implements AgentConnection.Life {
     /** Ends the process politely, if there is one that is not ending already. */
     void end(String reason) {
         if (connection != null && connection.state() != ProcessState.DEAD) {
-            end(
-                    connection,
-                    reason,
-                    scope.config(EngineConfig.EOF_GRACE),
-                    scope.config(EngineConfig.TERM_GRACE));
+            end(connection, reason, scope.config(EngineConfig.EOF_GRACE), scope.config(EngineConfig.TERM_GRACE));
         }
     }
 

@@ -72,12 +72,7 @@ final class Recorder implements LogListener {
      * @param onLost another engine has the journal; any thread, perhaps twice
      */
     Recorder(
-            EngineParts parts,
-            Journal journal,
-            StatsFold stats,
-            String sessionId,
-            Runnable onRelief,
-            Runnable onLost) {
+            EngineParts parts, Journal journal, StatsFold stats, String sessionId, Runnable onRelief, Runnable onLost) {
         this.parts = parts;
         this.sessionId = sessionId;
         this.stats = stats;

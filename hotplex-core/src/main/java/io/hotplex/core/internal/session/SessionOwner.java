@@ -67,7 +67,6 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
     /** What an earlier engine accepted, until {@link #takeOver}. */
     private final Deque<OpenTurn> restored = new ArrayDeque<>();
 
-
     private final Deque<OpenTurn> waiting = new ArrayDeque<>();
     private final Map<String, OpenTurn> steered = new LinkedHashMap<>();
     private @Nullable OpenTurn current;
@@ -723,8 +722,8 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
     }
 
     /**
-     * Another engine has the journal: it ends what ran, runs what waits, and resumes the conversation. So the process has
-     * to go at once, and who waits here is told.
+     * Another engine has the journal: it ends what ran, runs what waits, and resumes the conversation. So the process
+     * has to go at once, and who waits here is told.
      */
     private void lost() {
         HotPlexException why = scope.recorder.lostFor();
