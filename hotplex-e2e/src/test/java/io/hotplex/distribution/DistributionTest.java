@@ -10,7 +10,9 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,18 +57,32 @@ class DistributionTest {
         Outcome fits = installation.hotplex(jdk, "doctor");
         assertThat(fits.out()).contains("✓ class archive: " + archive);
         assertThat(fits.err()).isEmpty();
+        if (OS.LINUX.isCurrentOs()) {
+            assertThat(filesInUse(jdk)).contains(archive.toString(), archive + ".sqlite");
+        }
         assertThat(fits.out())
                 .contains("✓ provider claude: "
                         + Reactor.module("hotplex-api").publishedPom().version());
 
         Files.setLastModifiedTime(
                 installation.jar("hotplex-api"), FileTime.from(Instant.now().plusSeconds(60)));
+        if (OS.LINUX.isCurrentOs()) {
+            assertThat(filesInUse(jdk)).noneMatch(file -> file.startsWith(archive.toString()));
+        }
         Outcome replaced = installation.hotplex(jdk, "doctor");
         assertThat(replaced.out())
                 .startsWith("✓ java: ")
                 .contains("✓ class archive: none")
                 .endsWith("Sessions can run.\n");
         assertThat(replaced.err()).isEmpty();
+    }
+
+    /** Those that a running gateway has mapped, such as libraries; a journal in SQLite is its default. */
+    private Set<String> filesInUse(Path jdk) throws IOException {
+        try (GatewayProcess gateway = GatewayProcess.start(installation, jdk);
+                Stream<String> maps = Files.lines(Path.of("/proc/" + gateway.pid() + "/maps"))) {
+            return maps.map(line -> line.substring(line.lastIndexOf(' ') + 1)).collect(Collectors.toSet());
+        }
     }
 
     @Test
@@ -86,7 +102,8 @@ class DistributionTest {
                 .isZero();
         assertThat(one.status()).as(one.err()).isZero();
         try (Stream<Path> files = Files.list(installation.directory.resolve("archive"))) {
-            assertThat(files).containsExactly(Path.of(one.out().strip()));
+            assertThat(files.map(Path::toString))
+                    .containsExactlyInAnyOrder(one.out().strip(), one.out().strip() + ".sqlite");
         }
         assertThat(installation.hotplex(JAVA, "doctor").out()).contains("✓ class archive: /");
     }

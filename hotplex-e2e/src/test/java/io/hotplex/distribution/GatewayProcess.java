@@ -67,6 +67,10 @@ final class GatewayProcess implements AutoCloseable {
         return gateway;
     }
 
+    long pid() {
+        return process.pid(); // the start script becomes the JVM
+    }
+
     private Matcher findAddress() throws IOException {
         return ADDRESS.matcher(log());
     }

@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -23,6 +24,11 @@ import java.util.stream.Stream;
  * writes them into an archive. The start script asks for it; see its {@code archive}.
  */
 final class Rehearsal {
+    /** The start script's: a file to copy the native part of SQLite to. */
+    private static final String COPY = "hotplex.sqlite.copy";
+    /** SQLite's own: where it puts its native part before it loads it. */
+    private static final String UNPACKED = "org.sqlite.tmpdir";
+
     /** Everything here answers at once. */
     private static final int LIMIT_MILLIS = 10_000;
 
@@ -37,13 +43,29 @@ final class Rehearsal {
         try {
             Path stage = Files.createTempDirectory("hotplex-rehearsal");
             try {
+                Path unpacked = Files.createDirectory(stage.resolve("native"));
+                System.setProperty(UNPACKED, unpacked.toString());
                 serve(stage.resolve("server"));
+                String copy = System.getProperty(COPY);
+                if (copy != null) {
+                    copyLibrary(unpacked, Path.of(copy));
+                }
                 return answer(stage);
             } finally {
                 delete(stage);
             }
         } catch (IOException e) {
             throw new UncheckedIOException("the rehearsal failed", e);
+        }
+    }
+
+    /** Nothing is there when SQLite came with the system; then a start has nothing to unpack either. */
+    private static void copyLibrary(Path unpacked, Path copy) throws IOException {
+        try (DirectoryStream<Path> libraries =
+                Files.newDirectoryStream(unpacked, "*" + System.mapLibraryName("sqlitejdbc"))) {
+            for (Path library : libraries) {
+                Files.copy(library, copy);
+            }
         }
     }
 
@@ -62,8 +84,10 @@ final class Rehearsal {
 
     private static void serve(Path state) throws IOException {
         String key = UUID.randomUUID().toString();
-        EngineConfig engine =
-                EngineConfig.builder().set(EngineConfig.STATE_DIRECTORY, state).build();
+        EngineConfig engine = EngineConfig.builder()
+                .set(EngineConfig.STATE_DIRECTORY, state)
+                .set(EngineConfig.JOURNAL, "sqlite")
+                .build();
         try (HotPlexServer server = HotPlexServer.builder()
                 .config(ServerConfig.builder().set(ServerConfig.PORT, 0).build())
                 .engine(HotPlex.builder().config(engine))

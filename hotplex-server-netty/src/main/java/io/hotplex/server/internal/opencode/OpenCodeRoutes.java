@@ -59,12 +59,12 @@ public final class OpenCodeRoutes {
         operations.addAll(new FileOperations(clients, secrets).all());
         List<Route> routes = new ArrayList<>();
         operations.forEach(operation -> routes.add(operation.route(prefix)));
-        byte[] document = document(operations, prefix);
-        routes.add(Route.of(
+        routes.add(Route.of( // made when it is asked for, which is rare; at the start it would take a tenth of the time
                 "GET",
                 prefix + "/doc",
                 Access.PUBLIC,
-                request -> CompletableFuture.completedFuture(Response.of(200, "application/json", document))));
+                request -> CompletableFuture.completedFuture(
+                        Response.of(200, "application/json", document(operations, prefix)))));
         return routes;
     }
 
