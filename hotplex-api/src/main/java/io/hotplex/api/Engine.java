@@ -73,6 +73,12 @@ public interface Engine extends AutoCloseable {
     /** The pool at this moment. */
     PoolSnapshot pool();
 
+    /** Those who follow sessions, at this moment. */
+    SubscriberStats subscribers();
+
+    /** The journal at this moment. Never blocks. */
+    JournalStats journal();
+
     /**
      * Ends all processes and closes all sessions; a durable journal keeps the sessions, and the prompts that wait, for
      * the next engine. Running turns are cancelled. Blocks at most for the configured shutdown limit, then kills.

@@ -10,6 +10,7 @@ import io.hotplex.api.spi.ProcessLauncher;
 import io.hotplex.api.spi.PromptGuard;
 import io.hotplex.api.spi.ProviderConfig;
 import io.hotplex.api.spi.ToolGuard;
+import io.hotplex.core.internal.event.Followers;
 import io.hotplex.core.internal.guard.Guards;
 import io.hotplex.core.internal.guard.RememberedApprovals;
 import io.hotplex.core.internal.pool.PooledEngine;
@@ -169,6 +170,7 @@ public final class HotPlex {
         ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, threads("timer"));
         timer.setRemoveOnCancelPolicy(true);
         ExecutorService own = executor == null ? workers() : null;
+        Executor chosenExecutor = own != null ? own : Objects.requireNonNull(executor);
         EngineParts parts = new EngineParts(
                 config,
                 chosenLauncher,
@@ -177,7 +179,11 @@ public final class HotPlex {
                 Secrets.of(secrets),
                 new GuardedListener(listeners),
                 new GuardedReaders(readers),
-                own != null ? own : Objects.requireNonNull(executor),
+                new Followers(
+                        chosenExecutor,
+                        config.get(EngineConfig.SUBSCRIPTION_BATCH),
+                        config.get(EngineConfig.MERGE_BACKLOG)),
+                chosenExecutor,
                 timer,
                 clock,
                 System::nanoTime);

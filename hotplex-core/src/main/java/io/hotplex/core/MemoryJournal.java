@@ -1,10 +1,12 @@
 package io.hotplex.core;
 
+import io.hotplex.api.JournalStats;
 import io.hotplex.api.spi.Journal;
 import io.hotplex.api.spi.LogListener;
 import io.hotplex.api.spi.SessionLog;
 import io.hotplex.core.internal.event.JournalBudget;
 import io.hotplex.core.internal.event.MemoryLog;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -55,6 +57,11 @@ public final class MemoryJournal implements Journal {
     /** What all open logs hold, as {@link io.hotplex.api.AgentEvent#weight()} counts. */
     public long bytes() {
         return budget.bytes();
+    }
+
+    @Override
+    public JournalStats stats() {
+        return new JournalStats(bytes(), 0, Duration.ZERO);
     }
 
     @Override

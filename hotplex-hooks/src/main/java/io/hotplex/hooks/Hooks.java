@@ -59,6 +59,11 @@ public final class Hooks implements JournalReader {
         return running.status();
     }
 
+    /** Whether an engine has begun, and not ended, to let them read. */
+    public boolean running() {
+        return running.running();
+    }
+
     /**
      * Where the traces of turns are known, as W3C Trace Context, or {@code null} for one that is not; else a turn has
      * the trace that its prompt came with. To be set before the engine opens.

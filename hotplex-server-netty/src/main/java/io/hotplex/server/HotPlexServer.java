@@ -18,8 +18,10 @@ import io.hotplex.server.internal.auth.TokenFile;
 import io.hotplex.server.internal.clients.ClientRoutes;
 import io.hotplex.server.internal.clients.SlackRoutes;
 import io.hotplex.server.internal.console.ConsoleRoutes;
+import io.hotplex.server.internal.http.Access;
 import io.hotplex.server.internal.http.AccessLog;
 import io.hotplex.server.internal.http.Connections;
+import io.hotplex.server.internal.http.ExchangeListener;
 import io.hotplex.server.internal.http.Gatekeeper;
 import io.hotplex.server.internal.http.HttpServer;
 import io.hotplex.server.internal.http.Policy;
@@ -77,14 +79,18 @@ public final class HotPlexServer implements AutoCloseable {
     private final KeyRing keys;
     private final Gatekeeper gatekeeper;
     private final HttpServer http;
+    /** Where metrics are, when they are not where everything else is. */
+    private final @Nullable HttpServer metrics;
+
     private final Engine engine;
     private final @Nullable Engine owned;
     private final Tracing tracing;
     private final AtomicReference<ServerConfig> config;
     private final CountDownLatch stop;
 
-    private HotPlexServer(Builder parts, Assembly assembly, HttpServer http) {
+    private HotPlexServer(Builder parts, Assembly assembly, HttpServer http, @Nullable HttpServer metrics) {
         this.parts = parts;
+        this.metrics = metrics;
         this.start = Objects.requireNonNull(assembly.config.get());
         this.keys = assembly.keys;
         this.gatekeeper = assembly.gatekeeper;
@@ -103,6 +109,11 @@ public final class HotPlexServer implements AutoCloseable {
     /** Where it listens. */
     public InetSocketAddress address() {
         return http.address();
+    }
+
+    /** Where it listens for those who want metrics, if that is another port. */
+    public Optional<InetSocketAddress> metricsAddress() {
+        return Optional.ofNullable(metrics).map(HttpServer::address);
     }
 
     /** What it serves. */
@@ -174,6 +185,9 @@ public final class HotPlexServer implements AutoCloseable {
                 drained.join();
             } finally {
                 http.close();
+                if (metrics != null) {
+                    metrics.close();
+                }
                 tracing.close();
             }
         }
@@ -196,11 +210,13 @@ public final class HotPlexServer implements AutoCloseable {
             config = new AtomicReference<>(parts.config);
             keys = new KeyRing(parts.keys(parts.config, open(parts.config)));
             gatekeeper = new Gatekeeper(keys, Policy.of(parts.config), open(parts.config), System::nanoTime);
-            tracing = Tracing.open(parts.config, parts.environment);
-            telemetry = Telemetry.builder()
-                    .openTelemetry(tracing.openTelemetry())
-                    .content(parts.config.get(ServerConfig.TRACING_CONTENT))
-                    .build();
+            tracing = parts.telemetry == null ? Tracing.open(parts.config, parts.environment) : Tracing.none();
+            telemetry = parts.telemetry != null
+                    ? parts.telemetry
+                    : Telemetry.builder()
+                            .openTelemetry(tracing.openTelemetry())
+                            .content(parts.config.get(ServerConfig.TRACING_CONTENT))
+                            .build();
             metrics = new MetricsRoute(telemetry);
             HotPlex unbuilt = parts.parts;
             if (unbuilt != null) {
@@ -247,7 +263,9 @@ public final class HotPlexServer implements AutoCloseable {
             checks.putAll(parts.checks);
             List<Route> routes = new ArrayList<>();
             routes.addAll(new HealthRoutes(new Readiness(checks, System::nanoTime), Clock.systemUTC()).routes());
-            routes.add(metrics.route());
+            if (parts.config.get(ServerConfig.METRICS_PORT).isEmpty()) {
+                routes.add(metrics.route(Access.ADMIN));
+            }
             routes.addAll(new AdminRoutes(
                             engine,
                             this::connections,
@@ -263,6 +281,30 @@ public final class HotPlexServer implements AutoCloseable {
             routes.addAll(ClientRoutes.of(
                     engine, parts.config, gatekeeper::quota, Optional.ofNullable(parts.stateDirectory)));
             return routes;
+        }
+    }
+
+    /** Serves metrics on a port of their own, if that is configured. */
+    private static @Nullable HttpServer metricsServer(
+            ServerConfig config, Assembly assembly, List<ExchangeListener> listeners) {
+        Optional<Integer> port = config.get(ServerConfig.METRICS_PORT);
+        if (port.isEmpty()) {
+            return null;
+        }
+        String host = config.get(ServerConfig.METRICS_HOST);
+        Access access = isLoopback(host) ? Access.PUBLIC : Access.ADMIN;
+        return HttpServer.start(
+                config.beside(host, port.orElseThrow()),
+                new Router(List.of(assembly.metrics.route(access))),
+                assembly.gatekeeper,
+                listeners);
+    }
+
+    private static boolean isLoopback(String host) {
+        try {
+            return InetAddress.getByName(host).isLoopbackAddress();
+        } catch (UnknownHostException e) {
+            return false; // binding tells what is wrong with it
         }
     }
 
@@ -283,6 +325,7 @@ public final class HotPlexServer implements AutoCloseable {
         private @Nullable Engine engine;
         private @Nullable HotPlex parts;
         private @Nullable Hooks hooks;
+        private @Nullable Telemetry telemetry;
 
         private Builder() {}
 
@@ -292,7 +335,10 @@ public final class HotPlexServer implements AutoCloseable {
             return this;
         }
 
-        /** Serves this engine, which the application closes. Metrics then lack what the engine alone can tell. */
+        /**
+         * Serves this engine, which the application closes. Its metrics and traces are there if {@link #telemetry} has
+         * listened to it, and its hooks are if {@link #hooks} is what reads its journal.
+         */
         public Builder engine(Engine value) {
             engine = Objects.requireNonNull(value, "engine");
             return this;
@@ -304,9 +350,21 @@ public final class HotPlexServer implements AutoCloseable {
             return this;
         }
 
-        /** Runs these hooks beside the engine that is built; the engine closes them. */
+        /**
+         * Runs these hooks beside the engine that is built, which closes them. Those of an engine that is built already
+         * were given to its own builder; here they are named so that operators see them, and Slack can answer.
+         */
         public Builder hooks(Hooks value) {
             hooks = Objects.requireNonNull(value, "hooks");
+            return this;
+        }
+
+        /**
+         * Tells what happens by this, and not by one of the server's own; {@code server.tracing} has no meaning then. An
+         * engine that is built already has been given its listener and its reader.
+         */
+        public Builder telemetry(Telemetry value) {
+            telemetry = Objects.requireNonNull(value, "telemetry");
             return this;
         }
 
@@ -364,22 +422,16 @@ public final class HotPlexServer implements AutoCloseable {
             Assembly assembly;
             try {
                 checkExposure();
+                checkHooks();
                 assembly = new Assembly(this);
             } catch (RuntimeException e) {
-                if (hooks != null) {
-                    hooks.close();
+                if (hooks != null && parts != null) {
+                    hooks.close(); // otherwise they are those of an engine that runs
                 }
                 throw e;
             }
             try {
-                AccessLog accessLog = new AccessLog();
-                HttpServer http = HttpServer.start(
-                        config,
-                        new Router(assembly.routes(this)),
-                        assembly.gatekeeper,
-                        List.of(accessLog, assembly.metrics));
-                assembly.http.set(http);
-                return new HotPlexServer(this, assembly, http);
+                return listen(assembly);
             } catch (RuntimeException e) {
                 if (assembly.owned != null) {
                     assembly.owned.close();
@@ -389,15 +441,45 @@ public final class HotPlexServer implements AutoCloseable {
             }
         }
 
+        /** Hooks that read from nothing would tell nobody anything, and nobody would notice. */
+        private void checkHooks() {
+            if (hooks != null && parts == null && !hooks.running()) {
+                throw new HotPlexException(
+                        ErrorCode.CONFIG_INVALID,
+                        "the hooks read from no engine (expected: HotPlex.builder().reader(hooks) for the engine that is"
+                                + " served, or that builder in place of the engine)");
+            }
+        }
+
+        private HotPlexServer listen(Assembly assembly) {
+            List<ExchangeListener> listeners = List.of(new AccessLog(), assembly.metrics);
+            HttpServer http = HttpServer.start(
+                    config, new Router(assembly.routes(this)), assembly.gatekeeper, listeners);
+            assembly.http.set(http);
+            try {
+                return new HotPlexServer(this, assembly, http, metricsServer(config, assembly, listeners));
+            } catch (RuntimeException e) {
+                http.close();
+                throw e;
+            }
+        }
+
         private void checkExposure() {
-            String host = config.get(ServerConfig.HOST);
+            checkExposure(ServerConfig.HOST);
+            if (config.get(ServerConfig.METRICS_PORT).isPresent()) {
+                checkExposure(ServerConfig.METRICS_HOST);
+            }
+        }
+
+        private void checkExposure(ConfigKey<String> key) {
+            String host = config.get(key);
             if (isLoopback(host)) {
                 return;
             }
             if (HotPlexServer.open(config)) {
                 throw new HotPlexException(
                         ErrorCode.CONFIG_INVALID,
-                        "server.authentication: none, and server.host: " + host + " can be reached from other machines"
+                        "server.authentication: none, and " + key.name() + ": " + host + " can be reached from other machines"
                                 + " (expected: a key, or 127.0.0.1); whoever reaches it could run commands here");
             }
             if (config.get(ServerConfig.TLS_CERTIFICATE).isEmpty()) {
@@ -408,12 +490,5 @@ public final class HotPlexServer implements AutoCloseable {
             }
         }
 
-        private static boolean isLoopback(String host) {
-            try {
-                return InetAddress.getByName(host).isLoopbackAddress();
-            } catch (UnknownHostException e) {
-                return false; // binding tells what is wrong with it
-            }
-        }
     }
 }

@@ -197,6 +197,17 @@ public final class ServerConfig {
     public static final ConfigKey<Boolean> TRACING_CONTENT =
             key("server.tracing-content", flag(), "false", "Whether spans have prompts and answers.");
 
+    public static final ConfigKey<Optional<Integer>> METRICS_PORT = key(
+            "server.metrics-port",
+            orNone(count(0, 65_535)),
+            "none",
+            "Port of its own for /metrics, which is there alone then; 0 takes any free one.");
+    public static final ConfigKey<String> METRICS_HOST = key(
+            "server.metrics-host",
+            text("a host name or address", HOST_TEXT),
+            "127.0.0.1",
+            "Address of server.metrics-port. On this machine no key is needed there, beyond it one with the scope admin.");
+
     /** Begins the names of settings of keys: {@code server.keys.<name>.<setting>}. */
     public static final String KEY_PREFIX = "server.keys.";
 
@@ -251,6 +262,16 @@ public final class ServerConfig {
         Map<String, String> others = other.toProperties();
         settings.forEach(key -> all.put(key.name(), Objects.requireNonNull(others.get(key.name()), key.name())));
         return new ServerConfig(fromProperties(all).values, other.clientKeys);
+    }
+
+    /** This one for a listener of few requests somewhere else. */
+    ServerConfig beside(String host, int port) {
+        Map<String, String> all = new LinkedHashMap<>(toProperties());
+        all.put(HOST.name(), host);
+        all.put(PORT.name(), Integer.toString(port));
+        all.put(IO_THREADS.name(), "1");
+        all.put(WORKER_THREADS.name(), "2");
+        return new ServerConfig(fromProperties(all).values, clientKeys);
     }
 
     @Override

@@ -170,6 +170,18 @@ class DocumentationTest {
     }
 
     @Test
+    void observedExampleRuns() throws Exception {
+        Result result = compileAndRun(ROOT.resolve("examples/Observed.java"), "Observed");
+
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(result.out())
+                .contains("told of turn_started", "told of turn_completed")
+                .contains("problem=null")
+                .contains("hotplex_turns_total{provider=\"claude\",outcome=\"completed\",} 1.0")
+                .contains("hotplex_hook_events_total{hook=\"out\",} 2.0");
+    }
+
+    @Test
     void linksLeadToFiles() throws IOException {
         List<String> broken = new ArrayList<>();
         Pattern link = Pattern.compile("\\]\\((?!https?:|#)([^)#]+)");

@@ -30,6 +30,15 @@ class ExposureTest {
             assertThatThrownBy(() -> without("server.host", host, "server.authentication", "none")
                             .start())
                     .hasMessageContaining("can be reached from other machines");
+            assertThatThrownBy(() -> without(
+                                    "server.metrics-port",
+                                    "0",
+                                    "server.metrics-host",
+                                    host,
+                                    "server.authentication",
+                                    "none")
+                            .start())
+                    .hasMessageContaining("server.metrics-host: " + host + " can be reached from other machines");
         }
     }
 

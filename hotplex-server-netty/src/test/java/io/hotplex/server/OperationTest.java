@@ -1,22 +1,30 @@
 package io.hotplex.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.hotplex.api.Engine;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.SessionSpec;
+import io.hotplex.api.spi.HookConfig;
 import io.hotplex.api.spi.Journal;
 import io.hotplex.api.spi.LogListener;
 import io.hotplex.api.spi.ProviderConfig;
 import io.hotplex.api.spi.SessionLog;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.HotPlex;
+import io.hotplex.hooks.Hooks;
 import io.hotplex.server.internal.http.RawClient;
 import io.hotplex.server.internal.http.RawClient.Answer;
+import io.hotplex.telemetry.Telemetry;
 import io.hotplex.testkit.agent.DemoAgent;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -159,6 +167,122 @@ class OperationTest {
                             "hotplex_journal_writable 1.0",
                             "hotplex_start_time_seconds ")
                     .doesNotContain("\"m\""));
+        }
+    }
+
+    private static Answer scrape(InetSocketAddress address, String... headers) throws IOException {
+        try (RawClient client = RawClient.connect(address)) {
+            return client.send(RawClient.request("GET", "/metrics", headers)).read();
+        }
+    }
+
+    @Test
+    void metricsMayHaveAPortOfTheirOwnWhichNeedsNoKeyOnThisMachine() throws IOException {
+        try (HotPlexServer server =
+                ServerRig.start(state, "server.metrics-port", "0", "server.metrics-host", "127.0.0.1")) {
+            InetSocketAddress own = server.metricsAddress().orElseThrow();
+
+            assertThat(own.getAddress().isLoopbackAddress()).isTrue();
+            assertThat(scrape(own).body()).contains("hotplex_start_time_seconds ");
+            assertThat(scrape(server.address(), KEY).status()).as("there alone").isEqualTo(404);
+            try (RawClient client = RawClient.connect(own)) {
+                assertThat(client.send(RawClient.request("GET", "/admin/pool", KEY))
+                                .read()
+                                .status())
+                        .as("nothing else is there")
+                        .isEqualTo(404);
+            }
+        }
+    }
+
+    @Test
+    void beyondThisMachineAKeyIsNeededForMetrics() throws IOException {
+        try (HotPlexServer server =
+                ServerRig.start(state, "server.metrics-port", "0", "server.metrics-host", "0.0.0.0")) {
+            InetSocketAddress own = new InetSocketAddress(
+                    InetAddress.getLoopbackAddress(),
+                    server.metricsAddress().orElseThrow().getPort());
+
+            assertThat(scrape(own).status()).isEqualTo(401);
+            assertThat(scrape(own, "Authorization: Bearer " + ServerRig.OWNER).status())
+                    .isEqualTo(403);
+            assertThat(scrape(own, KEY).status()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void aPortForMetricsThatSomebodyHasIsTold() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            String port = Integer.toString(taken.getLocalPort());
+            assertThatThrownBy(() -> ServerRig.start(state, "server.metrics-port", port))
+                    .isInstanceOfSatisfying(
+                            HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFIG_INVALID))
+                    .hasMessageContaining("server.metrics-port");
+        }
+    }
+
+    /** An engine of the application's, whose hooks and telemetry the server shows. */
+    @Test
+    void showsTheMetricsAndHooksOfAnEngineThatWasBuiltAlready() throws IOException {
+        Telemetry telemetry = Telemetry.builder().build();
+        Hooks hooks = Hooks.builder(state.resolve("hooks"))
+                .hook(HookConfig.of("audit", "audit", Map.of()))
+                .open();
+        Puppets puppets = new Puppets();
+        EngineConfig config =
+                EngineConfig.builder().set(EngineConfig.STATE_DIRECTORY, state).build();
+        try (Engine engine = HotPlex.builder()
+                        .config(config)
+                        .provider(puppets)
+                        .launcher(puppets)
+                        .listener(telemetry.listener())
+                        .reader(telemetry.reader())
+                        .reader(hooks)
+                        .build();
+                HotPlexServer server = HotPlexServer.builder()
+                        .config(ServerConfig.fromProperties(ServerRig.properties()))
+                        .engine(engine)
+                        .telemetry(telemetry)
+                        .hooks(hooks)
+                        .start()) {
+            engine.open(SessionSpec.builder("s", state).build())
+                    .submit(Prompt.of("say hi"))
+                    .result()
+                    .toCompletableFuture()
+                    .join();
+
+            await().untilAsserted(() -> assertThat(get(server, "/metrics").body())
+                    .contains(
+                            "hotplex_turns_total{provider=\"puppet\",outcome=\"completed\",} 1.0",
+                            "hotplex_sessions_open{state=\"ready\",} 1.0",
+                            "hotplex_hook_behind_records{hook=\"audit\",} 0.0"));
+            assertThat(get(server, "/admin/hooks").body()).contains("\"name\":\"audit\"");
+        }
+    }
+
+    @Test
+    void hooksThatReadFromNoEngineAreRefused() {
+        Hooks hooks = Hooks.builder(state.resolve("hooks"))
+                .hook(HookConfig.of("audit", "audit", Map.of()))
+                .open();
+        Puppets puppets = new Puppets();
+        EngineConfig config =
+                EngineConfig.builder().set(EngineConfig.STATE_DIRECTORY, state).build();
+        try (hooks;
+                Engine engine = HotPlex.builder()
+                        .config(config)
+                        .provider(puppets)
+                        .launcher(puppets)
+                        .build()) {
+            assertThatThrownBy(() ->
+                            HotPlexServer.builder()
+                                    .config(ServerConfig.fromProperties(ServerRig.properties()))
+                                    .engine(engine)
+                                    .hooks(hooks)
+                                    .start())
+                    .isInstanceOfSatisfying(
+                            HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFIG_INVALID))
+                    .hasMessageContaining("the hooks read from no engine");
         }
     }
 

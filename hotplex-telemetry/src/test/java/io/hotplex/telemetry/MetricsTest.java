@@ -249,7 +249,15 @@ class MetricsTest {
                     "hotplex_turns_queued",
                     "hotplex_turns_waiting",
                     "hotplex_journal_records",
-                    "hotplex_journal_writable"); // told when an engine is watched: OperationTest
+                    "hotplex_journal_writable",
+                    "hotplex_journal_backlog_bytes",
+                    "hotplex_journal_bytes",
+                    "hotplex_journal_lag_seconds",
+                    "hotplex_subscriber_behind_records",
+                    "hotplex_subscriber_furthest_behind_records",
+                    "hotplex_subscriber_merged_records_total",
+                    "hotplex_subscriber_resets_total",
+                    "hotplex_subscriptions"); // told when an engine is watched: OperationTest
             List<String> told = rig.telemetry.describe().stream()
                     .filter(metric -> metric.name().startsWith("hotplex_"))
                     .map(metric -> "`" + metric.name() + "` " + metric.type() + " " + metric.help())

@@ -1,6 +1,7 @@
 package io.hotplex.api.spi;
 
 import io.hotplex.api.EventRecord;
+import io.hotplex.api.JournalStats;
 import java.util.List;
 import java.util.Optional;
 
@@ -80,6 +81,11 @@ public interface Journal extends AutoCloseable {
      */
     default void probe() {
         checkWritable();
+    }
+
+    /** How much it keeps, and how far it is behind, for who operates it. Never blocks on I/O. */
+    default JournalStats stats() {
+        return JournalStats.NONE;
     }
 
     /** Writes what waits, as long as that takes only a moment, and ends the journal; logs must not be used any more. */

@@ -3,6 +3,7 @@ package io.hotplex.journal.jdbc;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.EventRecord;
 import io.hotplex.api.HotPlexException;
+import io.hotplex.api.JournalStats;
 import io.hotplex.api.spi.Journal;
 import io.hotplex.api.spi.JournalConfig;
 import io.hotplex.api.spi.JournalConfig.Acknowledgement;
@@ -368,6 +369,13 @@ final class JdbcJournal implements Journal {
         if (writer != null) {
             writer.checkWritable();
         }
+    }
+
+    @Override
+    public JournalStats stats() {
+        return writer == null
+                ? JournalStats.NONE
+                : new JournalStats(writer.keptBytes(), writer.backlog(), writer.lag());
     }
 
     @Override

@@ -18,7 +18,8 @@ import java.util.function.Supplier;
 /**
  * Decides what is not kept any more: what is too old, and the oldest of what is too much, in a session or in all; never
  * records of a turn that runs, and never a session's newest record. A closed session whose records are all too old goes
- * as a whole. Works in slices, each short enough for those who wait to be written. Confined to the writer's thread.
+ * as a whole. Works in slices, each short enough for those who wait to be written. Confined to the writer's thread, but
+ * for {@link #bytes()}.
  */
 final class Retention {
     private static final long SLICE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
@@ -33,7 +34,9 @@ final class Retention {
     private final long roundNanos;
     private final Set<JdbcLog> round = new LinkedHashSet<>();
     private long nextRound = System.nanoTime();
-    private long bytes;
+    /** Of all records that are kept; written by the thread, read by everybody. */
+    private volatile long bytes;
+
     private long writes;
 
     /** @param forget hears of sessions that went as a whole */
@@ -58,7 +61,13 @@ final class Retention {
         }
     }
 
+    /** Bytes of all records that are kept. */
+    long bytes() {
+        return bytes;
+    }
+
     /** A session keeps more than before. */
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes
     void grew(JdbcLog log, long by) {
         log.bytes += by;
         bytes += by;
@@ -68,6 +77,7 @@ final class Retention {
     }
 
     /** A session is gone. */
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes
     void forgot(JdbcLog log) {
         bytes -= log.bytes;
         log.bytes = 0;
@@ -130,6 +140,7 @@ final class Retention {
         return Math.min(last(log), log.oldest() + Math.max(1, (long) (records * part)) - 1);
     }
 
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes
     private void trim(Store store, JdbcLog log, long last) throws SQLException {
         long upTo = Math.min(last, log.oldest() + Store.SLICE - 1);
         long from = log.oldest();

@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * <p>What cannot be written is tried again until it can: nothing is dropped, readers do not see it, new prompts are
  * refused and agents are read more slowly in the meantime.
  *
- * <p>Threads: {@link #enqueue}, {@link #backlogged} and {@link #checkWritable} are for everybody, the rest is the
+ * <p>Threads: {@link #enqueue}, {@link #backlogged}, {@link #checkWritable} and what tells figures are for everybody, the rest is the
  * thread's own.
  */
 final class Writer implements Runnable {
@@ -88,6 +88,11 @@ final class Writer implements Runnable {
 
     private volatile @Nullable String trouble;
     private volatile boolean fenced;
+
+    /** When what is being written was taken from the queue, in nanoseconds; meaningless unless {@link #writing}. */
+    private volatile long writingSince;
+
+    private volatile boolean writing;
 
     // the thread's own
     private final Deque<Cached> cached = new ArrayDeque<>();
@@ -163,6 +168,22 @@ final class Writer implements Runnable {
         }
     }
 
+    /** Weight of what waits to be written. */
+    long backlog() {
+        return backlog.get();
+    }
+
+    /** How long that which is being written waits to be; zero when nothing is. */
+    Duration lag() {
+        long since = writingSince;
+        return writing ? Duration.ofNanos(Math.max(0, System.nanoTime() - since)) : Duration.ZERO;
+    }
+
+    /** Bytes of all records that are kept. */
+    long keptBytes() {
+        return retention.bytes();
+    }
+
     /** Writes what is left, then ends. */
     void stop() {
         stopping.countDown();
@@ -180,6 +201,8 @@ final class Writer implements Runnable {
                 Entry first = queue.poll(IDLE_MILLIS, TimeUnit.MILLISECONDS);
                 last = stopping.getCount() == 0;
                 if (first != null) {
+                    writingSince = System.nanoTime();
+                    writing = true;
                     gather(first, batch);
                     process(batch);
                 } else if (!last) {
@@ -191,6 +214,7 @@ final class Writer implements Runnable {
                 last = true;
                 break;
             } finally {
+                writing = false;
                 batch.clear();
             }
         }

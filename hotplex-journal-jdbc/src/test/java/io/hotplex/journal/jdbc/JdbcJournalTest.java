@@ -306,12 +306,17 @@ class JdbcJournalTest {
                 await().atMost(Duration.ofSeconds(20)).until(() -> refuses(log));
                 assertThat(log.newest()).isEqualTo(1);
                 assertThat(relieved).hasValue(0);
+                assertThat(journal.stats().backlogBytes()).isGreaterThan(10_000);
+                assertThat(journal.stats().lag()).isGreaterThan(Duration.ofMillis(50));
                 other.rollback();
             }
             await().atMost(Duration.ofSeconds(20)).until(() -> log.newest() == 10_000);
             await().until(() -> relieved.get() > 0);
             assertThat(log.backlogged()).isFalse();
             assertThat(refuses(log)).isFalse();
+            await().untilAsserted(() -> assertThat(journal.stats().lag()).isZero());
+            assertThat(journal.stats().backlogBytes()).isZero();
+            assertThat(journal.stats().bytes()).isGreaterThan(10_000 * 64);
             long last = 0;
             while (last < 10_000) {
                 List<EventRecord> batch = log.read(last, 1_000);

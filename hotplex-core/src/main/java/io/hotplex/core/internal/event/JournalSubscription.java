@@ -5,7 +5,6 @@ import io.hotplex.api.Subscriber;
 import io.hotplex.api.Subscription;
 import io.hotplex.api.spi.SessionLog;
 import java.util.List;
-import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -49,9 +48,7 @@ public final class JournalSubscription implements Subscription {
 
     private final SessionLog source;
     private final Subscriber subscriber;
-    private final Executor executor;
-    private final int batchSize;
-    private final int mergeBacklog;
+    private final Followers followers;
     private final Consumer<JournalSubscription> onTerminated;
 
     private final AtomicReference<Work> work = new AtomicReference<>(Work.IDLE);
@@ -65,26 +62,39 @@ public final class JournalSubscription implements Subscription {
 
     /**
      * @param after the last offset that the subscriber has
-     * @param executor runs the subscriber; may refuse, which ends the subscription unless a drain is under way
-     * @param batchSize how many records are read at once
-     * @param mergeBacklog when the subscriber is more records behind, adjacent deltas are joined
-     * @param onTerminated called once when the subscription ended, on the thread that ended it
+     * @param followers those whom it belongs to from {@link #begin} to its end
+     * @param onTerminated called when the subscription ended, on the thread that ended it; once more by {@link #begin}
+     *     when it had ended before
      */
     public JournalSubscription(
             SessionLog source,
             long after,
             Subscriber subscriber,
-            Executor executor,
-            int batchSize,
-            int mergeBacklog,
+            Followers followers,
             Consumer<JournalSubscription> onTerminated) {
         this.source = source;
         this.position = after;
         this.subscriber = subscriber;
-        this.executor = executor;
-        this.batchSize = batchSize;
-        this.mergeBacklog = mergeBacklog;
+        this.followers = followers;
         this.onTerminated = onTerminated;
+    }
+
+    /** Is among the followers from here on, unless it has ended. */
+    public void begin() {
+        followers.add(this);
+        if (ended.get()) {
+            terminated(); // it may have ended before it was there to be removed
+        }
+    }
+
+    private void terminated() {
+        followers.remove(this);
+        onTerminated.accept(this);
+    }
+
+    /** How many records its subscriber has not been given. */
+    long behind() {
+        return Math.max(0, source.newest() - position);
     }
 
     /** Tells that the log may have more. Lock-free, never throws; called by the session's owner after each append. */
@@ -95,7 +105,7 @@ public final class JournalSubscription implements Subscription {
                 return;
             }
             if (seen == Work.IDLE && work.compareAndSet(Work.IDLE, Work.BUSY)) {
-                begin();
+                submitFirst();
                 return;
             }
         }
@@ -137,11 +147,11 @@ public final class JournalSubscription implements Subscription {
     @Override
     public void close() {
         if (ended.compareAndSet(false, true)) {
-            onTerminated.accept(this);
+            terminated();
         }
     }
 
-    private void begin() {
+    private void submitFirst() {
         Throwable refusal = submit();
         if (refusal != null && !ended.get()) {
             log.warn(
@@ -157,7 +167,7 @@ public final class JournalSubscription implements Subscription {
     private @Nullable Throwable submit() {
         AtomicBoolean taken = new AtomicBoolean();
         try {
-            executor.execute(() -> {
+            followers.executor().execute(() -> {
                 if (taken.compareAndSet(false, true)) {
                     drain();
                 }
@@ -190,7 +200,7 @@ public final class JournalSubscription implements Subscription {
             } catch (RuntimeException | LinkageError e) {
                 log.warn("A subscriber threw {} when it was told that it is over", describe(e));
             } finally {
-                onTerminated.accept(this);
+                terminated();
             }
         }
     }
@@ -200,7 +210,7 @@ public final class JournalSubscription implements Subscription {
         for (int batches = 0; batches < BATCHES_PER_DRAIN || submit() != null; batches++) {
             boolean last = sourceClosed; // before reading: then an empty read means that all was delivered
             boolean held = paused; // once: then an empty read is not mistaken for one that a pause prevented
-            List<EventRecord> batch = held ? List.of() : source.read(position, batchSize);
+            List<EventRecord> batch = held ? List.of() : source.read(position, followers.batchSize());
             if (batch.isEmpty()) {
                 if (last && !held) {
                     finish();
@@ -224,10 +234,11 @@ public final class JournalSubscription implements Subscription {
             return false;
         }
         if (oldest > position + 1) {
+            followers.reset();
             subscriber.onReset(oldest, newest);
             position = oldest - 1;
         }
-        for (EventRecord record : newest - position > mergeBacklog ? DeltaMerger.merge(batch) : batch) {
+        for (EventRecord record : newest - position > followers.mergeBacklog() ? DeltaMerger.merge(batch) : batch) {
             if (ended.get()) {
                 return false;
             }
@@ -236,6 +247,9 @@ public final class JournalSubscription implements Subscription {
             }
             subscriber.onEvent(record);
             position = record.offset();
+            if (record.firstOffset() < record.offset()) {
+                followers.merged(record.offset() - record.firstOffset());
+            }
         }
         subscriber.onBatchEnd();
         return true;
@@ -251,7 +265,7 @@ public final class JournalSubscription implements Subscription {
                     subscriber.onFailed(why);
                 }
             } finally {
-                onTerminated.accept(this);
+                terminated();
             }
         }
     }

@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.hotplex.api.Engine;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
+import io.hotplex.api.JournalStats;
 import io.hotplex.api.PoolSnapshot;
 import io.hotplex.api.ProcessState;
 import io.hotplex.api.ProviderStatus;
@@ -11,6 +12,7 @@ import io.hotplex.api.RememberedApproval;
 import io.hotplex.api.Session;
 import io.hotplex.api.SessionInfo;
 import io.hotplex.api.SessionSpec;
+import io.hotplex.api.SubscriberStats;
 import io.hotplex.api.spi.AgentProvider;
 import io.hotplex.api.spi.AgentProvider.Capability;
 import io.hotplex.api.spi.Journal;
@@ -414,6 +416,16 @@ public final class PooledEngine implements Engine {
                 idle,
                 counts.waiting(),
                 parts.config().get(EngineConfig.MAX_PROCESSES));
+    }
+
+    @Override
+    public SubscriberStats subscribers() {
+        return parts.followers().stats();
+    }
+
+    @Override
+    public JournalStats journal() {
+        return journal.stats();
     }
 
     private static int count(List<OwnedSession> all, ProcessState state) {

@@ -4,6 +4,7 @@ import io.hotplex.api.spi.EngineListener;
 import io.hotplex.api.spi.JournalReader;
 import io.hotplex.api.spi.ProcessLauncher;
 import io.hotplex.core.EngineConfig;
+import io.hotplex.core.internal.event.Followers;
 import io.hotplex.core.internal.guard.Guards;
 import io.hotplex.core.internal.guard.RememberedApprovals;
 import io.hotplex.core.internal.redact.Secrets;
@@ -16,6 +17,7 @@ import java.util.function.LongSupplier;
  * What all sessions of an engine share.
  *
  * @param readers hear of every record; guarded, as the listener is
+ * @param followers subscribers of all sessions
  * @param secrets what must not be written down
  * @param executor runs callbacks and blocking work
  * @param timer fires deadlines; its tasks bring work to mailboxes, and its thread runs that work where a mailbox is
@@ -31,6 +33,7 @@ public record EngineParts(
         Secrets secrets,
         EngineListener listener,
         JournalReader readers,
+        Followers followers,
         Executor executor,
         ScheduledExecutorService timer,
         Clock clock,

@@ -318,16 +318,11 @@ final class Recorder implements LogListener {
             throw new HotPlexException(
                     ErrorCode.INVALID_ARGUMENT, "after: " + after + " (expected: 0 to " + log.newest() + ")");
         }
-        JournalSubscription subscription = new JournalSubscription(
-                log,
-                after,
-                subscriber,
-                parts.executor(),
-                parts.config().get(EngineConfig.SUBSCRIPTION_BATCH),
-                parts.config().get(EngineConfig.MERGE_BACKLOG),
-                subscriptions::remove);
+        JournalSubscription subscription =
+                new JournalSubscription(log, after, subscriber, parts.followers(), subscriptions::remove);
         subscriber.onSubscribe(subscription);
         subscriptions.add(subscription);
+<<<<<<< HEAD
         if (subscription.ended()) {
             subscriptions.remove(subscription); // the subscriber closed it before it was there to be removed
         }
@@ -335,6 +330,10 @@ final class Recorder implements LogListener {
         if (why != null) {
             subscription.logLost(why);
         } else if (complete) {
+=======
+        subscription.begin();
+        if (complete) {
+>>>>>>> 325ec38 (Metrics: the journal's size and lag, subscribers and what was merged for them; a port of their own; hooks and telemetry of an engine that a program builds)
             subscription.logClosed(); // it may have come too late to be told by close()
         }
         subscription.wake();

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.hotplex.api.AgentEvent;
 import io.hotplex.api.EventRecord;
 import io.hotplex.api.Subscriber;
+import io.hotplex.api.SubscriberStats;
 import io.hotplex.api.spi.SessionLog;
 import io.hotplex.core.MemoryJournal;
 import java.time.Duration;
@@ -34,6 +35,8 @@ class JournalSubscriptionTest {
     private final MemoryJournal journal = new MemoryJournal(1L << 30, 1L << 30);
     private final SessionLog log = journal.open("s");
     private final AtomicInteger terminations = new AtomicInteger();
+    /** Of the subscription that was made last. */
+    private Followers followers = new Followers(Runnable::run, 1, 1);
 
     @AfterEach
     void stop() throws InterruptedException {
@@ -488,6 +491,31 @@ class JournalSubscriptionTest {
     }
 
     @Test
+    void tellsHowFarBehindSubscribersAreAndWhatTheyWereToldInPieces() {
+        List<Runnable> tasks = new ArrayList<>();
+        append(log, "a", "b", "c", "d");
+        JournalSubscription subscription = subscribe(log, 1, new Recording(), tasks::add, 2);
+        subscription.wake();
+
+        assertThat(followers.stats()).isEqualTo(new SubscriberStats(1, 3, 3, 0, 0));
+        tasks.remove(0).run();
+        assertThat(followers.stats()).as("b, c and d are one record").isEqualTo(new SubscriberStats(1, 0, 0, 2, 0));
+        subscription.close();
+        assertThat(followers.stats()).isEqualTo(new SubscriberStats(0, 0, 0, 2, 0));
+    }
+
+    @Test
+    void oneThatEndsBeforeItBeginsIsNoFollower() {
+        JournalSubscription subscription =
+                new JournalSubscription(log, 0, new Recording(), followers, ended -> terminations.incrementAndGet());
+        subscription.close();
+
+        subscription.begin();
+
+        assertThat(followers.stats().subscriptions()).isZero();
+    }
+
+    @Test
     void survivesRandomClosesAndWakesUnderLoad() throws Exception {
         Random random = new Random(42);
         for (int round = 0; round < 200; round++) {
@@ -526,8 +554,11 @@ class JournalSubscriptionTest {
 
     private JournalSubscription subscribe(
             SessionLog source, long after, Subscriber subscriber, Executor executor, int mergeBacklog) {
-        return new JournalSubscription(
-                source, after, subscriber, executor, 256, mergeBacklog, ended -> terminations.incrementAndGet());
+        followers = new Followers(executor, 256, mergeBacklog);
+        JournalSubscription subscription = new JournalSubscription(
+                source, after, subscriber, followers, ended -> terminations.incrementAndGet());
+        subscription.begin();
+        return subscription;
     }
 
     private static AgentEvent.TextDelta delta(String text, int block, @Nullable String parent) {

@@ -21,9 +21,10 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** The hooks of one engine. Immutable list of thread-safe runners. */
+/** The hooks of one engine. Thread-safe: a fixed list of thread-safe runners. */
 public final class RunningHooks implements JournalReader {
     private final List<HookRunner> runners;
+    private volatile boolean running;
 
     private RunningHooks(List<HookRunner> runners) {
         this.runners = List.copyOf(runners);
@@ -99,6 +100,11 @@ public final class RunningHooks implements JournalReader {
     @Override
     public void start(Journal journal) {
         runners.forEach(runner -> runner.start(journal));
+        running = true;
+    }
+
+    public boolean running() {
+        return running;
     }
 
     @Override
@@ -131,6 +137,7 @@ public final class RunningHooks implements JournalReader {
     /** All at once: each may take its whole time. */
     @Override
     public void close() {
+        running = false;
         List<Thread> threads = new ArrayList<>();
         for (HookRunner runner : runners) {
             Thread thread = new Thread(runner::close, "hotplex-hooks-close");

@@ -16,9 +16,13 @@ public final class MetricsRoute implements ExchangeListener {
         this.telemetry = telemetry;
     }
 
-    /** {@code /metrics}, as text that Prometheus reads: OpenMetrics if it asks for that. */
-    public Route route() {
-        return Route.of("GET", "/metrics", Access.ADMIN, request -> {
+    /**
+     * {@code /metrics}, as text that Prometheus reads: OpenMetrics if it asks for that.
+     *
+     * @param access what a request needs
+     */
+    public Route route(Access access) {
+        return Route.of("GET", "/metrics", access, request -> {
                     String type = telemetry.contentType(request.headers().first("Accept"));
                     byte[] text = telemetry.metrics(type).getBytes(StandardCharsets.UTF_8);
                     return CompletableFuture.completedFuture(Response.of(200, type, text));

@@ -31,6 +31,11 @@ public final class Tracing implements AutoCloseable {
         this.sdk = sdk;
     }
 
+    /** Makes no traces. */
+    public static Tracing none() {
+        return new Tracing(null);
+    }
+
     /**
      * @param environment where the variables are; those of this process count, too
      * @throws HotPlexException CONFIG_INVALID when the variables make no sense
@@ -40,7 +45,7 @@ public final class Tracing implements AutoCloseable {
         boolean asked = WISHES.stream()
                 .anyMatch(name -> !environment.getOrDefault(name, "").isBlank());
         if (wanted.equals("off") || wanted.equals("auto") && !asked) {
-            return new Tracing(null);
+            return none();
         }
         try {
             return new Tracing(AutoConfiguredOpenTelemetrySdk.builder()

@@ -80,6 +80,7 @@ final class ServeCommand {
                 watch) {
             TerminationSignals.handle(grace(settings), signal -> server.stop(), launcher::close);
             watch.start(() -> reload(settings, server));
+            server.metricsAddress().ifPresent(address -> out.line("hotplex: metrics on " + url(settings, address) + "/metrics"));
             out.line(ready(settings, server.address()));
             while (!server.awaitStop(LONG)) {
                 // a server runs for days
@@ -120,16 +121,20 @@ final class ServeCommand {
 
     /** One line, for people and for scripts that wait for it. */
     private String ready(Settings settings, InetSocketAddress address) {
-        String host = address.getAddress() instanceof Inet6Address
-                ? "[" + address.getAddress().getHostAddress() + "]"
-                : address.getAddress().getHostAddress();
-        String scheme = settings.server().get(ServerConfig.TLS_CERTIFICATE).isPresent() ? "https" : "http";
         Path token = TokenFile.in(settings.engine().get(EngineConfig.STATE_DIRECTORY));
         boolean open = settings.server().get(ServerConfig.AUTHENTICATION).equals("none");
         boolean other = !settings.server().clientKeys().isEmpty()
                 || surroundings.environment().keySet().stream().anyMatch(name -> name.startsWith("HOTPLEX_API_KEY"));
         String key = open ? "no key is needed" : other ? "keys are configured" : "the key is in " + token;
-        return "hotplex: listening on " + scheme + "://" + host + ":" + address.getPort() + ", " + key;
+        return "hotplex: listening on " + url(settings, address) + ", " + key;
+    }
+
+    private static String url(Settings settings, InetSocketAddress address) {
+        String host = address.getAddress() instanceof Inet6Address
+                ? "[" + address.getAddress().getHostAddress() + "]"
+                : address.getAddress().getHostAddress();
+        String scheme = settings.server().get(ServerConfig.TLS_CERTIFICATE).isPresent() ? "https" : "http";
+        return scheme + "://" + host + ":" + address.getPort();
     }
 
     /** What an orderly end takes at most, if all that it waits for takes as long as it may. */

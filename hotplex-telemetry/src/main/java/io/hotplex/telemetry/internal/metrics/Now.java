@@ -1,9 +1,11 @@
 package io.hotplex.telemetry.internal.metrics;
 
 import io.hotplex.api.Engine;
+import io.hotplex.api.JournalStats;
 import io.hotplex.api.PoolSnapshot;
 import io.hotplex.api.ProcessState;
 import io.hotplex.api.SessionInfo;
+import io.hotplex.api.SubscriberStats;
 import io.hotplex.api.spi.HookStatus;
 import io.prometheus.client.Collector;
 import io.prometheus.client.CounterMetricFamily;
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 /** What is so at the moment at which somebody asks. Thread-safe. */
 public final class Now extends Collector {
     private static final double MILLIS = 1e3;
+    private static final double NANOS = 1e9;
 
     private final Supplier<@Nullable Engine> engine;
     private final Supplier<List<HookStatus>> hooks;
@@ -103,6 +106,42 @@ public final class Now extends Collector {
                 "hotplex_journal_records", "Records that the journal keeps of open sessions.", (double) records));
         all.add(new GaugeMetricFamily(
                 "hotplex_journal_writable", "Whether the journal can be written, 1 or 0.", writable(engine)));
+        journal(engine.journal(), all);
+        subscribers(engine.subscribers(), all);
+    }
+
+    private static void journal(JournalStats journal, List<MetricFamilySamples> all) {
+        all.add(new GaugeMetricFamily(
+                "hotplex_journal_bytes", "Size of the records that the journal keeps.", (double) journal.bytes()));
+        all.add(new GaugeMetricFamily(
+                "hotplex_journal_backlog_bytes",
+                "What a durable journal has taken and not written yet.",
+                (double) journal.backlogBytes()));
+        all.add(new GaugeMetricFamily(
+                "hotplex_journal_lag_seconds",
+                "How long that which is being written waits to be.",
+                journal.lag().toNanos() / NANOS));
+    }
+
+    private static void subscribers(SubscriberStats subscribers, List<MetricFamilySamples> all) {
+        all.add(new GaugeMetricFamily(
+                "hotplex_subscriptions", "Subscriptions that follow sessions.", subscribers.subscriptions()));
+        all.add(new GaugeMetricFamily(
+                "hotplex_subscriber_behind_records",
+                "Records that subscribers have not been given.",
+                (double) subscribers.behindRecords()));
+        all.add(new GaugeMetricFamily(
+                "hotplex_subscriber_furthest_behind_records",
+                "Those of the subscriber that has most before it.",
+                (double) subscribers.furthestBehindRecords()));
+        all.add(new CounterMetricFamily(
+                "hotplex_subscriber_merged_records",
+                "Records that were told as a part of another to subscribers far behind.",
+                (double) subscribers.mergedRecords()));
+        all.add(new CounterMetricFamily(
+                "hotplex_subscriber_resets",
+                "Times that the journal did not keep what a subscriber came for.",
+                (double) subscribers.resets()));
     }
 
     @SuppressWarnings("IllegalCatch") // whatever is wrong with it, it cannot be written
