@@ -18,6 +18,9 @@ import io.hotplex.api.Session;
 import io.hotplex.api.Turn;
 import io.hotplex.api.spi.ProcessListener.Cleanup;
 import io.hotplex.core.FakeAgents.FakeProcess;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -360,6 +363,26 @@ class SessionProcessTest {
             assertThat(result(turn).code()).isEqualTo(ErrorCode.AGENT_PROTOCOL);
             assertThat(f.agents.process(1).isGone()).isTrue();
         }
+    }
+
+    @Test
+    void whatIsLoggedOfATurnHasItsTrace() {
+        PrintStream before = System.err;
+        ByteArrayOutputStream logged = new ByteArrayOutputStream();
+        try (EngineFixture f = new EngineFixture(dir)) {
+            Session session = f.hot("s1");
+            System.setErr(new PrintStream(logged, true, StandardCharsets.UTF_8));
+            Turn turn = session.submit(Prompt.builder("a")
+                    .traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+                    .build());
+            f.agents.process(1).expect("prompt a").say("throw");
+            assertThat(result(turn).code()).isEqualTo(ErrorCode.AGENT_PROTOCOL);
+        } finally {
+            System.setErr(before);
+        }
+
+        assertThat(logged.toString(StandardCharsets.UTF_8))
+                .contains("trace_id=0af7651916cd43dd8448eb211c80319c the provider of session 's1' failed");
     }
 
     @Test

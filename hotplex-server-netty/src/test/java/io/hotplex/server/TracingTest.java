@@ -135,6 +135,30 @@ class TracingTest {
         }
     }
 
+    @Test
+    void aWebSocketsPromptsAreInTheTraceOfItsRequestUnlessTheyNameOne() throws Exception {
+        String other = "1111651916cd43dd8448eb211c803111";
+        Map<String, String> headers = Map.of("traceparent", "00-" + TRACE + "-" + PARENT + "-01");
+        try (HotPlexServer server = start(variables());
+                WebSocketProbe v2 = WebSocketProbe.connect(
+                        server.address(), "/ws/v2", headers, "hotplex.v2", "hotplex.key." + ServerRig.OWNER)) {
+            post(server, "/v1/sessions", "{\"id\":\"s1\"}");
+            v2.send("{\"type\":\"attach\",\"session\":\"s1\"}");
+            v2.send("{\"type\":\"prompt\",\"session\":\"s1\",\"text\":\"say hi\"}");
+            await().until(() -> receiver.spans.stream()
+                    .anyMatch(s -> hex(s).equals(TRACE) && s.getName().equals("invoke_agent puppet")));
+            assertThat(HexFormat.of()
+                            .formatHex(receiver.named("invoke_agent puppet")
+                                    .getParentSpanId()
+                                    .toByteArray()))
+                    .isEqualTo(PARENT);
+
+            v2.send("{\"type\":\"prompt\",\"session\":\"s1\",\"text\":\"say hi\",\"traceparent\":\"00-" + other + "-"
+                    + PARENT + "-01\"}");
+            await().until(() -> receiver.spans.stream().anyMatch(s -> hex(s).equals(other)));
+        }
+    }
+
     private void say(HotPlexServer server, String words) {
         server.engine()
                 .open(SessionSpec.builder("s", state).build())

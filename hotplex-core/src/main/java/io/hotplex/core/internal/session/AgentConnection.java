@@ -29,6 +29,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * One agent process from its launch to its end: carries lines between process and protocol, and keeps the state.
@@ -227,7 +228,12 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
         try {
             action.accept(protocol);
         } catch (RuntimeException | LinkageError e) {
-            log.error("the provider failed, its process ends (generation {})", generation, e);
+            scope.line(log, Level.ERROR)
+                    .setCause(e)
+                    .log(
+                            "the provider of session '{}' failed, its process ends (generation {})",
+                            scope.spec.id(),
+                            generation);
             life.broken(
                     this,
                     ErrorCode.AGENT_PROTOCOL,
@@ -356,7 +362,12 @@ final class AgentConnection implements ProcessListener, ProtocolSink {
                 verdict = protocol.exited(exit.status(), exit.stderrTail());
             }
         } catch (Throwable e) {
-            log.error("the provider failed to explain an exit (generation {})", generation, e);
+            scope.line(log, Level.ERROR)
+                    .setCause(e)
+                    .log(
+                            "the provider of session '{}' failed to explain an exit (generation {})",
+                            scope.spec.id(),
+                            generation);
         }
         state = ProcessState.DEAD;
         life.exited(this, exit, deaf(verdict));

@@ -19,6 +19,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Keeps the session's one agent process: asks the pool for a slot, starts, watches, ends and restarts it, and decides
@@ -272,7 +273,8 @@ final class ProcessKeeper implements AgentConnection.Life {
     private String reduced(Isolation.Applied applied) {
         String confinement = applied.confinement().key();
         if (!applied.missing().isEmpty()) {
-            log.warn("session '{}': less isolation than asked for: {}", scope.spec.id(), applied.missing());
+            scope.line(log, Level.WARN)
+                    .log("session '{}': less isolation than asked for: {}", scope.spec.id(), applied.missing());
             Confinement wanted = Objects.requireNonNull(scope.spec.confinement(), "filled in");
             scope.recorder.append(
                     null, new AgentEvent.IsolationReduced(wanted.kind().key(), confinement, applied.missing()));
@@ -328,7 +330,7 @@ final class ProcessKeeper implements AgentConnection.Life {
     /** The kernel keeps a killed process; two may never serve one session, so the prompts that wait fail. */
     private void stuck(AgentConnection c) {
         if (connection == c) {
-            log.error("process {} of session '{}' cannot be killed", c.pid(), scope.spec.id());
+            scope.line(log, Level.ERROR).log("process {} of session '{}' cannot be killed", c.pid(), scope.spec.id());
             turns.giveUp();
         }
     }

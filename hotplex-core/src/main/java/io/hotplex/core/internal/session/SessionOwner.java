@@ -36,6 +36,7 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Runs a session's turns.
@@ -317,6 +318,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
     private void started(OpenTurn turn) {
         if (!turn.started) {
             turn.started = true;
+            scope.traced(turn.prompt.traceparent());
             if (turn.origin == Origin.AGENT) {
                 turns.add(turn); // a prompt's turn is there since it was made
             }
@@ -413,6 +415,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         }
         scope.touch();
         TurnResult result = new TurnResult(scope.spec.id(), turn.id(), writeDown(turn, end), end);
+        scope.traced(current == null ? null : current.prompt.traceparent());
         turns.ended(result);
         scope.parts.listener().onTurnEnded(scope.provider.name(), result);
         scope.recorder.whenReadable(
@@ -431,7 +434,9 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         try {
             return scope.recorder.append(turn.id(), end).offset();
         } catch (Throwable e) {
-            log.error("the journal of session '{}' lost the end of a turn", scope.spec.id(), e);
+            scope.line(log, Level.ERROR)
+                    .setCause(e)
+                    .log("the journal of session '{}' lost the end of a turn", scope.spec.id());
             return scope.recorder.last();
         }
     }
@@ -562,7 +567,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
             return;
         }
         String until = scope.parts.clock().instant().plus(duration).toString();
-        log.warn("GUARDS OFF in session '{}' until {}, by {}", scope.spec.id(), until, by);
+        scope.line(log, Level.WARN).log("GUARDS OFF in session '{}' until {}, by {}", scope.spec.id(), until, by);
         desk.policy().bypass(true);
         int mine = ++bypasses;
         scope.recorder.append(turnId(), new AgentEvent.GuardBypassed(by, reason, until));
@@ -792,7 +797,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
     /** A task of this class threw: a defect. The process ends, the turns fail, the session stays usable. */
     @SuppressWarnings("IllegalCatch") // the last line of defence
     private void defect(Throwable e) {
-        log.error("session '{}' has a defect, its process ends", scope.spec.id(), e);
+        scope.line(log, Level.ERROR).setCause(e).log("session '{}' has a defect, its process ends", scope.spec.id());
         String reason = "internal error: " + e.getClass().getName();
         try {
             if (process.connection() != null) {
@@ -801,7 +806,9 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
                 openTurns().forEach(turn -> loseTurn(turn, ErrorCode.INTERNAL, reason));
             }
         } catch (RuntimeException | Error again) {
-            log.error("session '{}' could not recover from a defect", scope.spec.id(), again);
+            scope.line(log, Level.ERROR)
+                    .setCause(again)
+                    .log("session '{}' could not recover from a defect", scope.spec.id());
         }
     }
 

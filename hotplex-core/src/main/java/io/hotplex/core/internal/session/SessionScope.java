@@ -9,6 +9,9 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.event.Level;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /** What the parts of one session share. Thread-safe. */
 final class SessionScope {
@@ -21,6 +24,9 @@ final class SessionScope {
     private static final Duration LONGEST = Duration.ofDays(3650);
 
     private volatile long lastActivity;
+
+    /** Of the turn that runs, if its prompt came with one. */
+    private volatile @Nullable String traceId;
 
     SessionScope(SessionSpec spec, AgentProvider provider, EngineParts parts, Mailbox mailbox, Recorder recorder) {
         this.spec = spec;
@@ -46,6 +52,21 @@ final class SessionScope {
     /** Something was said in one direction or the other. */
     void touch() {
         lastActivity = now();
+    }
+
+    /** A turn begins, of a trace in the form of W3C Trace Context or of none; or none runs any more. */
+    void traced(@Nullable String traceparent) {
+        traceId = traceparent == null ? null : traceparent.split("-", -1)[1];
+    }
+
+    /**
+     * Begins a line of the log that is about the session. It has the trace of the turn that runs as the pair {@code
+     * trace_id}, which backends that know no pairs write before the message.
+     */
+    LoggingEventBuilder line(Logger log, Level level) {
+        LoggingEventBuilder line = log.atLevel(level);
+        String trace = traceId;
+        return trace == null ? line : line.addKeyValue("trace_id", trace);
     }
 
     /** How long nothing was said, in nanoseconds. */

@@ -17,6 +17,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Has tool calls decided off the owner's thread, since guards look at files, and brings what they say back to it.
@@ -93,7 +94,7 @@ final class ToolDesk {
     }
 
     private Decision failed(String why) {
-        log.error("a tool call of session '{}' is denied: {}", scope.spec.id(), why);
+        scope.line(log, Level.ERROR).log("a tool call of session '{}' is denied: {}", scope.spec.id(), why);
         return new Decision(Guards.failed(), "guard", "");
     }
 
@@ -118,7 +119,8 @@ final class ToolDesk {
                 Verdict verdict = decision.verdict();
                 if (verdict.action() != Action.NONE) {
                     scope.parts.listener().onGuardDecision(scope.spec.id(), verdict.action(), verdict.why());
-                    log.debug("{} of {} in session '{}'", verdict.action(), call.tool(), scope.spec.id());
+                    scope.line(log, Level.DEBUG)
+                            .log("{} of {} in session '{}'", verdict.action(), call.tool(), scope.spec.id());
                 }
                 then.accept(decision);
             }

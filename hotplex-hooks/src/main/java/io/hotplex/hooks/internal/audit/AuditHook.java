@@ -35,7 +35,7 @@ final class AuditHook implements EventHook {
     private static final int REMEMBERED = 20_000;
 
     private final Path directory;
-    private final boolean sync;
+    private final Disk disk;
     private final long rotateBytes;
     private final int keepFiles;
 
@@ -55,10 +55,22 @@ final class AuditHook implements EventHook {
     @GuardedBy("this")
     private long first = 1;
 
-    /** @param keepFiles how many files are kept, 0 for all */
-    AuditHook(Path directory, boolean sync, long rotateBytes, int keepFiles) {
+    /** Brings what was written to a disk. */
+    @FunctionalInterface
+    interface Disk {
+        /** Leaves that to the operating system. */
+        Disk LATER = file -> {};
+
+        void force(FileChannel file) throws IOException;
+    }
+
+    /**
+     * @param disk asked after each delivery
+     * @param keepFiles how many files are kept, 0 for all
+     */
+    AuditHook(Path directory, Disk disk, long rotateBytes, int keepFiles) {
         this.directory = directory;
-        this.sync = sync;
+        this.disk = disk;
         this.rotateBytes = rotateBytes;
         this.keepFiles = keepFiles;
     }
@@ -98,9 +110,7 @@ final class AuditHook implements EventHook {
         while (bytes.hasRemaining()) {
             var unused = open.write(bytes);
         }
-        if (sync) {
-            open.force(false);
-        }
+        disk.force(open);
         next = number;
         hash = last;
         note();

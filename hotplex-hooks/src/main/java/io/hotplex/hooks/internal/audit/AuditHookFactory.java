@@ -15,6 +15,16 @@ public final class AuditHookFactory implements EventHookFactory {
             "session_*,turn_*,tool_started,tool_completed,tool_denied,guard_*,permission_*,question_*,"
                     + "process_exited,isolation_reduced,model_changed,agent_session_changed";
 
+    private final AuditHook.Disk disk;
+
+    public AuditHookFactory() {
+        this(file -> file.force(false));
+    }
+
+    AuditHookFactory(AuditHook.Disk disk) {
+        this.disk = disk;
+    }
+
     @Override
     public String type() {
         return "audit";
@@ -33,7 +43,9 @@ public final class AuditHookFactory implements EventHookFactory {
         }
         return new AuditHook(
                 directory(config, surroundings.directory()),
-                config.choice("fsync", "always", Set.of("always", "never")).equals("always"),
+                config.choice("fsync", "always", Set.of("always", "never")).equals("always")
+                        ? disk
+                        : AuditHook.Disk.LATER,
                 config.number("rotate-bytes", 64 << 20, 4 << 10, 1 << 30),
                 config.number("keep-files", 0, 0, 1_000_000));
     }

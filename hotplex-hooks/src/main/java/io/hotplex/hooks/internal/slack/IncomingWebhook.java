@@ -32,7 +32,7 @@ record IncomingWebhook(HookClient client) implements SlackTarget {
                     : Optional.of(new SlackException(
                             "Slack answered " + status,
                             HookClient.retryAfter(response.header("Retry-After")),
-                            status == BAD_REQUEST));
+                            status == BAD_REQUEST ? SlackException.Kind.NEVER : SlackException.Kind.LATER));
         });
         if (failure.isPresent()) {
             throw failure.get();

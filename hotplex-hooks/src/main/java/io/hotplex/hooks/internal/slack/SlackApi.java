@@ -3,6 +3,7 @@ package io.hotplex.hooks.internal.slack;
 import io.hotplex.hooks.internal.delivery.HookJson;
 import io.hotplex.hooks.internal.http.HookClient;
 import io.hotplex.hooks.internal.http.Secret;
+import io.hotplex.hooks.internal.slack.SlackTarget.SlackException.Kind;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -26,7 +27,11 @@ record SlackApi(HookClient client, Secret token, String channel) implements Slac
 
     /** What is wrong with the message, and will be with every repetition. */
     private static final Set<String> FOR_GOOD =
-            Set.of("invalid_blocks", "invalid_blocks_format", "msg_too_long", "no_text", "cant_update_message");
+            Set.of("invalid_blocks", "invalid_blocks_format", "msg_too_long", "no_text");
+
+    /** What is wrong with the message that it belongs to. */
+    private static final Set<String> ANEW =
+            Set.of("message_not_found", "thread_not_found", "cant_update_message", "edit_window_closed");
 
     /** Slack answered. */
     private record Answer(int status, @Nullable Duration after, Map<String, @Nullable Object> body) {}
@@ -46,13 +51,17 @@ record SlackApi(HookClient client, Secret token, String channel) implements Slac
         }
         Answer answer = call(replaces == null ? "chat.postMessage" : "chat.update", body);
         if (answer.status != OK) {
-            throw new SlackException("Slack answered " + answer.status, answer.after, false);
+            throw new SlackException("Slack answered " + answer.status, answer.after, Kind.LATER);
         }
         if (!Boolean.TRUE.equals(answer.body.get("ok"))) {
             String error = String.valueOf(answer.body.get("error"));
-            throw new SlackException("Slack says " + error, answer.after, FOR_GOOD.contains(error));
+            throw new SlackException("Slack says " + error, answer.after, kind(error));
         }
-        return (String) answer.body.get("ts");
+        return answer.body.get("ts") instanceof String name ? name : null;
+    }
+
+    private static Kind kind(String error) {
+        return FOR_GOOD.contains(error) ? Kind.NEVER : ANEW.contains(error) ? Kind.ANEW : Kind.LATER;
     }
 
     private Answer call(String method, Map<String, Object> body) throws IOException {

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Guarded by its monitor.
  */
 final class SlackHook implements EventHook {
-    /** Beyond it the oldest turn begins a new message when something comes of it, and the session a new thread. */
+    /** Beyond it what came before is not shown of the oldest turn when something more comes of it. */
     private static final int REMEMBERED = 10_000;
 
     private final SlackTarget target;
@@ -29,12 +29,13 @@ final class SlackHook implements EventHook {
     @GuardedBy("this")
     private final Map<String, Card> cards = new LinkedHashMap<>();
 
-    @GuardedBy("this")
-    private final Map<String, String> threads = new LinkedHashMap<>();
+    /** All but its {@code close} is guarded by this. */
+    private final Places places;
 
     /** @param buttons whether answers come back from Slack */
-    SlackHook(SlackTarget target, boolean buttons) {
+    SlackHook(SlackTarget target, Places places, boolean buttons) {
         this.target = target;
+        this.places = places;
         this.buttons = buttons;
     }
 
@@ -54,7 +55,7 @@ final class SlackHook implements EventHook {
             }
             return Delivery.DONE;
         } catch (SlackException e) {
-            return e.forGood() ? new Refused(reason(e)) : new Retry(reason(e), e.after());
+            return e.kind() == SlackException.Kind.NEVER ? new Refused(reason(e)) : new Retry(reason(e), e.after());
         } catch (IOException e) {
             return Delivery.retry("no answer: " + e.getClass().getSimpleName());
         }
@@ -75,6 +76,7 @@ final class SlackHook implements EventHook {
         Card card = cards.get(turn);
         if (card == null) {
             card = new Card(event);
+            card.message = target.changes() ? places.ofTurn(turn) : null; // of a turn that began before a restart
             cards.put(turn, card);
             if (cards.size() > REMEMBERED) {
                 cards.remove(cards.keySet().iterator().next());
@@ -90,18 +92,37 @@ final class SlackHook implements EventHook {
             return;
         }
         if (target.changes()) {
-            String session = card.session();
-            String thread = threads.get(session);
-            if (thread == null && card.message == null) {
-                thread = begin(card);
-            }
-            card.message = target.write(card.text(), card.blocks(buttons), thread, card.message);
+            write(turn, card);
         } else if (card.noteworthy()) {
             target.write(card.text(), card.blocks(false), null, null);
         }
         card.changed = false;
         if (ended) {
             cards.remove(turn);
+            if (target.changes()) {
+                places.forgetTurn(turn);
+            }
+        }
+    }
+
+    @GuardedBy("this")
+    private void write(String turn, Card card) throws IOException, SlackException {
+        String thread = places.ofSession(card.session());
+        try {
+            if (thread == null && card.message == null) {
+                thread = begin(card);
+            }
+            card.message = target.write(card.text(), card.blocks(buttons), thread, card.message);
+        } catch (SlackException e) {
+            if (e.kind() == SlackException.Kind.ANEW) { // somebody deleted it, or it is another bot's
+                card.message = null;
+                places.forgetTurn(turn);
+                places.forgetSession(card.session());
+            }
+            throw e;
+        }
+        if (card.message != null) {
+            places.turn(turn, card.message);
         }
     }
 
@@ -111,10 +132,7 @@ final class SlackHook implements EventHook {
         String text = "Session " + card.session() + " of " + card.owner();
         String thread = target.write(text, List.of(Card.section(Card.escaped(text))), null, null);
         if (thread != null) {
-            threads.put(card.session(), thread);
-            if (threads.size() > REMEMBERED) {
-                threads.remove(threads.keySet().iterator().next());
-            }
+            places.session(card.session(), thread);
         }
         return thread;
     }
@@ -122,5 +140,6 @@ final class SlackHook implements EventHook {
     @Override
     public void close() {
         target.close();
+        places.close();
     }
 }

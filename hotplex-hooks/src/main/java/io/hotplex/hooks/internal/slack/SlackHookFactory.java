@@ -49,9 +49,14 @@ public final class SlackHookFactory implements EventHookFactory {
                 throw config.invalid("signing-secret-env", "a token: an incoming webhook cannot change its messages");
             }
             String url = webhook == null ? "" : webhook.value();
-            return new SlackHook(new IncomingWebhook(HookClient.of(config, "webhook-env", url)), false);
+            return new SlackHook(new IncomingWebhook(HookClient.of(config, "webhook-env", url)), places(surroundings, ""), false);
         }
         HookClient client = HookClient.of(config, "api-url", config.text("api-url", "https://slack.com/api/"));
-        return new SlackHook(new SlackApi(client, token, config.required("channel")), buttons);
+        String channel = config.required("channel");
+        return new SlackHook(new SlackApi(client, token, channel), places(surroundings, channel), buttons);
+    }
+
+    private static Places places(Surroundings surroundings, String channel) {
+        return new Places(surroundings.directory(), channel);
     }
 }

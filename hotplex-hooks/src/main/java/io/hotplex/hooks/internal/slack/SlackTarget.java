@@ -31,17 +31,24 @@ interface SlackTarget extends AutoCloseable {
     final class SlackException extends Exception {
         private static final long serialVersionUID = 1L;
 
-        private final transient @Nullable Duration after;
-        private final boolean forGood;
+        /** What comes of it. */
+        enum Kind {
+            /** It may be taken later. */
+            LATER,
+            /** It will never be taken. */
+            NEVER,
+            /** What it was to replace or to answer is gone, or not ours: it may be taken as a new one. */
+            ANEW
+        }
 
-        /**
-         * @param after how long Slack wants to be left alone, or {@code null}
-         * @param forGood whether it will never take this message
-         */
-        SlackException(String reason, @Nullable Duration after, boolean forGood) {
+        private final transient @Nullable Duration after;
+        private final Kind kind;
+
+        /** @param after how long Slack wants to be left alone, or {@code null} */
+        SlackException(String reason, @Nullable Duration after, Kind kind) {
             super(reason);
             this.after = after;
-            this.forGood = forGood;
+            this.kind = kind;
         }
 
         @Nullable
@@ -49,8 +56,8 @@ interface SlackTarget extends AutoCloseable {
             return after;
         }
 
-        boolean forGood() {
-            return forGood;
+        Kind kind() {
+            return kind;
         }
     }
 }

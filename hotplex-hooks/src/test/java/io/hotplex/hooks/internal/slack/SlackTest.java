@@ -16,10 +16,13 @@ import io.hotplex.api.spi.EventHookFactory.Surroundings;
 import io.hotplex.api.spi.HookConfig;
 import io.hotplex.api.spi.HookEvent;
 import io.hotplex.hooks.internal.webhook.Receiver;
+import io.hotplex.hooks.internal.webhook.RudeServer;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -35,6 +38,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Against Slack's API as its documentation describes it. */
 @Timeout(60)
@@ -47,6 +53,9 @@ class SlackTest {
             + "&text=&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN"
             + "&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c";
     private static final long TIME = 1531420618;
+
+    @TempDir
+    Path directory;
 
     private final AtomicInteger messages = new AtomicInteger();
     private Receiver slack;
@@ -79,13 +88,14 @@ class SlackTest {
         return HookConfig.of("team", "slack", all);
     }
 
-    private static final Surroundings SURROUNDINGS =
-            new Surroundings(Path.of("/nowhere"), Map.of("TOKEN", "xoxb-token", "SIGNING", SECRET, "EMPTY", ""));
+    private Surroundings surroundings() {
+        return new Surroundings(directory, Map.of("TOKEN", "xoxb-token", "SIGNING", SECRET, "EMPTY", ""));
+    }
 
     private EventHook bot(String... more) {
         List<String> settings = new ArrayList<>(List.of("token-env", "TOKEN", "channel", "C1"));
         settings.addAll(List.of(more));
-        return new SlackHookFactory().open(config(settings.toArray(String[]::new)), SURROUNDINGS);
+        return new SlackHookFactory().open(config(settings.toArray(String[]::new)), surroundings());
     }
 
     private HookEvent event(String session, @Nullable String turn, AgentEvent event) {
@@ -137,6 +147,64 @@ class SlackTest {
     }
 
     @Test
+    void goesOnInTheSameThreadAndMessageAfterARestart() throws Exception {
+        try (EventHook hook = bot()) {
+            hook.deliver(List.of(event("s1", "t1", started()), event("s1", "t1", done(""))));
+            hook.deliver(List.of(event("s1", "t2", started())));
+        }
+        Files.writeString(directory.resolve("places"), "torn", StandardOpenOption.APPEND);
+        slack.got.clear();
+
+        try (EventHook hook = bot()) {
+            hook.deliver(List.of(event("s1", "t2", done(""))));
+            hook.deliver(List.of(event("s1", "t3", started())));
+        }
+
+        assertThat(slack.got)
+                .extracting(Receiver.Got::path)
+                .containsExactly("/api/chat.update", "/api/chat.postMessage");
+        assertThat(sent(0).get("ts").asText()).isEqualTo("17.3");
+        assertThat(sent(1).get("thread_ts").asText()).isEqualTo("17.1");
+        slack.got.clear();
+        try (EventHook hook = bot("channel", "C2")) {
+            hook.deliver(List.of(event("s1", "t3", done(""))));
+        }
+        assertThat(sent(0).has("thread_ts")).as("another channel has other threads").isFalse();
+    }
+
+    @Test
+    void whoRedeliversWhileTheGatewayRunsFindsItsThreadsAndWritesNone() throws Exception {
+        try (EventHook gateway = bot();
+                EventHook desk = bot()) {
+            gateway.deliver(List.of(event("s1", "t1", started())));
+            desk.deliver(List.of(event("s1", "t0", done("")), event("s2", "t9", done(""))));
+            gateway.deliver(List.of(event("s3", "t4", started())));
+        }
+
+        assertThat(sent(2).get("thread_ts").asText()).isEqualTo("17.1");
+        assertThat(Files.readString(directory.resolve("places"))).contains("s1", "s3").doesNotContain("s2");
+    }
+
+    @Test
+    void beginsAnewWhereSomebodyDeletedAMessage() throws Exception {
+        try (EventHook hook = bot()) {
+            hook.deliver(List.of(event("s1", "t1", started())));
+            Receiver.Reply works = slack.reply;
+            slack.reply = says("message_not_found");
+            assertThat(hook.deliver(List.of(event("s1", "t1", done("")))))
+                    .isEqualTo(Delivery.retry("Slack says message_not_found"));
+            slack.reply = works;
+            slack.got.clear();
+
+            assertThat(hook.deliver(List.of(event("s1", "t1", done(""))))).isEqualTo(Delivery.DONE);
+        }
+
+        assertThat(slack.got)
+                .extracting(Receiver.Got::path)
+                .containsExactly("/api/chat.postMessage", "/api/chat.postMessage");
+    }
+
+    @Test
     void aPermissionHasButtonsUntilSomebodyDecided() throws Exception {
         try (EventHook hook = bot("signing-secret-env", "SIGNING", "approvers", "U1=ann")) {
             hook.deliver(List.of(event("s1", "t1", started()), event("s1", "t1", asked())));
@@ -158,6 +226,36 @@ class SlackTest {
     }
 
     @Test
+    void secretsMayBeInFiles() throws Exception {
+        Path token = Files.writeString(directory.resolve("token"), "xoxb-of-a-file\n");
+        Path signing = Files.writeString(directory.resolve("signing"), SECRET);
+        HookConfig bot = config("token-file", token.toString(), "channel", "C1");
+        try (EventHook hook = new SlackHookFactory().open(bot, surroundings())) {
+            hook.deliver(List.of(event("s1", "t1", started())));
+        }
+        assertThat(slack.got.get(0).header("Authorization")).isEqualTo("Bearer xoxb-of-a-file");
+
+        Path url = Files.writeString(directory.resolve("url"), slack.url());
+        HookConfig incoming = HookConfig.of(
+                "team", "slack", Map.of("webhook-file", url.toString(), "allow-networks", "127.0.0.1"));
+        slack.got.clear();
+        try (EventHook hook = new SlackHookFactory().open(incoming, surroundings())) {
+            hook.deliver(List.of(event("s1", "t2", new AgentEvent.TurnBlocked("r1", "c", "high", "", List.of()))));
+        }
+        assertThat(slack.got).hasSize(1);
+
+        byte[] body = payload("U1", "allow", "s1 p1");
+        String time = Long.toString(TIME);
+        SlackRequests requests = Objects.requireNonNull(SlackRequests.of(
+                HookConfig.of(
+                        "team", "slack", Map.of("signing-secret-file", signing.toString(), "approvers", "U1=ann")),
+                surroundings()));
+        assertThat(requests.read(time, "v0=" + SlackRequests.sign(SECRET, time, body), body, at(TIME))
+                        .allow())
+                .isTrue();
+    }
+
+    @Test
     void withoutSigningSecretThereAreNoButtons() throws Exception {
         try (EventHook hook = bot()) {
             hook.deliver(List.of(event("s1", "t1", asked())));
@@ -171,7 +269,7 @@ class SlackTest {
     void anIncomingWebhookHearsOfWhatSomebodyShouldLookAt() throws Exception {
         slack.reply = exchange -> exchange.sendResponseHeaders(200, -1);
         HookConfig config = HookConfig.of("team", "slack", Map.of("webhook-env", "URL", "allow-networks", "127.0.0.1"));
-        Surroundings surroundings = new Surroundings(Path.of("/nowhere"), Map.of("URL", slack.url()));
+        Surroundings surroundings = new Surroundings(directory, Map.of("URL", slack.url()));
         try (EventHook hook = new SlackHookFactory().open(config, surroundings)) {
             hook.deliver(List.of(event("s1", "t1", started()), event("s1", "t1", done("x"))));
             hook.deliver(List.of(event("s1", "t2", new AgentEvent.TurnBlocked("r1", "c", "high", "", List.of()))));
@@ -196,24 +294,47 @@ class SlackTest {
         }
     }
 
-    private Delivery says(EventHook hook, String error) throws Exception {
-        slack.reply = exchange -> {
+    /** What may come in the place of Slack's answer; each is over within the limit, and tried again. */
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "an answer that never ends,     'HTTP/1.1 200 OK|Content-Length: 9000||{\"ok\":true,\"ts\":\"', DRIBBLE",
+        "an answer without bounds,      'HTTP/1.1 200 OK|Connection: close||{\"ok\":true,\"ts\":\"',    FLOOD",
+        "an answer that breaks off,     'HTTP/1.1 200 OK|Content-Length: 9000||{\"ok\":tr',             END",
+        "no JSON,                       'HTTP/1.1 200 OK|Connection: close||<html>',                  END",
+        "JSON that is no object,        'HTTP/1.1 200 OK|Connection: close||[1]',                     END",
+        "an object that is no answer,   'HTTP/1.1 200 OK|Connection: close||{\"ok\":1}',              END",
+        "nothing,                       'HTTP/1.1 200 OK|Connection: close||',                        END"
+    })
+    void anAnswerThatIsNoneIsTriedAgainInTime(String what, String answer, RudeServer.Rest rest) throws Exception {
+        try (RudeServer rude = new RudeServer(answer.replace("|", "\r\n"), rest);
+                EventHook hook = bot("api-url", rude.url(), "timeout", "300ms")) {
+            assertThat(hook.deliver(List.of(event("s1", "t1", started()))))
+                    .isInstanceOf(EventHook.Retry.class);
+        }
+    }
+
+    private static Receiver.Reply says(String error) {
+        return exchange -> {
             byte[] answer = ("{\"ok\":false,\"error\":\"" + error + "\"}").getBytes(StandardCharsets.UTF_8);
             exchange.sendResponseHeaders(200, answer.length);
             exchange.getResponseBody().write(answer);
         };
+    }
+
+    private Delivery says(EventHook hook, String error) throws Exception {
+        slack.reply = says(error);
         return hook.deliver(List.of(event("s1", "t1", started())));
     }
 
     // ---- answers
 
-    private static SlackRequests requests(String... more) {
+    private SlackRequests requests(String... more) {
         Map<String, String> settings =
                 new HashMap<>(Map.of("signing-secret-env", "SIGNING", "approvers", "U1=ann,U2=*"));
         for (int i = 0; i < more.length; i += 2) {
             settings.put(more[i], more[i + 1]);
         }
-        return Objects.requireNonNull(SlackRequests.of(HookConfig.of("team", "slack", settings), SURROUNDINGS));
+        return Objects.requireNonNull(SlackRequests.of(HookConfig.of("team", "slack", settings), surroundings()));
     }
 
     private static Clock at(long seconds) {
@@ -226,7 +347,7 @@ class SlackTest {
         return ("payload=" + URLEncoder.encode(json, StandardCharsets.UTF_8)).getBytes(StandardCharsets.UTF_8);
     }
 
-    private static SlackRequests.Decision read(byte[] body) {
+    private SlackRequests.Decision read(byte[] body) {
         String signature = "v0=" + SlackRequests.sign(SECRET, Long.toString(TIME), body);
         return requests().read(Long.toString(TIME), signature, body, at(TIME));
     }
@@ -300,7 +421,7 @@ class SlackTest {
     }
 
     private void assertInvalid(String message, String... settings) {
-        assertThatThrownBy(() -> new SlackHookFactory().open(config(settings), SURROUNDINGS))
+        assertThatThrownBy(() -> new SlackHookFactory().open(config(settings), surroundings()))
                 .isInstanceOf(HotPlexException.class)
                 .hasMessageContaining(message);
     }

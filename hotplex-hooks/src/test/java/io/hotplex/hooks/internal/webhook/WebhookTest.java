@@ -23,6 +23,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.http.HttpHeaders;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -51,6 +53,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
@@ -228,7 +232,11 @@ class WebhookTest {
 
         verify(one(), SECRET);
         verify(one(), OLD);
-        assertThatThrownBy(() -> verify(one(), "whsec_" + Base64.getEncoder().encodeToString(new byte[30])))
+        Path old = Files.writeString(directory.resolve("old"), OLD);
+        deliver(webhook("secret-env", "SECRET", "previous-secret-file", old.toString()), event(2, "hi"));
+        verify(receiver.got.get(1), SECRET);
+        verify(receiver.got.get(1), OLD);
+        assertThatThrownBy(() -> verify(receiver.got.get(0), "whsec_" + Base64.getEncoder().encodeToString(new byte[30])))
                 .hasMessageContaining("signature");
     }
 
@@ -355,7 +363,7 @@ class WebhookTest {
     }
 
     @Test
-    void aReceiverThatIsAwayHangsOrAnswersGarbageIsTriedAgain() throws Exception {
+    void aReceiverThatIsAwayOrHangsIsTriedAgain() throws Exception {
         receiver.reply = exchange -> {
             try {
                 assertThat(new CountDownLatch(1).await(2, TimeUnit.SECONDS)).isFalse();
@@ -370,10 +378,49 @@ class WebhookTest {
         receiver.close();
         assertThat(deliver(webhook("url", "http://127.0.0.1:" + port + "/"), event(1, "hi")))
                 .isEqualTo(Delivery.retry("no answer: ConnectException"));
-        try (GarbageServer garbage = new GarbageServer()) {
-            assertThat(deliver(webhook("url", "http://127.0.0.1:" + garbage.port() + "/"), event(1, "hi")))
+    }
+
+    /** What a receiver may do to who waits for its answer; each is over within the limit, and tried again. */
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "no HTTP at all,                  'what do you want?|',                            END",
+        "no HTTP and no end,              'hello ',                                        FLOOD",
+        "a status line that never ends,   'HTTP/1.1 200 ',                                 DRIBBLE",
+        "a header that never ends,        'HTTP/1.1 200 OK|X-A: ',                         DRIBBLE",
+        "a header without bounds,         'HTTP/1.1 200 OK|X-A: ',                         FLOOD",
+        "a number that is none,           'HTTP/1.1 2x0 OK||',                             END",
+        "nothing,                         '',                                              END"
+    })
+    void anAnswerThatIsNoneIsTriedAgainInTime(String what, String beginning, RudeServer.Rest rest) throws Exception {
+        try (RudeServer rude = new RudeServer(beginning.replace("|", "\r\n"), rest)) {
+            assertThat(deliver(webhook("url", rude.url(), "timeout", "300ms"), event(1, "hi")))
                     .isInstanceOfSatisfying(
                             EventHook.Retry.class, r -> assertThat(r.reason()).startsWith("no answer"));
+        }
+    }
+
+    /** The status is all that counts, so nobody waits for what comes behind it. */
+    @ParameterizedTest(name = "{0}")
+    @EnumSource(RudeServer.Rest.class)
+    void aBodyThatDribblesFloodsOrBreaksOffHoldsNobodyUp(RudeServer.Rest rest) throws Exception {
+        String head = "HTTP/1.1 200 OK\r\nContent-Length: 9000000000\r\n\r\n";
+        try (RudeServer rude = new RudeServer(head, rest)) {
+            assertThat(deliver(webhook("url", rude.url(), "timeout", "1h"), event(1, "hi")))
+                    .isEqualTo(Delivery.DONE);
+        }
+    }
+
+    @Test
+    void aReceiverThatTakesNoConnectionIsGivenUpBeforeTheWholeTimeIsOver() throws Exception {
+        try (ServerSocket full = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                Socket one = new Socket(full.getInetAddress(), full.getLocalPort());
+                Socket two = new Socket(full.getInetAddress(), full.getLocalPort())) {
+            assertThat(one.isConnected() && two.isConnected()).isTrue();
+            String url = "http://127.0.0.1:" + full.getLocalPort() + "/";
+
+            assertThat(deliver(webhook("url", url, "connect-timeout", "100ms", "timeout", "4s"), event(1, "hi")))
+                    .as("not InterruptedIOException, which is the end of the whole time")
+                    .isEqualTo(Delivery.retry("no answer: SocketTimeoutException"));
         }
     }
 

@@ -4,6 +4,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
@@ -20,10 +21,16 @@ public final class WebSocketProbe implements AutoCloseable, WebSocket.Listener {
     private WebSocketProbe() {}
 
     public static WebSocketProbe connect(InetSocketAddress address, String path, String subProtocol, String... more) {
+        return connect(address, path, Map.of(), subProtocol, more);
+    }
+
+    /** @param headers of the request that it begins with */
+    public static WebSocketProbe connect(
+            InetSocketAddress address, String path, Map<String, String> headers, String subProtocol, String... more) {
         WebSocketProbe probe = new WebSocketProbe();
-        probe.connected = HttpClient.newHttpClient()
-                .newWebSocketBuilder()
-                .subprotocols(subProtocol, more)
+        WebSocket.Builder builder = HttpClient.newHttpClient().newWebSocketBuilder();
+        headers.forEach(builder::header);
+        probe.connected = builder.subprotocols(subProtocol, more)
                 .buildAsync(URI.create("ws://localhost:" + address.getPort() + path), probe)
                 .join();
         return probe;

@@ -1,0 +1,183 @@
+package io.hotplex.hooks.internal.slack;
+
+import io.hotplex.hooks.internal.delivery.ValueFile;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where in a channel messages are: the one that a session's thread hangs from, and that of each turn which has not ended.
+ * Kept in a file of the hook's, so that it goes on in them after a restart. Who tries or redelivers while a gateway runs
+ * the hook finds its places, and writes none. Confined to its hook, but for
+ * {@link #close}, which waits for no call that hangs.
+ */
+final class Places implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Places.class);
+
+    /** Beyond it the oldest turn begins a new message when something comes of it, and the session a new thread. */
+    private static final int REMEMBERED = 10_000;
+
+    /** Slack names messages by their time. */
+    private static final Predicate<String> NAMES =
+            Pattern.compile("[0-9]{1,20}\\.[0-9]{1,9}").asMatchPredicate();
+
+    private final Path directory;
+    private final String channel;
+
+    /** Oldest first. */
+    private final Map<String, String> places = new LinkedHashMap<>();
+
+    private boolean opened;
+    private volatile @Nullable FileChannel lock;
+    private volatile @Nullable ValueFile file;
+    private volatile boolean closed;
+    /** Whether it was logged that the file cannot be written. */
+    private boolean forgetful;
+
+    Places(Path directory, String channel) {
+        this.directory = directory;
+        this.channel = channel;
+    }
+
+    private String thread(String session) {
+        return channel + "/thread/" + session;
+    }
+
+    private String turn(String turn) {
+        return channel + "/turn/" + turn;
+    }
+
+    @Nullable
+    String ofSession(String session) {
+        open();
+        return places.get(thread(session));
+    }
+
+    @Nullable
+    String ofTurn(String turn) {
+        open();
+        return places.get(turn(turn));
+    }
+
+    void session(String session, String message) {
+        put(thread(session), message);
+    }
+
+    void turn(String turn, String message) {
+        put(turn(turn), message);
+    }
+
+    void forgetSession(String session) {
+        remove(thread(session));
+    }
+
+    void forgetTurn(String turn) {
+        remove(turn(turn));
+    }
+
+    private void put(String name, String message) {
+        open();
+        if (message.equals(places.put(name, message))) {
+            return;
+        }
+        keep(file -> file.put(name, message));
+        if (places.size() > REMEMBERED) {
+            remove(places.keySet().iterator().next());
+        }
+    }
+
+    private void remove(String name) {
+        open();
+        if (places.remove(name) != null) {
+            keep(file -> file.remove(name));
+        }
+    }
+
+    private interface Change {
+        void on(ValueFile file) throws IOException;
+    }
+
+    /** What cannot be kept is known until the end all the same. */
+    private void keep(Change change) {
+        ValueFile open = file;
+        if (open == null) {
+            return;
+        }
+        try {
+            change.on(open);
+            forgetful = false;
+        } catch (IOException e) {
+            if (!forgetful) {
+                log.warn("{} cannot be written; after a restart sessions begin new threads", directory, e);
+            }
+            forgetful = true;
+        }
+    }
+
+    private void open() {
+        if (opened) {
+            return;
+        }
+        opened = true;
+        Path path = directory.resolve("places");
+        try {
+            Files.createDirectories(directory);
+            Map<String, String> read = ValueFile.read(path, NAMES);
+            read.entrySet().stream()
+                    .filter(entry -> entry.getKey().startsWith(channel + "/"))
+                    .sorted(Map.Entry.comparingByValue(Comparator.comparing(Double::parseDouble)))
+                    .forEach(entry -> places.put(entry.getKey(), entry.getValue()));
+            if (locked()) {
+                ValueFile own = ValueFile.open(path, NAMES);
+                own.retain(places.keySet()); // those of another channel mean nothing any more
+                file = own;
+            }
+            if (closed) {
+                close(); // it may have come too early for these
+            }
+        } catch (IOException e) {
+            log.warn("{} cannot be used; after a restart sessions begin new threads", path, e);
+        }
+    }
+
+    private boolean locked() throws IOException {
+        FileChannel open = FileChannel.open(
+                directory.resolve("places.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        boolean got = false;
+        try {
+            got = open.tryLock() != null;
+        } catch (OverlappingFileLockException e) {
+            // somebody in this JVM has it
+        } finally {
+            if (got) {
+                lock = open;
+            } else {
+                open.close();
+            }
+        }
+        return got;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        try (FileChannel held = lock;
+                ValueFile open = file) {
+            lock = null;
+            file = null;
+        } catch (IOException e) {
+            log.debug("{} could not be closed", directory, e);
+        }
+    }
+}
