@@ -36,6 +36,7 @@ public final class Benchmarks {
             new HotTurnJournal(),
             new Gateway(),
             new GuardDecisions(),
+            new HookCosts(),
             new OpenCodeGateway());
 
     private static final ObjectMapper JSON = new ObjectMapper();

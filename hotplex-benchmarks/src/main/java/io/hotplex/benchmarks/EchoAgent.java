@@ -18,8 +18,15 @@ final class EchoAgent {
             my $result = '{"type":"result","subtype":"success","is_error":false,"duration_ms":1,"num_turns":1,'
                 . '"result":"ok","stop_reason":"end_turn","session_id":"' . $id . '","total_cost_usd":0,'
                 . '"usage":{"input_tokens":1,"output_tokens":1},"permission_denials":[]}' . "\\n";
+            my $delta = '{"type":"stream_event","event":{"type":"content_block_delta","index":0,'
+                . '"delta":{"type":"text_delta","text":"word "}},"session_id":"' . $id
+                . '","parent_tool_use_id":null,"uuid":"u"}' . "\\n";
             while (<STDIN>) {
                 if (/"type":"user"/) {
+                    for (1 .. WORDS) {
+                        print $delta;
+                        select(undef, undef, undef, 0.002);
+                    }
                     print $result;
                 } elsif (/"type":"control_request"/ && /"request_id":"([^"]*)"/) {
                     print '{"type":"control_response","response":{"subtype":"success","request_id":"' . $1
@@ -32,7 +39,13 @@ final class EchoAgent {
 
     /** Writes the program into a directory and returns its path. */
     static Path write(Path directory) throws IOException {
-        Path program = Files.writeString(directory.resolve("echo-agent"), PROGRAM);
+        return write(directory, 0);
+    }
+
+    /** One that says so many words, one every two milliseconds, before it is done: so a turn takes as long as turns do. */
+    static Path write(Path directory, int words) throws IOException {
+        Path program = Files.writeString(
+                directory.resolve("echo-agent-" + words), PROGRAM.replace("WORDS", Integer.toString(words)));
         return Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
     }
 }

@@ -44,6 +44,11 @@ final class Samples {
         return sorted[Math.max(0, (int) Math.ceil(part * count) - 1)] / 1000.0;
     }
 
+    /** Microseconds on average. */
+    double mean() {
+        return Arrays.stream(nanos, 0, count).average().orElseThrow() / 1000;
+    }
+
     double p50() {
         return micros(0.50);
     }

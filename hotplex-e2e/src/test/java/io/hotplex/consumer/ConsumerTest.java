@@ -25,6 +25,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** A project that depends on engine, process layer and one provider: what it gets, and that it works. */
 class ConsumerTest {
     private static final List<String> EMBEDDED = List.of("hotplex-core", "hotplex-os", "hotplex-provider-claude");
+    private static final List<String> OBSERVED = List.of(
+            "hotplex-core", "hotplex-os", "hotplex-provider-claude", "hotplex-hooks", "hotplex-telemetry");
     private static final String SECRET = "planted-5f1c0de";
 
     @TempDir
@@ -82,7 +84,7 @@ class ConsumerTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("jdks")
     void itRunsOnTheClassPath(Path jdk) throws Exception {
-        List<Path> jars = packaged();
+        List<Path> jars = packaged(EMBEDDED);
         Path classes = compile(List.of("-cp", Jars.path(jars.stream())), "consumer/Consumer.java");
 
         Outcome outcome = run(
@@ -95,7 +97,7 @@ class ConsumerTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("jdks")
     void itRunsOnTheModulePathWhereInternalsAreClosed(Path jdk) throws Exception {
-        List<Path> jars = packaged();
+        List<Path> jars = packaged(EMBEDDED);
         Path classes = compile(List.of("-p", Jars.path(jars.stream())), "module-info.java", "consumer/Consumer.java");
 
         Outcome outcome = run(
@@ -112,12 +114,37 @@ class ConsumerTest {
         outcome.assertWorked();
     }
 
+    /** Hooks need an HTTP client, and telemetry a Prometheus client, that know no modules and are found by their names. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("jdks")
+    void hooksAndTelemetryRunOnTheModulePath(Path jdk) throws Exception {
+        List<Path> jars = packaged(OBSERVED);
+        Path classes =
+                compile("observer", List.of("-p", Jars.path(jars.stream())), "module-info.java", "observer/Observer.java");
+
+        Outcome outcome = run(
+                jdk,
+                List.of(
+                        "-p",
+                        Jars.path(Stream.concat(Stream.of(classes), jars.stream())),
+                        "-m",
+                        "observer/observer.Observer"));
+
+        assertThat(outcome.lines())
+                .as(outcome.errors())
+                .contains(
+                        "webhook true",
+                        "audit null",
+                        "hotplex_turns_total{provider=\"claude\",outcome=\"completed\",} 1.0",
+                        "named true");
+    }
+
     /**
      * Everything that is logged, at the finest level, by a run with a secret in each place that takes one, and faults.
      */
     @Test
     void noSecretIsLogged() throws Exception {
-        List<Path> jars = new ArrayList<>(packaged());
+        List<Path> jars = new ArrayList<>(packaged(EMBEDDED));
         Path classes = compile(List.of("-cp", Jars.path(jars.stream())), "consumer/Consumer.java");
         jars.add(classes);
         jars.add(Jars.jar("slf4j-simple").orElseThrow());
@@ -145,8 +172,8 @@ class ConsumerTest {
         }
     }
 
-    private static List<Path> packaged() {
-        Map<String, Optional<Path>> closure = Jars.closure(EMBEDDED);
+    private static List<Path> packaged(List<String> modules) {
+        Map<String, Optional<Path>> closure = Jars.closure(modules);
         List<String> missing = closure.entrySet().stream()
                 .filter(entry -> entry.getValue().isEmpty())
                 .map(Map.Entry::getKey)
@@ -159,11 +186,15 @@ class ConsumerTest {
     }
 
     private Path compile(List<String> options, String... sources) throws IOException {
+        return compile("consumer", options, sources);
+    }
+
+    private Path compile(String program, List<String> options, String... sources) throws IOException {
         Path classes = Files.createDirectory(directory.resolve("classes"));
         List<String> arguments = new ArrayList<>(options);
         arguments.addAll(List.of("--release", "17", "-d", classes.toString()));
         for (String source : sources) {
-            arguments.add(resource(source).toString());
+            arguments.add(resource(program + "/" + source).toString());
         }
         int status = ToolProvider.getSystemJavaCompiler().run(null, null, null, arguments.toArray(String[]::new));
         assertThat(status).as("the consumer compiles").isZero();
@@ -172,7 +203,7 @@ class ConsumerTest {
 
     private Outcome run(Path jdk, List<String> arguments) throws Exception {
         Path agent =
-                Files.copy(resource("agent.sh"), directory.resolve("agent.sh"), StandardCopyOption.REPLACE_EXISTING);
+                Files.copy(resource("consumer/agent.sh"), directory.resolve("agent.sh"), StandardCopyOption.REPLACE_EXISTING);
         assertThat(agent.toFile().setExecutable(true)).isTrue();
         Path out = directory.resolve("out.txt");
         Path err = directory.resolve("err.txt");
@@ -196,7 +227,7 @@ class ConsumerTest {
     }
 
     private static Path resource(String name) {
-        return Path.of(Objects.requireNonNull(ConsumerTest.class.getResource("/consumer/" + name), name)
+        return Path.of(Objects.requireNonNull(ConsumerTest.class.getResource("/" + name), name)
                 .getPath());
     }
 }

@@ -17,10 +17,16 @@ import io.hotplex.core.EngineConfig;
 import io.hotplex.core.HotPlex;
 import io.hotplex.core.MemoryJournal;
 import io.hotplex.telemetry.Telemetry;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -108,6 +114,35 @@ class EngineMetricsTest {
                     .contains("hotplex_subscriber_behind_records 0.0")
                     .containsPattern("hotplex_subscriber_merged_records_total [1-9]"));
         }
+    }
+
+    /** What an engine tells; the other metrics are compared with the document where they are counted. */
+    @Test
+    void theDocumentHasTheMetricsOfAnEngineAsTheyAre() throws IOException {
+        Path root = Path.of("").toAbsolutePath();
+        while (!Files.exists(root.resolve("hotplex-api"))) {
+            root = Objects.requireNonNull(root.getParent());
+        }
+        List<String> told;
+        try (Engine engine = parts().build()) {
+            Set<String> before = names(telemetry.describe());
+            telemetry.watch(engine);
+            told = telemetry.describe().stream()
+                    .filter(metric -> !before.contains(metric.name()))
+                    .map(metric -> "`" + metric.name() + "` " + metric.type() + " " + metric.help())
+                    .toList();
+        }
+        List<String> documented = Files.readAllLines(root.resolve("docs/metrics.md")).stream()
+                .filter(line -> line.startsWith("| `hotplex_"))
+                .map(line -> line.split("\\|", -1))
+                .map(cells -> cells[1].strip() + " " + cells[2].strip() + " " + cells[4].strip())
+                .toList();
+
+        assertThat(told).hasSizeGreaterThan(10).isSubsetOf(documented);
+    }
+
+    private static Set<String> names(List<Telemetry.Metric> metrics) {
+        return metrics.stream().map(Telemetry.Metric::name).collect(Collectors.toSet());
     }
 
     @Test

@@ -44,7 +44,7 @@ final class SlackHook implements EventHook {
         Set<String> touched = new LinkedHashSet<>();
         for (HookEvent event : events) {
             String turn = event.record().turnId();
-            if (turn != null) { // what belongs to no turn changes no message
+            if (turn != null) {
                 card(turn, event).take(event.record());
                 touched.add(turn);
             }
@@ -52,6 +52,11 @@ final class SlackHook implements EventHook {
         try {
             for (String turn : touched) {
                 show(turn, last(events, turn));
+            }
+            for (HookEvent event : events) {
+                if (event.record().event() instanceof AgentEvent.SessionClosed closed) {
+                    close(event, closed.reason());
+                }
             }
             return Delivery.DONE;
         } catch (SlackException e) {
@@ -129,12 +134,38 @@ final class SlackHook implements EventHook {
     /** A session's first message, which the others answer. */
     @GuardedBy("this")
     private @Nullable String begin(Card card) throws IOException, SlackException {
-        String text = "Session " + card.session() + " of " + card.owner();
-        String thread = target.write(text, List.of(Card.section(Card.escaped(text))), null, null);
+        String thread = head(title(card.session(), card.owner()), null);
         if (thread != null) {
             places.session(card.session(), thread);
         }
         return thread;
+    }
+
+    /** The first message of a session that is over says so; one that has its id later is another. */
+    @GuardedBy("this")
+    private void close(HookEvent event, String reason) throws IOException, SlackException {
+        String session = event.record().sessionId();
+        String thread = target.changes() ? places.ofSession(session) : null;
+        if (thread == null) {
+            return; // nothing was told of it, or nothing can be changed
+        }
+        try {
+            head(title(session, event.owner()) + " was closed: " + reason, thread);
+        } catch (SlackException e) {
+            if (e.kind() != SlackException.Kind.ANEW) {
+                throw e;
+            } // else somebody deleted it, so that there is nothing to be said any more
+        }
+        places.forgetSession(session);
+    }
+
+    private static String title(String session, String owner) {
+        return "Session " + session + " of " + owner;
+    }
+
+    @GuardedBy("this")
+    private @Nullable String head(String text, @Nullable String replaces) throws IOException, SlackException {
+        return target.write(text, List.of(Card.section(Card.escaped(text))), null, replaces);
     }
 
     @Override

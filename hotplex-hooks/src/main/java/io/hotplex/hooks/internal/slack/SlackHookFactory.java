@@ -11,7 +11,8 @@ import java.util.TreeSet;
 
 /** Makes hooks that tell Slack: with a bot's token, or with an incoming webhook. */
 public final class SlackHookFactory implements EventHookFactory {
-    private static final String EVENTS = "turn_*,permission_*,tool_denied,guard_*,tool_started,process_exited";
+    private static final String EVENTS = 
+            "turn_*,permission_*,tool_denied,guard_*,tool_started,process_exited,session_closed";
 
     @Override
     public String type() {

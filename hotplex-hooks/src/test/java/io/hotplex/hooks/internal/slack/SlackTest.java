@@ -147,6 +147,25 @@ class SlackTest {
     }
 
     @Test
+    void theFirstMessageOfASessionTellsWhenItIsClosed() throws Exception {
+        try (EventHook hook = bot()) {
+            hook.deliver(List.of(
+                    event("s1", "t1", started()),
+                    event("s1", "t1", done("")),
+                    event("s1", null, new AgentEvent.SessionClosed("no more <work>"))));
+            hook.deliver(List.of(event("s2", null, new AgentEvent.SessionClosed("nobody heard of it"))));
+            hook.deliver(List.of(event("s1", "t2", started())));
+        }
+
+        assertThat(slack.got).hasSize(5);
+        assertThat(slack.got.get(2).path()).isEqualTo("/api/chat.update");
+        assertThat(sent(2).get("ts").asText()).isEqualTo("17.1");
+        assertThat(sent(2).get("blocks").toString())
+                .contains("Session s1 of ann was closed: no more &lt;work&gt;");
+        assertThat(sent(3).has("thread_ts")).as("another session").isFalse();
+    }
+
+    @Test
     void goesOnInTheSameThreadAndMessageAfterARestart() throws Exception {
         try (EventHook hook = bot()) {
             hook.deliver(List.of(event("s1", "t1", started()), event("s1", "t1", done(""))));
