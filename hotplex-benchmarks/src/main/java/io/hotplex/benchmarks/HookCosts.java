@@ -9,7 +9,6 @@ import io.hotplex.api.spi.ProviderConfig;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.HotPlex;
 import io.hotplex.testkit.model.FakeModelServer;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -134,7 +133,7 @@ final class HookCosts implements Benchmark {
     }
 
     /** Nanoseconds from the prompt until its result completes. */
-    private static long turn(Session session) throws IOException {
+    private static long turn(Session session) {
         long start = System.nanoTime();
         TurnResult result = session.submit(Prompt.of("SAY 20 tokens"))
                 .result()

@@ -19,8 +19,10 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
@@ -103,7 +105,7 @@ final class Tellers implements AutoCloseable {
     }
 
     private static HookConfig hook(String name, String type, Map<String, String> settings, String... more) {
-        Map<String, String> all = new java.util.HashMap<>(settings);
+        Map<String, String> all = new HashMap<>(settings);
         for (int i = 0; i < more.length; i += 2) {
             all.put(more[i], more[i + 1]);
         }
@@ -156,7 +158,7 @@ final class Tellers implements AutoCloseable {
 
     /** What hooks delivered, by name. */
     Map<String, Long> delivered() {
-        Map<String, Long> delivered = new java.util.TreeMap<>();
+        Map<String, Long> delivered = new TreeMap<>();
         hooks.status().forEach(hook -> delivered.put(hook.name(), hook.delivered()));
         return delivered;
     }

@@ -1,5 +1,6 @@
 package io.hotplex.hooks.internal.delivery;
 
+import java.io.Closeable;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Guarded by its monitor, under which the file is written; looking up a value waits for nobody.
  */
-public final class ValueFile implements AutoCloseable {
+public final class ValueFile implements Closeable {
     /** Rewriting takes some milliseconds, so it is worth it only for a file of some size. */
     private static final long MIN_LINES = 20_000;
 

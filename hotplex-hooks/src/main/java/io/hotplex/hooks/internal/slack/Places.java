@@ -1,6 +1,7 @@
 package io.hotplex.hooks.internal.slack;
 
 import io.hotplex.hooks.internal.delivery.ValueFile;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
@@ -172,10 +173,19 @@ final class Places implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        try (FileChannel held = lock;
-                ValueFile open = file) {
-            lock = null;
-            file = null;
+        ValueFile open = file;
+        FileChannel held = lock;
+        file = null;
+        lock = null;
+        close(open);
+        close(held); // last: whoever has it next reads what is in the file
+    }
+
+    private void close(@Nullable Closeable resource) {
+        try {
+            if (resource != null) {
+                resource.close();
+            }
         } catch (IOException e) {
             log.debug("{} could not be closed", directory, e);
         }
