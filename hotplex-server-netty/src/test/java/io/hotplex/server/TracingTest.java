@@ -157,6 +157,14 @@ class TracingTest {
                     + PARENT + "-01\"}");
             await().until(() -> receiver.spans.stream().anyMatch(s -> hex(s).equals(other)));
         }
+        receiver.spans.clear();
+        try (HotPlexServer server = start(variables());
+                WebSocketProbe v1 = WebSocketProbe.connect(
+                        server.address(), "/ws/v1/agent", headers, "hotplex.key." + ServerRig.OWNER)) {
+            v1.send("{\"type\":\"execute\",\"session_id\":\"s1\",\"prompt\":\"say hi\"}");
+            await().until(() -> receiver.spans.stream()
+                    .anyMatch(s -> hex(s).equals(TRACE) && s.getName().equals("invoke_agent puppet")));
+        }
     }
 
     private void say(HotPlexServer server, String words) {
