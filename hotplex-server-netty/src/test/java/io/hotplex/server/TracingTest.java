@@ -160,7 +160,7 @@ class TracingTest {
         receiver.spans.clear();
         try (HotPlexServer server = start(variables());
                 WebSocketProbe v1 = WebSocketProbe.connect(
-                        server.address(), "/ws/v1/agent", headers, "hotplex.key." + ServerRig.OWNER)) {
+                        server.address(), "/ws/v1/agent", headers, "hotplex.v1", "hotplex.key." + ServerRig.OWNER)) {
             v1.send("{\"type\":\"execute\",\"session_id\":\"s1\",\"prompt\":\"say hi\"}");
             await().until(() -> receiver.spans.stream()
                     .anyMatch(s -> hex(s).equals(TRACE) && s.getName().equals("invoke_agent puppet")));
