@@ -360,8 +360,8 @@ public final class HotPlexServer implements AutoCloseable {
         }
 
         /**
-         * Tells what happens by this, and not by one of the server's own; {@code server.tracing} has no meaning then. An
-         * engine that is built already has been given its listener and its reader.
+         * Tells what happens by this, and not by one of the server's own; {@code server.tracing} has no meaning then.
+         * An engine that is built already has been given its listener and its reader.
          */
         public Builder telemetry(Telemetry value) {
             telemetry = Objects.requireNonNull(value, "telemetry");
@@ -453,8 +453,8 @@ public final class HotPlexServer implements AutoCloseable {
 
         private HotPlexServer listen(Assembly assembly) {
             List<ExchangeListener> listeners = List.of(new AccessLog(), assembly.metrics);
-            HttpServer http = HttpServer.start(
-                    config, new Router(assembly.routes(this)), assembly.gatekeeper, listeners);
+            HttpServer http =
+                    HttpServer.start(config, new Router(assembly.routes(this)), assembly.gatekeeper, listeners);
             assembly.http.set(http);
             try {
                 return new HotPlexServer(this, assembly, http, metricsServer(config, assembly, listeners));
@@ -479,7 +479,8 @@ public final class HotPlexServer implements AutoCloseable {
             if (HotPlexServer.open(config)) {
                 throw new HotPlexException(
                         ErrorCode.CONFIG_INVALID,
-                        "server.authentication: none, and " + key.name() + ": " + host + " can be reached from other machines"
+                        "server.authentication: none, and " + key.name() + ": " + host
+                                + " can be reached from other machines"
                                 + " (expected: a key, or 127.0.0.1); whoever reaches it could run commands here");
             }
             if (config.get(ServerConfig.TLS_CERTIFICATE).isEmpty()) {
@@ -489,6 +490,5 @@ public final class HotPlexServer implements AutoCloseable {
                         host);
             }
         }
-
     }
 }

@@ -81,7 +81,8 @@ class EngineMetricsTest {
     void tellsHowTheJournalAndThoseWhoFollowSessionsAreDoing() throws Exception {
         CountDownLatch entered = new CountDownLatch(1);
         CountDownLatch open = new CountDownLatch(1);
-        try (Engine engine = parts("merge-backlog", "10").journal(new ToldJournal()).build()) {
+        try (Engine engine =
+                parts("merge-backlog", "10").journal(new ToldJournal()).build()) {
             telemetry.watch(engine);
             Session session = engine.open(SessionSpec.builder("s", directory).build());
             session.subscribe(0, new Subscriber() {
@@ -95,7 +96,10 @@ class EngineMetricsTest {
                     }
                 }
             });
-            session.submit(Prompt.of("burst 100")).result().toCompletableFuture().join();
+            session.submit(Prompt.of("burst 100"))
+                    .result()
+                    .toCompletableFuture()
+                    .join();
             assertThat(entered.await(30, TimeUnit.SECONDS)).isTrue();
             long written = engine.info("s").orElseThrow().newestOffset();
 
@@ -150,7 +154,10 @@ class EngineMetricsTest {
         try (Engine engine = parts("journal-max-bytes-per-session", "64KiB").build()) {
             telemetry.watch(engine);
             Session session = engine.open(SessionSpec.builder("s", directory).build());
-            session.submit(Prompt.of("burst 5000")).result().toCompletableFuture().join();
+            session.submit(Prompt.of("burst 5000"))
+                    .result()
+                    .toCompletableFuture()
+                    .join();
 
             session.subscribe(0, record -> {});
 

@@ -274,12 +274,11 @@ class OperationTest {
                         .provider(puppets)
                         .launcher(puppets)
                         .build()) {
-            assertThatThrownBy(() ->
-                            HotPlexServer.builder()
-                                    .config(ServerConfig.fromProperties(ServerRig.properties()))
-                                    .engine(engine)
-                                    .hooks(hooks)
-                                    .start())
+            assertThatThrownBy(() -> HotPlexServer.builder()
+                            .config(ServerConfig.fromProperties(ServerRig.properties()))
+                            .engine(engine)
+                            .hooks(hooks)
+                            .start())
                     .isInstanceOfSatisfying(
                             HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFIG_INVALID))
                     .hasMessageContaining("the hooks read from no engine");

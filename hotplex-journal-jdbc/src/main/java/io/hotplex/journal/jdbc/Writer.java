@@ -33,8 +33,8 @@ import org.slf4j.LoggerFactory;
  * <p>What cannot be written is tried again until it can: nothing is dropped, readers do not see it, new prompts are
  * refused and agents are read more slowly in the meantime.
  *
- * <p>Threads: {@link #enqueue}, {@link #backlogged}, {@link #checkWritable} and what tells figures are for everybody, the rest is the
- * thread's own.
+ * <p>Threads: {@link #enqueue}, {@link #backlogged}, {@link #checkWritable} and what tells figures are for everybody,
+ * the rest is the thread's own.
  */
 final class Writer implements Runnable {
     private static final Logger log = LoggerFactory.getLogger(Writer.class);

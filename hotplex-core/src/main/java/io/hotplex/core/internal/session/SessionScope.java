@@ -60,8 +60,8 @@ final class SessionScope {
     }
 
     /**
-     * Begins a line of the log that is about the session. It has the trace of the turn that runs as the pair {@code
-     * trace_id}, which backends that know no pairs write before the message.
+     * Begins a line of the log that is about the session. It has the trace of the turn that runs as the pair
+     * {@code trace_id}, which backends that know no pairs write before the message.
      */
     LoggingEventBuilder line(Logger log, Level level) {
         LoggingEventBuilder line = log.atLevel(level);

@@ -555,8 +555,8 @@ class JournalSubscriptionTest {
     private JournalSubscription subscribe(
             SessionLog source, long after, Subscriber subscriber, Executor executor, int mergeBacklog) {
         followers = new Followers(executor, 256, mergeBacklog);
-        JournalSubscription subscription = new JournalSubscription(
-                source, after, subscriber, followers, ended -> terminations.incrementAndGet());
+        JournalSubscription subscription =
+                new JournalSubscription(source, after, subscriber, followers, ended -> terminations.incrementAndGet());
         subscription.begin();
         return subscription;
     }

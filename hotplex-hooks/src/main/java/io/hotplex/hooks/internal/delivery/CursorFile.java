@@ -6,8 +6,8 @@ import java.util.Collection;
 import java.util.OptionalLong;
 
 /**
- * How far a hook is in each session, in a {@link ValueFile}. After a loss of power some events are delivered again, which
- * the receiver knows by their ids. Thread-safe; looking up a session waits for nobody.
+ * How far a hook is in each session, in a {@link ValueFile}. After a loss of power some events are delivered again,
+ * which the receiver knows by their ids. Thread-safe; looking up a session waits for nobody.
  */
 final class CursorFile implements AutoCloseable {
     private final ValueFile file;
@@ -21,7 +21,9 @@ final class CursorFile implements AutoCloseable {
         return new CursorFile(ValueFile.open(file, CursorFile::isOffset));
     }
 
-    /** What is none, is no line of ours: the session is read from where it was before, which at worst repeats events. */
+    /**
+     * What is none, is no line of ours: the session is read from where it was before, which at worst repeats events.
+     */
     private static boolean isOffset(String text) {
         try {
             return Long.parseLong(text) >= 0;

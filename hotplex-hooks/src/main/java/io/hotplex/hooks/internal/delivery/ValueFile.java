@@ -142,7 +142,8 @@ public final class ValueFile implements Closeable {
     private FileOutputStream rewrite() throws IOException {
         Path next = file.resolveSibling(file.getFileName() + ".next");
         StringBuilder all = new StringBuilder();
-        values.forEach((name, value) -> all.append(value).append(' ').append(name).append('\n'));
+        values.forEach(
+                (name, value) -> all.append(value).append(' ').append(name).append('\n'));
         try (FileOutputStream stream = new FileOutputStream(next.toFile())) {
             append(stream, all.toString());
             stream.getFD().sync(); // lest a loss of power leaves an empty file in its place

@@ -18,10 +18,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where in a channel messages are: the one that a session's thread hangs from, and that of each turn which has not ended.
- * Kept in a file of the hook's, so that it goes on in them after a restart. Who tries or redelivers while a gateway runs
- * the hook finds its places, and writes none. Confined to its hook, but for
- * {@link #close}, which waits for no call that hangs.
+ * Where in a channel messages are: the one that a session's thread hangs from, and that of each turn which has not
+ * ended. Kept in a file of the hook's, so that it goes on in them after a restart. Who tries or redelivers while a
+ * gateway runs the hook finds its places, and writes none. Confined to its hook, but for {@link #close}, which waits
+ * for no call that hangs.
  */
 final class Places implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Places.class);
@@ -153,8 +153,8 @@ final class Places implements AutoCloseable {
     }
 
     private boolean locked() throws IOException {
-        FileChannel open = FileChannel.open(
-                directory.resolve("places.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel open =
+                FileChannel.open(directory.resolve("places.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         boolean got = false;
         try {
             got = open.tryLock() != null;

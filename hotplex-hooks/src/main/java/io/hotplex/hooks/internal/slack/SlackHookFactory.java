@@ -11,7 +11,7 @@ import java.util.TreeSet;
 
 /** Makes hooks that tell Slack: with a bot's token, or with an incoming webhook. */
 public final class SlackHookFactory implements EventHookFactory {
-    private static final String EVENTS = 
+    private static final String EVENTS =
             "turn_*,permission_*,tool_denied,guard_*,tool_started,process_exited,session_closed";
 
     @Override
@@ -50,7 +50,8 @@ public final class SlackHookFactory implements EventHookFactory {
                 throw config.invalid("signing-secret-env", "a token: an incoming webhook cannot change its messages");
             }
             String url = webhook == null ? "" : webhook.value();
-            return new SlackHook(new IncomingWebhook(HookClient.of(config, "webhook-env", url)), places(surroundings, ""), false);
+            return new SlackHook(
+                    new IncomingWebhook(HookClient.of(config, "webhook-env", url)), places(surroundings, ""), false);
         }
         HookClient client = HookClient.of(config, "api-url", config.text("api-url", "https://slack.com/api/"));
         String channel = config.required("channel");

@@ -74,8 +74,7 @@ class AuditHookTest {
     void whatDidNotReachTheDiskIsNotDelivered() throws Exception {
         broken = true;
         try (EventHook hook = hook("always")) {
-            assertThat(hook.deliver(event(1)))
-                    .isEqualTo(Delivery.retry("the audit trail cannot be written: planted"));
+            assertThat(hook.deliver(event(1))).isEqualTo(Delivery.retry("the audit trail cannot be written: planted"));
             broken = false;
 
             assertThat(hook.deliver(event(1))).isEqualTo(Delivery.DONE);

@@ -160,8 +160,7 @@ class SlackTest {
         assertThat(slack.got).hasSize(5);
         assertThat(slack.got.get(2).path()).isEqualTo("/api/chat.update");
         assertThat(sent(2).get("ts").asText()).isEqualTo("17.1");
-        assertThat(sent(2).get("blocks").toString())
-                .contains("Session s1 of ann was closed: no more &lt;work&gt;");
+        assertThat(sent(2).get("blocks").toString()).contains("Session s1 of ann was closed: no more &lt;work&gt;");
         assertThat(sent(3).has("thread_ts")).as("another session").isFalse();
     }
 
@@ -188,7 +187,9 @@ class SlackTest {
         try (EventHook hook = bot("channel", "C2")) {
             hook.deliver(List.of(event("s1", "t3", done(""))));
         }
-        assertThat(sent(0).has("thread_ts")).as("another channel has other threads").isFalse();
+        assertThat(sent(0).has("thread_ts"))
+                .as("another channel has other threads")
+                .isFalse();
     }
 
     @Test
@@ -201,7 +202,9 @@ class SlackTest {
         }
 
         assertThat(sent(2).get("thread_ts").asText()).isEqualTo("17.1");
-        assertThat(Files.readString(directory.resolve("places"))).contains("s1", "s3").doesNotContain("s2");
+        assertThat(Files.readString(directory.resolve("places")))
+                .contains("s1", "s3")
+                .doesNotContain("s2");
     }
 
     @Test
@@ -255,8 +258,8 @@ class SlackTest {
         assertThat(slack.got.get(0).header("Authorization")).isEqualTo("Bearer xoxb-of-a-file");
 
         Path url = Files.writeString(directory.resolve("url"), slack.url());
-        HookConfig incoming = HookConfig.of(
-                "team", "slack", Map.of("webhook-file", url.toString(), "allow-networks", "127.0.0.1"));
+        HookConfig incoming =
+                HookConfig.of("team", "slack", Map.of("webhook-file", url.toString(), "allow-networks", "127.0.0.1"));
         slack.got.clear();
         try (EventHook hook = new SlackHookFactory().open(incoming, surroundings())) {
             hook.deliver(List.of(event("s1", "t2", new AgentEvent.TurnBlocked("r1", "c", "high", "", List.of()))));
@@ -327,8 +330,7 @@ class SlackTest {
     void anAnswerThatIsNoneIsTriedAgainInTime(String what, String answer, RudeServer.Rest rest) throws Exception {
         try (RudeServer rude = new RudeServer(answer.replace("|", "\r\n"), rest);
                 EventHook hook = bot("api-url", rude.url(), "timeout", "300ms")) {
-            assertThat(hook.deliver(List.of(event("s1", "t1", started()))))
-                    .isInstanceOf(EventHook.Retry.class);
+            assertThat(hook.deliver(List.of(event("s1", "t1", started())))).isInstanceOf(EventHook.Retry.class);
         }
     }
 

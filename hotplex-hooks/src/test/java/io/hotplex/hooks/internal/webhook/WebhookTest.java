@@ -236,7 +236,8 @@ class WebhookTest {
         deliver(webhook("secret-env", "SECRET", "previous-secret-file", old.toString()), event(2, "hi"));
         verify(receiver.got.get(1), SECRET);
         verify(receiver.got.get(1), OLD);
-        assertThatThrownBy(() -> verify(receiver.got.get(0), "whsec_" + Base64.getEncoder().encodeToString(new byte[30])))
+        assertThatThrownBy(() -> verify(
+                        receiver.got.get(0), "whsec_" + Base64.getEncoder().encodeToString(new byte[30])))
                 .hasMessageContaining("signature");
     }
 

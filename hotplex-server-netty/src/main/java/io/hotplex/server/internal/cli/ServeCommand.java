@@ -80,7 +80,8 @@ final class ServeCommand {
                 watch) {
             TerminationSignals.handle(grace(settings), signal -> server.stop(), launcher::close);
             watch.start(() -> reload(settings, server));
-            server.metricsAddress().ifPresent(address -> out.line("hotplex: metrics on " + url(settings, address) + "/metrics"));
+            server.metricsAddress()
+                    .ifPresent(address -> out.line("hotplex: metrics on " + url(settings, address) + "/metrics"));
             out.line(ready(settings, server.address()));
             while (!server.awaitStop(LONG)) {
                 // a server runs for days

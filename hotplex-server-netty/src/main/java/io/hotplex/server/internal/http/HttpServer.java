@@ -127,7 +127,8 @@ public final class HttpServer implements AutoCloseable {
             throw new HotPlexException(
                     ErrorCode.CONFIG_INVALID,
                     "cannot listen on " + host + ":" + port + ": "
-                            + bound.cause().getMessage() + " (expected: an address of this machine, and a port that nobody has; see server.host,"
+                            + bound.cause().getMessage()
+                            + " (expected: an address of this machine, and a port that nobody has; see server.host,"
                             + " server.port, server.metrics-host and server.metrics-port)",
                     bound.cause());
         }

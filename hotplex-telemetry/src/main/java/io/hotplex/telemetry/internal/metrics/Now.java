@@ -114,9 +114,8 @@ public final class Now extends Collector {
         all.add(new GaugeMetricFamily(
                 "hotplex_journal_bytes", "Size of the records that the journal keeps.", (double) journal.bytes()));
         all.add(new GaugeMetricFamily(
-                "hotplex_journal_backlog_bytes",
-                "What a durable journal has taken and not written yet.",
-                (double) journal.backlogBytes()));
+                "hotplex_journal_backlog_bytes", "What a durable journal has taken and not written yet.", (double)
+                        journal.backlogBytes()));
         all.add(new GaugeMetricFamily(
                 "hotplex_journal_lag_seconds",
                 "How long that which is being written waits to be.",
@@ -127,9 +126,8 @@ public final class Now extends Collector {
         all.add(new GaugeMetricFamily(
                 "hotplex_subscriptions", "Subscriptions that follow sessions.", subscribers.subscriptions()));
         all.add(new GaugeMetricFamily(
-                "hotplex_subscriber_behind_records",
-                "Records that subscribers have not been given.",
-                (double) subscribers.behindRecords()));
+                "hotplex_subscriber_behind_records", "Records that subscribers have not been given.", (double)
+                        subscribers.behindRecords()));
         all.add(new GaugeMetricFamily(
                 "hotplex_subscriber_furthest_behind_records",
                 "Those of the subscriber that has most before it.",
@@ -139,9 +137,8 @@ public final class Now extends Collector {
                 "Records that were told as a part of another to subscribers far behind.",
                 (double) subscribers.mergedRecords()));
         all.add(new CounterMetricFamily(
-                "hotplex_subscriber_resets",
-                "Times that the journal did not keep what a subscriber came for.",
-                (double) subscribers.resets()));
+                "hotplex_subscriber_resets", "Times that the journal did not keep what a subscriber came for.", (double)
+                        subscribers.resets()));
     }
 
     @SuppressWarnings("IllegalCatch") // whatever is wrong with it, it cannot be written
