@@ -5,7 +5,7 @@ import org.jspecify.annotations.NullMarked;
 module io.hotplex.server {
     requires transitive io.hotplex.core;
     requires transitive io.hotplex.hooks;
-    requires io.hotplex.telemetry;
+    requires transitive io.hotplex.telemetry;
     requires io.hotplex.testkit;
     requires com.fasterxml.jackson.databind;
     requires io.netty.buffer;
