@@ -42,7 +42,9 @@ final class EchoAgent {
         return write(directory, 0);
     }
 
-    /** One that says so many words, one every two milliseconds, before it is done: so a turn takes as long as turns do. */
+    /**
+     * One that says so many words, one every two milliseconds, before it is done: so a turn takes as long as turns do.
+     */
     static Path write(Path directory, int words) throws IOException {
         Path program = Files.writeString(
                 directory.resolve("echo-agent-" + words), PROGRAM.replace("WORDS", Integer.toString(words)));

@@ -14,15 +14,16 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What do hooks and telemetry add to a hot turn, and how many events a second does a webhook take?
  *
- * <p>All that there is, as {@link Tellers} has it, beside one session of one engine with SQLite as {@code serve} has it.
- * Two processes of an agent differ by more than hooks cost, so both sides are turns of the same process, in blocks that
- * take turns: in those of the baseline nobody is told that there is something to read, and the blocks of ours begin when
- * everybody has read what came in between. Agents: one that answers at once, one that says 20 words in 40 ms, and real
- * ones where they are installed.
+ * <p>All that there is, as {@link Tellers} has it, beside one session of one engine with SQLite as {@code serve} has
+ * it. Two processes of an agent differ by more than hooks cost, so both sides are turns of the same process, in blocks
+ * that take turns: in those of the baseline nobody is told that there is something to read, and the blocks of ours
+ * begin when everybody has read what came in between. Agents: one that answers at once, one that says 20 words in 40
+ * ms, and real ones where they are installed.
  *
  * <p>The webhook: sessions that burst text deltas, told with their content, in batches, to a receiver on this machine.
  * Baseline: one thread that posts a body of as many events to the same receiver, again and again.
@@ -64,7 +65,7 @@ final class HookCosts implements Benchmark {
                         .with("environment.ANTHROPIC_BASE_URL", model.baseUri().toString())
                         .with("environment.ANTHROPIC_API_KEY", "sk-ant-benchmark");
                 Path state = scratch.directory("claude-" + results.size());
-                results.addAll(turns(version(program), real, state, new Plan(10, 40, 40)));
+                results.addAll(turns(null, real, state, new Plan(10, 40, 40)));
             }
             results.add(WebhookThroughput.measure(scratch.directory("webhook"), quick, GOAL_EVENTS));
         }
@@ -74,12 +75,13 @@ final class HookCosts implements Benchmark {
     /** How much is measured: of each side so many blocks of so many turns, after some for warm-up. */
     private record Plan(int blocks, int turns, int warmUp) {}
 
-    private static String version(Path program) {
-        Path name = program.getParent().getParent().getFileName();
-        return "Claude Code, " + name;
+    private static String version(Engine engine) {
+        return "Claude Code "
+                + engine.probe(null).toCompletableFuture().join().version();
     }
 
-    private static List<Result> turns(String agent, ProviderConfig provider, Path directory, Plan plan)
+    /** @param name of the agent, or {@code null} for what it tells itself */
+    private static List<Result> turns(@Nullable String name, ProviderConfig provider, Path directory, Plan plan)
             throws Exception {
         Samples with = new Samples();
         Samples without = new Samples();
@@ -95,14 +97,14 @@ final class HookCosts implements Benchmark {
                         .reader(tellers.reader())
                         .build()) {
             tellers.watch(engine);
-            Session session =
-                    engine.open(SessionSpec.builder("s", directory).build());
+            Session session = engine.open(SessionSpec.builder("s", directory).build());
             tellers.tell(true);
             for (int i = 0; i < plan.warmUp; i++) {
                 turn(session);
             }
             for (int block = 0; block < 2 * plan.blocks; block++) {
-                boolean told = (block & 1) == (block >> 1 & 1); // theirs, ours, ours, theirs: so neither is always later
+                boolean told =
+                        (block & 1) == (block >> 1 & 1); // theirs, ours, ours, theirs: so neither is always later
                 tellers.tell(true);
                 tellers.awaitQuiet();
                 tellers.tell(told);
@@ -117,6 +119,7 @@ final class HookCosts implements Benchmark {
             details.put("delivered", tellers.delivered());
             details.put("spans", tellers.requests("/v1/traces"));
             details.put("meanAddedMicros", with.mean() - without.mean());
+            String agent = name == null ? version(engine) : name;
             boolean judged = !agent.equals("echo");
             return List.of(
                     compared(agent + ": turn, p50", with.p50(), without.p50(), judged, details),

@@ -31,8 +31,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * All that may tell what happens, at once: a webhook with batches, Slack, an audit trail that syncs, a log in a file, a
- * webhook whose receiver never answers, metrics that are scraped every second, and spans that are exported. Receivers are
- * on this machine. Whether readers are told that there is something to read can be switched, for comparison.
+ * webhook whose receiver never answers, metrics that are scraped every second, and spans that are exported. Receivers
+ * are on this machine. Whether readers are told that there is something to read can be switched, for comparison.
  *
  * <p>Thread-safe.
  */
@@ -71,7 +71,8 @@ final class Tellers implements AutoCloseable {
                 .build()
                 .getOpenTelemetrySdk();
         telemetry = Telemetry.builder().openTelemetry(sdk).build();
-        Map<String, String> everything = Map.of("events", "*", "batch-max-events", "100", "allow-networks", "127.0.0.1");
+        Map<String, String> everything =
+                Map.of("events", "*", "batch-max-events", "100", "allow-networks", "127.0.0.1");
         hooks = Hooks.builder(directory.resolve("hooks"))
                 .environment(Map.of("TOKEN", "xoxb-benchmark"))
                 .hook(hook("webhook", "webhook", everything, "url", receiver.url("/in")))

@@ -89,7 +89,8 @@ final class WebhookThroughput {
         List<Turn> turns = new ArrayList<>();
         long start = System.nanoTime();
         for (int i = 0; i < SESSIONS; i++) {
-            turns.add(engine.open(SessionSpec.builder("r" + round + "-" + i, directory).build())
+            turns.add(engine.open(SessionSpec.builder("r" + round + "-" + i, directory)
+                            .build())
                     .submit(Prompt.of(Integer.toString(each))));
         }
         turns.forEach(turn -> turn.result().toCompletableFuture().join());

@@ -25,8 +25,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** A project that depends on engine, process layer and one provider: what it gets, and that it works. */
 class ConsumerTest {
     private static final List<String> EMBEDDED = List.of("hotplex-core", "hotplex-os", "hotplex-provider-claude");
-    private static final List<String> OBSERVED = List.of(
-            "hotplex-core", "hotplex-os", "hotplex-provider-claude", "hotplex-hooks", "hotplex-telemetry");
+    private static final List<String> OBSERVED =
+            List.of("hotplex-core", "hotplex-os", "hotplex-provider-claude", "hotplex-hooks", "hotplex-telemetry");
     private static final String SECRET = "planted-5f1c0de";
 
     @TempDir
@@ -114,13 +114,15 @@ class ConsumerTest {
         outcome.assertWorked();
     }
 
-    /** Hooks need an HTTP client, and telemetry a Prometheus client, that know no modules and are found by their names. */
+    /**
+     * Hooks need an HTTP client, and telemetry a Prometheus client, that know no modules and are found by their names.
+     */
     @ParameterizedTest(name = "{0}")
     @MethodSource("jdks")
     void hooksAndTelemetryRunOnTheModulePath(Path jdk) throws Exception {
         List<Path> jars = packaged(OBSERVED);
-        Path classes =
-                compile("observer", List.of("-p", Jars.path(jars.stream())), "module-info.java", "observer/Observer.java");
+        Path classes = compile(
+                "observer", List.of("-p", Jars.path(jars.stream())), "module-info.java", "observer/Observer.java");
 
         Outcome outcome = run(
                 jdk,
@@ -202,8 +204,8 @@ class ConsumerTest {
     }
 
     private Outcome run(Path jdk, List<String> arguments) throws Exception {
-        Path agent =
-                Files.copy(resource("consumer/agent.sh"), directory.resolve("agent.sh"), StandardCopyOption.REPLACE_EXISTING);
+        Path agent = Files.copy(
+                resource("consumer/agent.sh"), directory.resolve("agent.sh"), StandardCopyOption.REPLACE_EXISTING);
         assertThat(agent.toFile().setExecutable(true)).isTrue();
         Path out = directory.resolve("out.txt");
         Path err = directory.resolve("err.txt");
