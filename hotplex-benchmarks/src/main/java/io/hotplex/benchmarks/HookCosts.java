@@ -76,8 +76,7 @@ final class HookCosts implements Benchmark {
     private record Plan(int blocks, int turns, int warmUp) {}
 
     private static String version(Engine engine) {
-        return "Claude Code "
-                + engine.probe(null).toCompletableFuture().join().version();
+        return "Claude Code " + engine.probe(null).toCompletableFuture().join().version();
     }
 
     /** @param name of the agent, or {@code null} for what it tells itself */
