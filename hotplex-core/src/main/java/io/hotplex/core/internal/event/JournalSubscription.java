@@ -123,11 +123,6 @@ public final class JournalSubscription implements Subscription {
         logClosed();
     }
 
-    /** Whether it is over. */
-    public boolean ended() {
-        return ended.get();
-    }
-
     @Override
     public long position() {
         return position;

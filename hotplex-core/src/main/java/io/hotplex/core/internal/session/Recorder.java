@@ -322,18 +322,11 @@ final class Recorder implements LogListener {
                 new JournalSubscription(log, after, subscriber, parts.followers(), subscriptions::remove);
         subscriber.onSubscribe(subscription);
         subscriptions.add(subscription);
-<<<<<<< HEAD
-        if (subscription.ended()) {
-            subscriptions.remove(subscription); // the subscriber closed it before it was there to be removed
-        }
+        subscription.begin();
         HotPlexException why = lost;
         if (why != null) {
             subscription.logLost(why);
         } else if (complete) {
-=======
-        subscription.begin();
-        if (complete) {
->>>>>>> 325ec38 (Metrics: the journal's size and lag, subscribers and what was merged for them; a port of their own; hooks and telemetry of an engine that a program builds)
             subscription.logClosed(); // it may have come too late to be told by close()
         }
         subscription.wake();
