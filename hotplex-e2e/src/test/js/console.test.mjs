@@ -88,6 +88,25 @@ test("every terminal event ends the turn", () => {
   }
 });
 
+test("what guards say is shown with their rule", () => {
+  const finding = { rule_id: "force-push", category: "git", level: "high", message: "this cannot be\u202E undone" };
+  const { state } = after(
+    ["permission_requested", { request_id: "p", tool_name: "Bash", input: {}, description: "", finding }],
+    ["permission_resolved", { request_id: "p", resolution: "denied", by: "me", message: "not on a Friday" }],
+    ["tool_denied", { tool_id: "t", tool_name: "Bash", finding }],
+    ["guard_bypassed", { by: "ops", reason: "a drill", until: "noon" }],
+    ["guard_restored", { by: "ops" }],
+    ["turn_blocked", { rule_id: "null_byte", category: "injection", level: "critical", message: "no", suggestions: ["s"] }],
+  );
+  const [asked, denied, off, on, blocked] = state.items;
+  assert.equal(asked.reason, "this cannot be‹U+202E› undone (force-push, high)");
+  assert.equal(asked.message, "not on a Friday");
+  assert.match(denied.text, /^Bash was denied: this cannot .* \(force-push, high\)$/);
+  assert.match(off.text, /off until noon, by ops: a drill/);
+  assert.match(on.text, /on again, by ops/);
+  assert.deepEqual([blocked.outcome, blocked.code, blocked.text, blocked.suggestions], ["blocked", "null_byte", "no", ["s"]]);
+});
+
 test("permissions and questions are pending until they are settled", () => {
   const { state } = after(
     ["permission_requested", { request_id: "p", tool_name: "Bash", input: {}, description: "" }],

@@ -191,7 +191,7 @@ public final class EngineConfig {
             "redact-secrets",
             flag(),
             "true",
-            "Whether keys and tokens are taken out of events: those that the engine knows, and what looks like one.");
+            "Whether keys and tokens are taken out of events and the log: those that the engine knows, and what looks like one.");
 
     public static final ConfigKey<String> JOURNAL = key(
             "journal",

@@ -16,6 +16,7 @@ import io.hotplex.core.internal.guard.RememberedApprovals;
 import io.hotplex.core.internal.pool.PooledEngine;
 import io.hotplex.core.internal.redact.Secrets;
 import io.hotplex.core.internal.session.EngineParts;
+import io.hotplex.core.internal.session.FewAtATime;
 import io.hotplex.core.internal.spi.GuardedListener;
 import io.hotplex.core.internal.spi.GuardedReaders;
 import io.hotplex.core.internal.spi.Journals;
@@ -57,6 +58,7 @@ public final class HotPlex {
     private PromptGuard guard = PromptGuard.NONE;
     private final List<ToolGuard> toolGuards = new ArrayList<>();
     private final List<String> secrets = new ArrayList<>();
+    private LogRedaction logs = new LogRedaction();
     private Clock clock = Clock.systemUTC();
     private @Nullable ProcessLauncher launcher;
     private @Nullable Journal journal;
@@ -128,6 +130,12 @@ public final class HotPlex {
         return this;
     }
 
+    /** Takes secrets out of the program's log, and is told of those that the engine gets to know. */
+    public HotPlex logRedaction(LogRedaction value) {
+        logs = Objects.requireNonNull(value, "logRedaction");
+        return this;
+    }
+
     /** Hears of what the engine does. */
     public HotPlex listener(EngineListener value) {
         listeners.add(value);
@@ -177,6 +185,7 @@ public final class HotPlex {
                 guards,
                 new RememberedApprovals(config.get(EngineConfig.STATE_DIRECTORY)),
                 Secrets.of(secrets),
+                logs,
                 new GuardedListener(listeners),
                 new GuardedReaders(readers),
                 new Followers(
@@ -184,9 +193,13 @@ public final class HotPlex {
                         config.get(EngineConfig.SUBSCRIPTION_BATCH),
                         config.get(EngineConfig.MERGE_BACKLOG)),
                 chosenExecutor,
+                new FewAtATime(chosenExecutor, Math.max(1, Runtime.getRuntime().availableProcessors() / 2)),
                 timer,
                 clock,
                 System::nanoTime);
+        logs.enabled(config.get(EngineConfig.REDACT_SECRETS));
+        logs.learn(secrets);
+        logs.counted(parts.listener()::onLogRedacted);
         try {
             PooledEngine engine = new PooledEngine(parts, found, chosenJournal, () -> end(timer, own, guards));
             engine.start();

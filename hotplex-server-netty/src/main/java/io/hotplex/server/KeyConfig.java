@@ -2,6 +2,7 @@ package io.hotplex.server;
 
 import static io.hotplex.core.config.ValueType.choice;
 import static io.hotplex.core.config.ValueType.count;
+import static io.hotplex.core.config.ValueType.flag;
 import static io.hotplex.core.config.ValueType.listOf;
 import static io.hotplex.core.config.ValueType.orNone;
 import static io.hotplex.core.config.ValueType.path;
@@ -48,9 +49,14 @@ public final class KeyConfig {
             "Whose sessions it may touch; none is the key's own name.");
     public static final ConfigKey<List<String>> SCOPES = key(
             "scopes",
-            listOf(choice("session:read", "session:write", "admin")),
+            listOf(choice("session:read", "session:write", "session:approve", "admin")),
             "session:read,session:write",
             "What it may do; admin is health, metrics and operation, not the sessions of others.");
+    public static final ConfigKey<Boolean> APPROVES = key(
+            "approves",
+            flag(),
+            "true",
+            "Whether session:write includes session:approve: answering what agents ask permission for.");
     public static final ConfigKey<Integer> REQUESTS_PER_SECOND =
             key("requests-per-second", count(1, MANY), "100", "Requests with it in a second; others get 429.");
     public static final ConfigKey<Integer> MAX_SESSIONS =

@@ -10,6 +10,8 @@ public final class Main {
 
     /** Runs a command; the exit code is documented in the README. */
     public static void main(String[] args) {
-        System.exit(new CommandLine(Surroundings.ofThisProcess()).run(List.of(args)));
+        Surroundings surroundings = Surroundings.ofThisProcess();
+        surroundings.redactStandardError();
+        System.exit(new CommandLine(surroundings).run(List.of(args)));
     }
 }

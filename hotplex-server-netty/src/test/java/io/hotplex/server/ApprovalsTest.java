@@ -13,6 +13,7 @@ import io.hotplex.api.Turn;
 import io.hotplex.api.spi.ToolGuard;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.HotPlex;
+import io.hotplex.server.internal.auth.ApiKey;
 import io.hotplex.server.internal.cli.CommandLine;
 import io.hotplex.server.internal.cli.Surroundings;
 import io.hotplex.server.internal.http.RawClient;
@@ -37,6 +38,9 @@ class ApprovalsTest {
     private static final ToolGuard ASKING = (spec, call) -> new ToolGuard.Verdict(
             ToolGuard.Action.ASK, new GuardFinding("look-first", "test", "high", "somebody should look"), null);
 
+    private static final String WRITER = "a-key-that-may-not-approve";
+    private static final String APPROVER = "a-key-that-may-do-nothing-else";
+
     @TempDir
     Path state;
 
@@ -49,7 +53,20 @@ class ApprovalsTest {
     void start() {
         EngineConfig config = EngineConfig.fromProperties(
                 Map.of("state-directory", state.toString(), "guard-bypass-max", "10m", "guard", "off"));
-        server = ServerRig.builder(state)
+        server = ServerRig.builder(
+                        state,
+                        "server.keys.writer.sha256",
+                        ApiKey.hash(WRITER),
+                        "server.keys.writer.owner",
+                        "owner",
+                        "server.keys.writer.approves",
+                        "false",
+                        "server.keys.approver.sha256",
+                        ApiKey.hash(APPROVER),
+                        "server.keys.approver.owner",
+                        "owner",
+                        "server.keys.approver.scopes",
+                        "session:read,session:approve")
                 .engine(HotPlex.builder()
                         .config(config)
                         .provider(puppets)
@@ -129,6 +146,23 @@ class ApprovalsTest {
         assertThat(hotplex(ServerRig.OWNER, "approvals", "forget", id)).isZero();
         assertThat(hotplex(ServerRig.OWNER, "approvals", "remembered")).isZero();
         assertThat(output()).isEmpty();
+    }
+
+    @Test
+    void itTakesTheScopeToApprove() throws Exception {
+        Session session = asking("s1");
+        Turn turn = session.turns().get(0);
+
+        assertThat(hotplex(WRITER, "approvals", "allow", "p1")).isEqualTo(1);
+        assertThat(errors()).contains("FORBIDDEN", "session:approve");
+        assertThat(hotplex(WRITER, "approvals", "forget", "x")).isEqualTo(1);
+        assertThat(errors()).contains("FORBIDDEN");
+        assertThat(session.pendingRequests()).hasSize(1);
+        assertThat(post("/v1/sessions/s1/turns", APPROVER, "{\"text\":\"say hi\"}").status())
+                .isEqualTo(403);
+
+        assertThat(hotplex(APPROVER, "approvals", "allow", "p1")).as(errors()).isZero();
+        assertThat(end(turn)).isEqualTo("allowed");
     }
 
     @Test

@@ -51,6 +51,7 @@ class MetricsTest {
                 .onGuardDecision(
                         "secret-session", ToolGuard.Action.DENY, new GuardFinding("r", "file_delete", "high", "no"));
         telemetry.listener().onRedacted("secret-session", 3);
+        telemetry.listener().onLogRedacted(2);
         telemetry.listener().onPoolExhausted(new PoolSnapshot(1, 1, 0, 1, 0, 1, 1));
         telemetry.listener().onProcessExited("secret-session", "claude", 1, false);
         telemetry.request("GET", "/v1/sessions", 200, 123, Duration.ofMillis(3));
@@ -118,6 +119,7 @@ class MetricsTest {
                             "hotplex_tool_duration_seconds_sum{kind=\"execute\",} 22.0",
                             "hotplex_guard_decisions_total{action=\"deny\",category=\"file_delete\",} 1.0",
                             "hotplex_redactions_total 3.0",
+                            "hotplex_log_redactions_total 2.0",
                             "hotplex_permission_wait_seconds_sum{resolution=\"allowed\",} 20.0",
                             "hotplex_pool_exhausted_total 1.0",
                             "hotplex_http_requests_total{method=\"GET\",route=\"/v1/sessions\",status=\"200\",} 1.0",

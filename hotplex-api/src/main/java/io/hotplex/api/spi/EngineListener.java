@@ -38,6 +38,9 @@ public interface EngineListener {
     /** Secrets were taken out of an event before it was written down. */
     default void onRedacted(String sessionId, int count) {}
 
+    /** Secrets were taken out of what the program logs. Called with the log's lock held: must not log. */
+    default void onLogRedacted(int count) {}
+
     /** A session was refused a process. */
     default void onPoolExhausted(PoolSnapshot snapshot) {}
 }

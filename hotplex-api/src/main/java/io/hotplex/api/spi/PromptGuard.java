@@ -5,8 +5,9 @@ import io.hotplex.api.SessionSpec;
 import java.util.List;
 
 /**
- * Looks at every accepted prompt before the agent does. Thread-safe; called on the session's owner thread, so it must
- * be quick and never block. A throw blocks the prompt: guards fail closed.
+ * Looks at every accepted prompt before the agent does. Thread-safe; called with small prompts on the session's owner
+ * thread, so it must be quick and never block, and with large ones on the executor, where a minute is the most. A throw
+ * blocks the prompt: guards fail closed.
  */
 @FunctionalInterface
 public interface PromptGuard {

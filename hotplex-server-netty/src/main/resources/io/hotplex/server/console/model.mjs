@@ -160,7 +160,7 @@ function ended(outcome) {
     put(state, key, {
       kind: "end",
       outcome,
-      code: data.code ?? "",
+      code: exact(data.code ?? data.rule_id ?? ""),
       text: prose(data.message ?? data.reason ?? ""),
       suggestions: (data.suggestions ?? []).map(prose),
       duration: data.duration_ms ?? data.limit_ms ?? null,
@@ -188,6 +188,11 @@ function started(word) {
   return (state, data, record) => {
     return notice(state, `process-${data.generation}`, `${word} · ${data.provider}, process ${data.generation}`);
   };
+}
+
+/** What a guard's rule says, in a line. */
+function reason(finding) {
+  return finding ? exact(`${finding.message} (${finding.rule_id}, ${finding.level})`) : "";
 }
 
 function unknown(state, record) {
@@ -255,6 +260,12 @@ const HANDLERS = {
     item.output = exact(data.output);
     return [key];
   },
+  tool_denied: (state, data, record) =>
+    notice(state, `denied-${record.offset}`, `${exact(data.tool_name)} was denied: ${reason(data.finding)}`, "warn"),
+  guard_bypassed: (state, data, record) =>
+    notice(state, `guard-${record.offset}`, `the guard is off until ${data.until}, by ${data.by}: ${data.reason}`, "warn"),
+  guard_restored: (state, data, record) =>
+    notice(state, `guard-${record.offset}`, `the guard is on again, by ${data.by}`),
   permission_requested: (state, data, record) => {
     const key = `permission-${data.request_id}`;
     state.pending.push(data.request_id);
@@ -264,6 +275,7 @@ const HANDLERS = {
       tool: exact(data.tool_name),
       input: data.input ?? {},
       text: exact(data.description ?? ""),
+      reason: reason(data.finding),
       turn: record.turn,
       resolution: null,
     });
@@ -276,6 +288,7 @@ const HANDLERS = {
     if (item) {
       item.resolution = data.resolution;
       item.by = exact(data.by ?? "");
+      item.message = exact(data.message ?? "");
       return [key];
     }
   },

@@ -202,6 +202,7 @@ const RENDERERS = {
           { class: "settled" },
           h("span", { class: `mark-${item.resolution}`, "aria-hidden": "true" }, mark),
           ` ${cut(item.tool, 100).shown} was ${item.resolution}`,
+          item.message ? h("p", { class: "hint", dir: "auto" }, cut(item.message, 500).shown) : null,
         ),
       };
     }
@@ -210,6 +211,7 @@ const RENDERERS = {
       { class: "card", role: "group", "aria-label": `Permission for ${item.tool}` },
       h("p", null, "The agent wants to use ", h("strong", null, cut(item.tool, 100).shown)),
       item.text ? h("p", null, cut(item.text, 2_000).shown) : null,
+      item.reason ? h("p", { class: "reason", dir: "auto" }, cut(item.reason, 500).shown) : null,
       plain(typeof item.input.command === "string" ? exact(item.input.command) : json(item.input)),
       h(
         "div",

@@ -101,11 +101,16 @@ public final class Guards implements AutoCloseable {
                 return block;
             }
             if (!(decision instanceof PromptGuard.Decision.Allow)) {
-                return new PromptGuard.Decision.Block(
-                        FAILED.ruleId(), FAILED.category(), FAILED.level(), "the guard could not decide", List.of());
+                return undecided();
             }
         }
         return null;
+    }
+
+    /** What becomes of a prompt when nobody could decide. */
+    public static PromptGuard.Decision.Block undecided() {
+        return new PromptGuard.Decision.Block(
+                FAILED.ruleId(), FAILED.category(), FAILED.level(), "the guard could not decide", List.of());
     }
 
     /** What becomes of a tool call. May look at files; never throws. */

@@ -6,8 +6,10 @@ import io.hotplex.api.SessionSpec;
 import io.hotplex.api.spi.ToolCall;
 import io.hotplex.api.spi.ToolGuard.Action;
 import io.hotplex.api.spi.ToolGuard.Verdict;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What becomes of the tool calls of one session: deny beats ask beats allow, over the session's own lists and all
@@ -18,6 +20,8 @@ public final class ToolPolicy {
     private final Guards guards;
     private final RememberedApprovals remembered;
     private final Set<String> allowedForSession = ConcurrentHashMap.newKeySet();
+    /** By print, what people said of a call whose agent ended before it heard; each counts once. */
+    private final Map<String, Answered> answered = new ConcurrentHashMap<>();
 
     /** While true the guards are not asked; what the specification denies stays denied. */
     private volatile boolean bypassed;
@@ -38,12 +42,16 @@ public final class ToolPolicy {
         public static final Decision NONE = new Decision(Verdict.NONE, "guard", "");
     }
 
+    /** @param denial what the agent is told, or {@code null} when the call was allowed */
+    private record Answered(String by, @Nullable String denial) {}
+
     /** Whether there is nothing that could have an opinion. Does not look at files. */
     public boolean silent() {
         return (bypassed || !guards.guardTools())
                 && spec.tools().denied().isEmpty()
                 && spec.tools().available() == null
                 && allowedForSession.isEmpty()
+                && answered.isEmpty()
                 && !remembered.any();
     }
 
@@ -61,6 +69,20 @@ public final class ToolPolicy {
     }
 
     /**
+     * Somebody answered for a call whose agent could not hear it: the next one of that print is decided by that.
+     *
+     * @param denial what the agent is told, or {@code null} when it is allowed
+     */
+    public void answeredBefore(String print, String by, @Nullable String denial) {
+        answered.put(print, new Answered(by, denial));
+    }
+
+    /** That answer does not count any more. */
+    public void forget(String print) {
+        answered.remove(print);
+    }
+
+    /**
      * Decides on a call. May look at files.
      *
      * @param asked whether the agent asks about it, so that somebody has to answer
@@ -75,6 +97,10 @@ public final class ToolPolicy {
             return new Decision(verdict, "guard", "");
         }
         String print = CallPrint.of(call);
+        Answered before = answered.remove(print);
+        if (before != null) {
+            return new Decision(before(verdict, before), before.by(), print);
+        }
         String by = allowedForSession.contains(print)
                 ? "session"
                 : remembered.any()
@@ -87,13 +113,26 @@ public final class ToolPolicy {
     }
 
     private static Verdict allowed(Verdict asked, String by) {
+        return verdict(
+                Action.ALLOW,
+                asked,
+                by.equals("session")
+                        ? "the same call was allowed for this session"
+                        : "the same call was allowed for good by " + by);
+    }
+
+    private static Verdict before(Verdict asked, Answered before) {
+        String denial = before.denial();
+        return denial == null
+                ? verdict(Action.ALLOW, asked, "the same call was allowed by " + before.by() + " before")
+                : verdict(Action.DENY, asked, denial);
+    }
+
+    private static Verdict verdict(Action action, Verdict asked, String message) {
         GuardFinding why = asked.finding();
         String rule = why == null ? "remembered" : why.ruleId();
         String category = why == null ? "session" : why.category();
         String level = why == null ? "moderate" : why.level();
-        String message = by.equals("session")
-                ? "the same call was allowed for this session"
-                : "the same call was allowed for good by " + by;
-        return new Verdict(Action.ALLOW, new GuardFinding(rule, category, level, message), null);
+        return new Verdict(action, new GuardFinding(rule, category, level, message), null);
     }
 }

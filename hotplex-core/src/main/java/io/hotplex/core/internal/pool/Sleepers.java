@@ -61,9 +61,9 @@ final class Sleepers {
 
     /**
      * Learns what there is, and writes down what became of it when the last engine ended: turns that ran have failed,
-     * requests are moot, processes are gone.
+     * questions are moot, processes are gone.
      *
-     * @return the sessions in which prompts wait
+     * @return the sessions in which prompts or permission requests wait
      */
     List<String> recover() {
         List<String> withWork = new ArrayList<>();
@@ -72,7 +72,7 @@ final class Sleepers {
                 StoredSession now = unfinished(stored) ? recovered(stored) : stored;
                 if (!now.state().closed()) {
                     asleep.put(now.id(), new Asleep(info(now), null));
-                    if (now.openTurns() > 0) {
+                    if (now.openTurns() > 0 || !now.state().pendingRequests().isEmpty()) {
                         withWork.add(now.id());
                     }
                 }
@@ -100,6 +100,7 @@ final class Sleepers {
         int waiting = 0;
         try (SessionLog sessionLog = journal.open(stored.id())) {
             Recovery recovery = new Recovery(sessionLog, fold(stored, sessionLog));
+            recovery.requestsAreLeft(stored.state().closed());
             recovery.processIsGone();
             for (StoredTurn turn : open) {
                 if (runQueued && turn.waits()) {
@@ -111,10 +112,11 @@ final class Sleepers {
             SessionState state = recovery.state();
             sessionLog.save(state);
             log.info(
-                    "session '{}' was left unfinished: {} turns ended, {} wait",
+                    "session '{}' was left unfinished: {} turns ended, {} wait, {} requests wait",
                     stored.id(),
                     open.size() - waiting,
-                    waiting);
+                    waiting,
+                    state.pendingRequests().size());
             return new StoredSession(state, stored.oldest(), state.offset(), waiting);
         }
     }
@@ -155,15 +157,27 @@ final class Sleepers {
             this.fold = fold;
         }
 
-        void processIsGone() {
+        /** What nobody can answer any more ends; the rest waits on. */
+        void requestsAreLeft(boolean all) {
+            Instant now = parts.clock().instant();
             for (AgentEvent request : fold.pendingRequests()) {
-                append(
-                        null,
-                        request instanceof AgentEvent.PermissionRequested p
-                                ? new AgentEvent.PermissionResolved(p.requestId(), Resolution.WITHDRAWN, "engine", null)
-                                : new AgentEvent.QuestionAnswered(
-                                        ((AgentEvent.QuestionAsked) request).requestId(), Map.of(), "engine"));
+                Instant until = Restored.answerableUntil(request).orElse(null);
+                if (request instanceof AgentEvent.QuestionAsked question) {
+                    append(null, new AgentEvent.QuestionAnswered(question.requestId(), Map.of(), "engine"));
+                } else if (until == null || all) {
+                    resolved(request, Resolution.WITHDRAWN, "the engine ended while it waited, and with it the call");
+                } else if (!until.isAfter(now)) {
+                    resolved(request, Resolution.EXPIRED, "nobody answered in time; the engine had ended meanwhile");
+                }
             }
+        }
+
+        private void resolved(AgentEvent request, Resolution how, String why) {
+            String id = ((AgentEvent.PermissionRequested) request).requestId();
+            append(null, new AgentEvent.PermissionResolved(id, how, "engine", why));
+        }
+
+        void processIsGone() {
             Long pid = fold.pid();
             if (pid != null) {
                 append(
@@ -200,6 +214,7 @@ final class Sleepers {
         journal.session(id).ifPresent(stored -> {
             try (SessionLog sessionLog = journal.open(id)) {
                 Recovery recovery = new Recovery(sessionLog, fold(stored, sessionLog));
+                recovery.requestsAreLeft(true);
                 for (StoredTurn turn : journal.turns(id)) {
                     if (turn.result() == null) {
                         recovery.end(

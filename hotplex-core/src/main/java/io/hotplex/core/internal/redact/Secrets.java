@@ -1,10 +1,13 @@
 package io.hotplex.core.internal.redact;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * What a secret looks like: values that are known, and tokens that say by their beginning what they are. Immutable.
@@ -51,31 +54,30 @@ public final class Secrets {
             Map.entry("SG.", 40),
             Map.entry("AGE-SECRET-KEY-", 30));
 
+    private static final String[] NONE = {};
+
     private static final String PEM = "-----BEGIN ";
     /** The longest that is in use, for keys of OpenSSH, is 35. */
     private static final int PEM_HEADER = 64;
 
     /** The beginnings that begin with a character. */
-    private static final String[][] BY_FIRST = byFirst();
-
-    private static final String[] NONE = {};
+    private static final String[][] BY_FIRST = byFirst(TOKENS.keySet());
 
     private final List<String> values;
-    private final boolean[] beginsValue = new boolean[ASCII];
+    /** The values that begin with a character. */
+    private final String[][] valuesByFirst;
 
     private Secrets(List<String> values) {
         this.values = List.copyOf(values);
-        this.values.forEach(value -> beginsValue[index(value.charAt(0))] = true);
+        valuesByFirst = byFirst(this.values);
     }
 
-    private static String[][] byFirst() {
+    private static String[][] byFirst(Collection<String> beginnings) {
         String[][] table = new String[ASCII][];
-        for (String token : TOKENS.keySet()) {
-            int first = index(token.charAt(0));
-            table[first] = TOKENS.keySet().stream()
-                    .filter(other -> other.charAt(0) == first)
-                    .toArray(String[]::new);
-        }
+        Arrays.fill(table, NONE);
+        beginnings.stream()
+                .collect(Collectors.groupingBy(beginning -> index(beginning.charAt(0))))
+                .forEach((first, alike) -> table[first] = alike.toArray(NONE));
         return table;
     }
 
@@ -86,7 +88,7 @@ public final class Secrets {
     /** Beginnings of tokens that may begin at a place: not in the middle of a word. */
     private static String[] tokens(CharSequence text, int at) {
         String[] tokens = BY_FIRST[index(text.charAt(at))];
-        return tokens == null || at > 0 && isToken(text.charAt(at - 1)) ? NONE : tokens;
+        return at > 0 && isToken(text.charAt(at - 1)) ? NONE : tokens;
     }
 
     /** With these values; those that are too short to tell are left out. */
@@ -122,11 +124,9 @@ public final class Secrets {
     /** Where a secret that begins at a place ends; {@code at} when none does. */
     int end(CharSequence text, int at) {
         char first = text.charAt(at);
-        if (beginsValue[index(first)]) {
-            for (String value : values) {
-                if (is(value, text, at)) {
-                    return at + value.length();
-                }
+        for (String value : valuesByFirst[index(first)]) {
+            if (is(value, text, at)) {
+                return at + value.length();
             }
         }
         if (first == '-') {
@@ -154,11 +154,9 @@ public final class Secrets {
         if (rest < 3) {
             return false;
         }
-        if (beginsValue[index(first)]) {
-            for (String value : values) {
-                if (value.length() > rest && begins(value, text, at)) {
-                    return true;
-                }
+        for (String value : valuesByFirst[index(first)]) {
+            if (value.length() > rest && begins(value, text, at)) {
+                return true;
             }
         }
         if (first == '-') {

@@ -31,9 +31,18 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A permission request that the guards look at is in {@code deciding} meanwhile, and nobody sees it; then it is
  * denied or allowed at once, or waits for people until it expires.
+ *
+ * <p>A permission request outlasts its engine: the agent is gone, and with it the call, but whoever was asked may still
+ * answer. That answer counts once, when the agent asks for the same call again.
  */
 final class Approvals {
     private static final Logger log = LoggerFactory.getLogger(Approvals.class);
+
+    /** What becomes of an answer when the agent that asked has ended with its engine. */
+    private static final String LATER =
+            "the agent that asked ended with the engine: this counts when it asks for the same again";
+
+    private static final String EXPIRED = "nobody answered in time; the agent that asked had ended with the engine";
 
     private final Requests requests;
     private final ToolDesk desk;
@@ -43,13 +52,16 @@ final class Approvals {
     private final Runnable onChange;
     private final Map<String, PermissionRequested> deciding = new LinkedHashMap<>();
     private final Map<String, Waiting> waiting = new LinkedHashMap<>();
+    /** Whether the engine ends: what the agent takes back now is left to the next one. */
+    private boolean leaving;
 
     /**
      * What is kept of a request that people are asked about.
      *
      * @param print of its call; empty for a question
+     * @param left whether its agent ended with an earlier engine
      */
-    private record Waiting(@Nullable Future<?> expiry, String print) {}
+    private record Waiting(@Nullable Future<?> expiry, String print, boolean left) {}
 
     /** @param onChange called when people are asked, and when they are not any more */
     Approvals(
@@ -67,6 +79,51 @@ final class Approvals {
         this.onChange = onChange;
     }
 
+    // ---- what outlasts an engine
+
+    /** Takes over a request whose agent ended with an earlier engine. Called before anybody else knows the session. */
+    void restore(AgentEvent event) {
+        if (event instanceof PermissionRequested request) {
+            requests.restore(request);
+            waiting.put(request.requestId(), new Waiting(null, ToolDesk.print(request), true));
+        }
+    }
+
+    /** Starts the clocks of what was taken over. */
+    void takeOver() {
+        for (AgentEvent request : requests.list()) {
+            String id = Requests.idOf(request);
+            Waiting kept = waiting.get(id);
+            if (kept != null && kept.left()) {
+                Duration rest = rest(request);
+                waiting.put(id, new Waiting(scope.timer(rest, () -> expired(id, rest)), kept.print(), true));
+            }
+        }
+    }
+
+    private Duration rest(AgentEvent request) {
+        Instant now = scope.parts.clock().instant();
+        Instant until = Restored.answerableUntil(request).orElse(now);
+        return until.isBefore(now) ? Duration.ZERO : Duration.between(now, until);
+    }
+
+    /** The engine ends, the session does not. */
+    void leave() {
+        leaving = true;
+    }
+
+    private boolean leaves(AgentEvent request) {
+        return leaving && Restored.answerableUntil(request).isPresent();
+    }
+
+    /** The session ends, and with it what nobody answered. */
+    void end() {
+        leaving = false;
+        requests.list().forEach(request -> withdraw(request, "the session ended"));
+    }
+
+    // ---- what the agent takes back
+
     /** Whether an event is the agent's withdrawal of a request that somebody's answer took first, or nobody saw. */
     boolean late(AgentEvent event) {
         String id = event instanceof AgentEvent.PermissionResolved p
@@ -76,6 +133,9 @@ final class Approvals {
             return false;
         }
         deciding.remove(id);
+        if (requests.isLeft(id) || requests.list().stream().anyMatch(r -> Requests.idOf(r).equals(id) && leaves(r))) {
+            return true;
+        }
         boolean late = requests.withdraw(id) == null;
         ended(id);
         return late;
@@ -142,13 +202,20 @@ final class Approvals {
     private void askPeople(AgentEvent asked, Duration expiry, String print) {
         AgentEvent request = scope.recorder.redacted(asked);
         String id = Requests.idOf(request);
+        for (AgentEvent earlier : requests.list()) {
+            String other = Requests.idOf(earlier);
+            Waiting left = waiting.get(other);
+            if (left != null && left.left() && (other.equals(id) || left.print().equals(print))) {
+                withdraw(earlier, "the agent asks for it again, as " + id);
+            }
+        }
         boolean taken = requests.add(request);
         record(request);
         if (!taken) {
             scope.mailbox.execute(() -> refuse(request));
             return;
         }
-        waiting.put(id, new Waiting(scope.timer(expiry, () -> expired(id, expiry)), print));
+        waiting.put(id, new Waiting(scope.timer(expiry, () -> expired(id, expiry)), print, false));
         onChange.run();
     }
 
@@ -166,11 +233,15 @@ final class Approvals {
         if (request == null) {
             return; // somebody answers at this moment
         }
-        ended(id);
+        Waiting kept = ended(id);
         if (request instanceof PermissionRequested p) {
-            String message = "nobody answered within " + limit;
+            boolean left = kept != null && kept.left();
+            String message = left ? EXPIRED : "nobody answered within " + limit;
             record(new AgentEvent.PermissionResolved(
                     id, Resolution.EXPIRED, "engine", message, null, false, ruleOf(p)));
+            if (left) {
+                return;
+            }
             answer(id, PermissionAnswer.deny(message + ": go on without it, or ask for it again later"));
         } else {
             answered(id, Map.of(), "engine");
@@ -202,7 +273,7 @@ final class Approvals {
             Verdict verdict = decision.verdict();
             if (connection.get() != asking) {
                 ended(asked.requestId());
-                record(withdrawn(asked.requestId()));
+                record(withdrawn(asked.requestId(), null));
             } else if (verdict.action() == Action.DENY) {
                 denied(instead, verdict.why());
                 close(asked, PermissionAnswer.deny(verdict.why().message()), "guard", verdict.why());
@@ -216,8 +287,12 @@ final class Approvals {
     private void close(PermissionRequested request, PermissionAnswer answer, String by, @Nullable GuardFinding denial) {
         String requestId = request.requestId();
         Waiting kept = ended(requestId);
+        if (kept != null && kept.left()) {
+            answeredLate(request, answer, by, kept.print());
+            return;
+        }
         if (living() == null) {
-            record(withdrawn(requestId));
+            record(withdrawn(requestId, null));
             return;
         }
         String rule = denial == null ? ruleOf(request) : denial.ruleId();
@@ -233,6 +308,28 @@ final class Approvals {
             record(new AgentEvent.PermissionResolved(requestId, Resolution.DENIED, by, message, null, false, rule));
         }
         answer(requestId, answer);
+    }
+
+    /** The agent that asked is gone: the answer waits for it to ask for the same again, as long as people had. */
+    private void answeredLate(PermissionRequested request, PermissionAnswer answer, String by, String print) {
+        boolean allowed = answer instanceof PermissionAnswer.Allow;
+        Scope how = answer instanceof PermissionAnswer.Allow allow ? allow.scope() : Scope.ONCE;
+        String said = answer instanceof PermissionAnswer.Deny deny ? deny.message() + " (" + LATER + ")" : LATER;
+        record(new AgentEvent.PermissionResolved(
+                request.requestId(),
+                allowed ? Resolution.ALLOWED : Resolution.DENIED,
+                by,
+                said,
+                allowed ? how : null,
+                false,
+                ruleOf(request)));
+        if (how != Scope.ONCE) {
+            remember(request, print, how, by);
+            return;
+        }
+        String denial = answer instanceof PermissionAnswer.Deny deny ? deny.message() : null;
+        desk.policy().answeredBefore(print, by, denial);
+        var unused = scope.timer(rest(request), () -> desk.policy().forget(print));
     }
 
     /** The same call, input and all, is not asked about again: for this session, or for good. */
@@ -267,15 +364,21 @@ final class Approvals {
         c.call(p -> p.answerQuestion(requestId, answers, c));
     }
 
-    /** The agent is gone: what is open is moot. */
+    /** The agent is gone: what it asked is moot. */
     void withdrawAll() {
         deciding.clear();
         for (AgentEvent request : requests.list()) {
-            String id = Requests.idOf(request);
-            if (requests.withdraw(id) != null) {
-                ended(id);
-                record(request instanceof PermissionRequested ? withdrawn(id) : unanswered(id));
+            if (!requests.isLeft(Requests.idOf(request)) && !leaves(request)) {
+                withdraw(request, null);
             }
+        }
+    }
+
+    private void withdraw(AgentEvent request, @Nullable String why) {
+        String id = Requests.idOf(request);
+        if (requests.withdraw(id) != null) {
+            ended(id);
+            record(request instanceof PermissionRequested ? withdrawn(id, why) : unanswered(id));
         }
     }
 
@@ -298,8 +401,8 @@ final class Approvals {
         return finding == null ? null : finding.ruleId();
     }
 
-    private static AgentEvent withdrawn(String requestId) {
-        return new AgentEvent.PermissionResolved(requestId, Resolution.WITHDRAWN, "engine", null);
+    private static AgentEvent withdrawn(String requestId, @Nullable String why) {
+        return new AgentEvent.PermissionResolved(requestId, Resolution.WITHDRAWN, "engine", why);
     }
 
     private static AgentEvent unanswered(String requestId) {

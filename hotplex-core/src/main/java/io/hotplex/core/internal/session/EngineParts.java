@@ -4,6 +4,7 @@ import io.hotplex.api.spi.EngineListener;
 import io.hotplex.api.spi.JournalReader;
 import io.hotplex.api.spi.ProcessLauncher;
 import io.hotplex.core.EngineConfig;
+import io.hotplex.core.LogRedaction;
 import io.hotplex.core.internal.event.Followers;
 import io.hotplex.core.internal.guard.Guards;
 import io.hotplex.core.internal.guard.RememberedApprovals;
@@ -19,7 +20,9 @@ import java.util.function.LongSupplier;
  * @param readers hear of every record; guarded, as the listener is
  * @param followers subscribers of all sessions
  * @param secrets what must not be written down
+ * @param logs the same for the program's log
  * @param executor runs callbacks and blocking work
+ * @param scans runs what looks long at large prompts, a few at a time
  * @param timer fires deadlines; its tasks bring work to mailboxes, and its thread runs that work where a mailbox is
  *     idle. So they are short and never block
  * @param clock time of day, for records
@@ -31,10 +34,12 @@ public record EngineParts(
         Guards guards,
         RememberedApprovals approvals,
         Secrets secrets,
+        LogRedaction logs,
         EngineListener listener,
         JournalReader readers,
         Followers followers,
         Executor executor,
+        Executor scans,
         ScheduledExecutorService timer,
         Clock clock,
         LongSupplier ticker) {}

@@ -47,6 +47,8 @@ final class OpenTurn implements Turn {
     boolean started;
     /** Owner: whether the agent said something for it. */
     boolean answered;
+    /** Owner: whether guards let its prompt pass. */
+    boolean looked;
     /** Owner: whether its terminal event is in the journal. */
     boolean ended;
     /** Owner: whether the agent was told to stop, or is being killed. */

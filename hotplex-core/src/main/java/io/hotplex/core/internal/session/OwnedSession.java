@@ -236,6 +236,14 @@ public final class OwnedSession implements Session {
                     "input: has '" + Redaction.MARK + "' in it, which stands for what nobody was shown: leave the input"
                             + " out, or write all of it");
         }
+        if (answer instanceof PermissionAnswer.Allow allow
+                && allow.updatedInput() != null
+                && owner.requests.isLeft(requestId)) {
+            throw new HotPlexException(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "input: the agent that asked ended with its engine, and can only be allowed the same call again:"
+                            + " leave the input out, or deny");
+        }
         AgentEvent request = owner.requests.take(
                 requestId, AgentEvent.PermissionRequested.class, (allowed ? "allowed by " : "denied by ") + by);
         owner.scope.mailbox.execute(() -> owner.approvals.resolved(request, answer, by));

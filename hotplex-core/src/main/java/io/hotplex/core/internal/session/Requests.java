@@ -7,9 +7,11 @@ import io.hotplex.api.AgentEvent.QuestionAsked;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +28,10 @@ final class Requests {
 
     @GuardedBy("lock")
     private final Map<String, AgentEvent> open = new LinkedHashMap<>();
+
+    /** Of those that are open, what was asked by an agent that ended with an earlier engine. */
+    @GuardedBy("lock")
+    private final Set<String> left = new HashSet<>();
 
     @GuardedBy("lock")
     private final Map<String, String> ended = new LinkedHashMap<>() {
@@ -59,6 +65,27 @@ final class Requests {
             }
             open.put(idOf(request), request);
             return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes over a request whose agent ended with an earlier engine: people may answer it all the same. */
+    void restore(PermissionRequested request) {
+        lock.lock();
+        try {
+            open.put(request.requestId(), request);
+            left.add(request.requestId());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether a request is open whose agent ended with an earlier engine. */
+    boolean isLeft(String requestId) {
+        lock.lock();
+        try {
+            return left.contains(requestId);
         } finally {
             lock.unlock();
         }
@@ -100,11 +127,11 @@ final class Requests {
         }
     }
 
-    /** Whether anybody is asked anything. */
+    /** Whether an agent waits for nobody. */
     boolean isEmpty() {
         lock.lock();
         try {
-            return open.isEmpty();
+            return open.size() == left.size();
         } finally {
             lock.unlock();
         }
@@ -123,6 +150,7 @@ final class Requests {
     @GuardedBy("lock")
     private @Nullable AgentEvent end(String requestId, String how) {
         ended.putIfAbsent(requestId, how);
+        left.remove(requestId);
         return open.remove(requestId);
     }
 }

@@ -4,7 +4,6 @@ import io.hotplex.api.AgentEvent;
 import io.hotplex.api.AgentEvent.Origin;
 import io.hotplex.api.Delivery;
 import io.hotplex.api.ErrorCode;
-import io.hotplex.api.GuardFinding;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.ProcessState;
 import io.hotplex.api.Prompt;
@@ -15,7 +14,6 @@ import io.hotplex.api.TurnResult;
 import io.hotplex.api.spi.AgentProvider;
 import io.hotplex.api.spi.AgentProvider.Capability;
 import io.hotplex.api.spi.Journal;
-import io.hotplex.api.spi.PromptGuard;
 import io.hotplex.api.spi.ProtocolSink.TurnEnd;
 import io.hotplex.api.spi.SessionState;
 import io.hotplex.api.spi.StoredTurn;
@@ -41,7 +39,7 @@ import org.slf4j.event.Level;
 /**
  * Runs a session's turns.
  *
- * <p>The story of a prompt: {@link #accepted} (guard, delivery) → {@link #pump} (a process, if there is none) →
+ * <p>The story of a prompt: {@link #accepted} (guard) → {@link #looked} (delivery) → {@link #pump} (a process, if there is none) →
  * {@link #begin} → the protocol → {@link #event} … → {@link #turnEnded} → {@link #endTurn}, which writes the one
  * terminal event. {@code current} is the turn that the agent works on, {@code steered} are prompts that it was given
  * meanwhile, {@code waiting} are those it has not seen. The process is the business of {@link ProcessKeeper}, people's
@@ -65,6 +63,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
     final ProcessKeeper process;
     final Approvals approvals;
     private final ToolDesk desk;
+    private final PromptDesk prompts;
     /** What an earlier engine accepted, until {@link #takeOver}. */
     private final Deque<OpenTurn> restored = new ArrayDeque<>();
 
@@ -128,9 +127,11 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
                 this,
                 this);
         desk = new ToolDesk(scope);
+        prompts = new PromptDesk(scope, () -> desk.policy().bypassed());
         approvals = new Approvals(requests, desk, scope, process::connection, this::turnId, this::runClocks);
         if (earlier != null) {
             earlier.turns().forEach(this::restore);
+            earlier.state().pendingRequests().forEach(approvals::restore);
         }
         view = look();
         recorder.save(this::state);
@@ -170,6 +171,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
 
     /** Goes on with the prompts that an earlier engine accepted. */
     void takeOver() {
+        approvals.takeOver();
         while (!restored.isEmpty()) {
             accepted(restored.remove());
         }
@@ -221,17 +223,28 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         }
         waiting.add(turn); // first of all: whatever happens from here on, it has an owner
         Stop stop = turn.stop == null && closing != null ? new Stop.Cancel("session " + closing) : turn.stop;
-        AgentEvent.@Nullable TurnBlocked blocked = stop == null ? blocked(turn.prompt) : null;
         if (stop != null) {
             waiting.remove(turn);
             endTurn(turn, TurnEnds.stopped(stop, Duration.ZERO));
-        } else if (blocked != null) {
+        } else {
+            prompts.look(turn, blocked -> looked(turn, blocked));
+        }
+        pump();
+    }
+
+    /** The guards have looked at a prompt, now or after a while. */
+    private void looked(OpenTurn turn, AgentEvent.@Nullable TurnBlocked blocked) {
+        if (turn.ended) {
+            return; // stopped, or left to the next engine, meanwhile
+        }
+        turn.looked = true;
+        if (blocked != null) {
             waiting.remove(turn);
             endTurn(turn, blocked);
         } else {
             deliver(turn);
+            pump();
         }
-        pump();
     }
 
     private void deliver(OpenTurn turn) {
@@ -242,23 +255,6 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         } else if (turn.prompt.delivery() == Delivery.STEER && steered(turn)) {
             waiting.remove(turn);
         }
-    }
-
-    private AgentEvent.@Nullable TurnBlocked blocked(Prompt prompt) {
-        if (desk.policy().bypassed()) {
-            return null;
-        }
-        PromptGuard.Decision.Block b = scope.parts.guards().check(scope.spec, prompt);
-        if (b == null) {
-            return null;
-        }
-        scope.parts
-                .listener()
-                .onGuardDecision(
-                        scope.spec.id(),
-                        ToolGuard.Action.DENY,
-                        new GuardFinding(b.ruleId(), b.category(), b.level(), b.message()));
-        return new AgentEvent.TurnBlocked(b.ruleId(), b.category(), b.level(), b.message(), b.suggestions());
     }
 
     /** Hands a prompt into the running turn; {@code false} when that cannot be, then it waits like others. */
@@ -289,20 +285,26 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         AgentConnection c = process.connection();
         if (closing != null) {
             closeStep();
-        } else if (current == null && steered.isEmpty() && !waiting.isEmpty()) {
+        } else if (current == null && steered.isEmpty() && mayBegin()) {
             if (c == null) {
                 process.request();
             } else if (c.state() == ProcessState.READY) {
                 begin(c, waiting.remove());
             }
         }
-        if (waiting.isEmpty()) {
+        if (!mayBegin()) {
             process.cancelRequest();
         }
         publish();
         if (c != null && c.state() == ProcessState.READY) {
             process.idle();
         }
+    }
+
+    /** Whether there is a first prompt, and guards let it pass. */
+    private boolean mayBegin() {
+        OpenTurn first = waiting.peek();
+        return first != null && first.looked;
     }
 
     private void begin(AgentConnection c, OpenTurn turn) {
@@ -398,6 +400,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
             return;
         }
         turn.end();
+        prompts.forget(turn);
         steered.remove(turn.id());
         AgentConnection c = process.connection();
         if (c == null || c.state() == ProcessState.DEAD) {
@@ -593,7 +596,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
 
     @Override
     public boolean needProcess() {
-        return closing == null && !waiting.isEmpty();
+        return closing == null && mayBegin();
     }
 
     @Override
@@ -609,7 +612,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
     @Override
     public void loseFirstWaiting(ErrorCode code, String message) {
         OpenTurn first = waiting.peek();
-        if (first != null) {
+        if (first != null && first.looked) {
             loseTurn(first, code, message);
         }
     }
@@ -679,6 +682,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         if (closing == null) {
             closing = reason;
             suspending = true;
+            approvals.leave();
             process.cancelRequest();
             postponeWaiting();
             runningTurns().forEach(turn -> stop(turn, new Stop.Cancel("session " + reason)));
@@ -722,6 +726,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
     /** The journal keeps the prompt for the next engine. */
     private void postpone(OpenTurn turn) {
         turn.end();
+        prompts.forget(turn);
         acceptance.ended();
         scope.callBack(turn::postpone);
     }
@@ -773,6 +778,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         process.abandon(reason);
         if (scope.recorder.durable()) {
             suspending = true;
+            approvals.leave();
             postponeWaiting();
         }
         openTurns().forEach(turn -> loseTurn(turn, ErrorCode.ENGINE_CLOSED, reason));
@@ -783,6 +789,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         if (!scope.recorder.closed()
                 && acceptance.open() == 0) { // else an accepted prompt is on its way to get its end
             if (!suspending) {
+                approvals.end();
                 scope.recorder.append(null, new AgentEvent.SessionClosed(String.valueOf(closing)));
             }
             over = !suspending;

@@ -73,6 +73,11 @@ public final class GuardedListener implements EngineListener {
     }
 
     @Override
+    public void onLogRedacted(int count) {
+        each(l -> l.onLogRedacted(count));
+    }
+
+    @Override
     public void onPoolExhausted(PoolSnapshot snapshot) {
         each(l -> l.onPoolExhausted(snapshot));
     }

@@ -96,7 +96,10 @@ public final class Keys {
     private static ApiKey of(KeyConfig config, Map<String, String> environment) {
         Set<Scope> scopes = config.get(KeyConfig.SCOPES).stream()
                 .map(text -> Scope.of(text).orElseThrow())
-                .collect(Collectors.toSet());
+                .collect(Collectors.toCollection(() -> EnumSet.noneOf(Scope.class)));
+        if (scopes.contains(Scope.SESSION_WRITE) && config.get(KeyConfig.APPROVES)) {
+            scopes.add(Scope.SESSION_APPROVE);
+        }
         Principal principal = new Principal(config.owner(), scopes, config.id());
         Quota quota = new Quota(
                 config.get(KeyConfig.REQUESTS_PER_SECOND),
@@ -143,7 +146,7 @@ public final class Keys {
                 String id = "env-" + ApiKey.hash(value).substring(0, OWNER_DIGITS);
                 Set<Scope> scopes = keys.isEmpty()
                         ? EnumSet.allOf(Scope.class)
-                        : EnumSet.of(Scope.SESSION_READ, Scope.SESSION_WRITE);
+                        : EnumSet.complementOf(EnumSet.of(Scope.ADMIN));
                 keys.add(ApiKey.of(value, new Principal(id, scopes, id), Quota.UNLIMITED));
             }
         }

@@ -9,6 +9,8 @@ public enum Scope {
     SESSION_READ("session:read"),
     /** Open, prompt and close own sessions. */
     SESSION_WRITE("session:write"),
+    /** Answer what agents ask permission for in own sessions. */
+    SESSION_APPROVE("session:approve"),
     /** Look at and stop the gateway; gives no access to the sessions of others. */
     ADMIN("admin");
 

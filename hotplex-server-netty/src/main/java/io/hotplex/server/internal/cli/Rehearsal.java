@@ -70,7 +70,7 @@ final class Rehearsal {
     }
 
     private int answer(Path stage) {
-        Surroundings alone = new Surroundings(
+        Surroundings alone = Surroundings.of(
                 InputStream.nullInputStream(),
                 OutputStream.nullOutputStream(),
                 surroundings.err(),

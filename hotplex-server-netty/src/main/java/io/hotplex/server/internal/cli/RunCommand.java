@@ -52,8 +52,11 @@ final class RunCommand {
         }
     }
 
-    private static Engine engine(Settings settings, ProviderTypes types, Agents agents, ProcessLauncher launcher) {
-        HotPlex builder = HotPlex.builder().config(settings.engine()).launcher(launcher);
+    private Engine engine(Settings settings, ProviderTypes types, Agents agents, ProcessLauncher launcher) {
+        HotPlex builder = HotPlex.builder()
+                .config(settings.engine())
+                .launcher(launcher)
+                .logRedaction(surroundings.logs());
         types.droppedIn().forEach(builder::factory);
         agents.providers().forEach(builder::provider);
         return builder.build();

@@ -1,5 +1,6 @@
 package io.hotplex.server.internal.cli;
 
+import io.hotplex.core.LogRedaction;
 import java.io.BufferedInputStream;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
@@ -16,6 +17,7 @@ import java.util.Map;
  * @param err standard error, not buffered
  * @param terminal which of the streams are one
  * @param directory the current directory
+ * @param logs takes secrets out of standard error, and of what is logged
  */
 public record Surroundings(
         InputStream in,
@@ -23,21 +25,40 @@ public record Surroundings(
         OutputStream err,
         Terminal terminal,
         Map<String, String> environment,
-        Path directory) {
+        Path directory,
+        LogRedaction logs) {
     public Surroundings {
         environment = Map.copyOf(environment);
+        logs.learn(environment);
     }
 
     /** Those of a program without a terminal. */
     public static Surroundings of(
             InputStream in, OutputStream out, OutputStream err, Map<String, String> environment, Path directory) {
-        return new Surroundings(in, out, err, Terminal.NONE, environment, directory);
+        return of(in, out, err, Terminal.NONE, environment, directory);
+    }
+
+    /** Those of a program in front of which may be a terminal. */
+    static Surroundings of(
+            InputStream in,
+            OutputStream out,
+            OutputStream err,
+            Terminal terminal,
+            Map<String, String> environment,
+            Path directory) {
+        LogRedaction logs = new LogRedaction();
+        return new Surroundings(in, out, RedactedOutput.of(err, logs), terminal, environment, directory, logs);
+    }
+
+    /** Has all that this JVM writes to standard error, loggers and itself, pass without secrets. */
+    public void redactStandardError() {
+        System.setErr(RedactedOutput.ofLines(new FileOutputStream(FileDescriptor.err), logs));
     }
 
     /** Those of this JVM. The streams are opened anew: {@code System.out} hides that nobody reads any more. */
     public static Surroundings ofThisProcess() {
         Map<String, String> environment = System.getenv();
-        return new Surroundings(
+        return of(
                 // FileInputStream alone would seek, which a pipe cannot (JDK 17)
                 new BufferedInputStream(new FileInputStream(FileDescriptor.in)),
                 new FileOutputStream(FileDescriptor.out),

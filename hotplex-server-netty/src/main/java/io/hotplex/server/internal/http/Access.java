@@ -9,6 +9,7 @@ public enum Access {
     PUBLIC(null),
     READ(Scope.SESSION_READ),
     WRITE(Scope.SESSION_WRITE),
+    APPROVE(Scope.SESSION_APPROVE),
     ADMIN(Scope.ADMIN);
 
     private final @Nullable Scope scope;

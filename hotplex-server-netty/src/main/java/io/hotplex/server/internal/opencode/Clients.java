@@ -27,7 +27,12 @@ record Clients(SessionAccess access, Mirrors mirrors, Directories directories) {
 
     /** The session that the path names, to read from; everything that is in its journal is known. */
     CompletionStage<Mirror> readable(Request request) {
-        return mirrors.of(access.read(request.principal(), id(request))).upToDate();
+        return mirrors.of(read(request)).upToDate();
+    }
+
+    /** The session that the path names, to look at. */
+    Session read(Request request) {
+        return access.read(request.principal(), id(request));
     }
 
     /** The session that the path names, to act on. */

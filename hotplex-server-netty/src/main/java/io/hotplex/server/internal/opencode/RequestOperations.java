@@ -7,6 +7,7 @@ import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.PermissionAnswer;
 import io.hotplex.server.internal.auth.Principal;
+import io.hotplex.server.internal.http.Access;
 import io.hotplex.server.internal.http.Request;
 import io.hotplex.server.internal.http.Response;
 import io.hotplex.server.internal.sessions.Asks;
@@ -38,15 +39,17 @@ final class RequestOperations {
                 Operation.write(
                         "permission.reply",
                         "POST",
-                        "/permission/{request}/reply",
-                        "Answers: once, always or reject.",
-                        request -> permission(request, "reply")),
+                                "/permission/{request}/reply",
+                                "Answers: once, always or reject.",
+                                request -> permission(request, "reply"))
+                        .needing(Access.APPROVE),
                 Operation.write(
                         "permission.respond",
                         "POST",
                         "/session/{session}/permissions/{request}",
-                        "Answers: once, always or reject.",
-                        this::respond),
+                                "Answers: once, always or reject.",
+                                this::respond)
+                        .needing(Access.APPROVE),
                 Operation.read(
                         "question.list",
                         "/question",
@@ -117,7 +120,7 @@ final class RequestOperations {
     }
 
     private CompletionStage<Response> respond(Request request) {
-        String session = clients.controlled(request).id(); // as if there were none, when it is of somebody else
+        String session = clients.read(request).id(); // as if there were none, when it is of somebody else
         return found(request, false).thenCompose(found -> {
             if (!found.mirror().session().id().equals(session)) {
                 throw new HotPlexException(
@@ -166,12 +169,12 @@ final class RequestOperations {
     }
 
     private CompletionStage<Response> give(Request request, Found found, Asks.Answer answer) {
-        Asks.give(
-                clients.access()
-                        .control(request.principal(), found.mirror().session().id()),
-                found.asked().request(),
-                answer,
-                request.principal().keyId());
+        clients.access()
+                .answer(
+                        request.principal(),
+                        found.mirror().session().id(),
+                        found.asked().request(),
+                        answer);
         return Clients.ok(true);
     }
 }

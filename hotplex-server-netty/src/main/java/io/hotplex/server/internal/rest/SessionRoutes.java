@@ -67,10 +67,11 @@ public final class SessionRoutes {
                 Route.of("GET", TURN, Access.READ, this::turn),
                 Route.of("POST", TURN + "/cancel", Access.WRITE, this::cancel),
                 Route.of("GET", REQUESTS, Access.READ, this::requests),
-                Route.of("POST", REQUESTS + "/{request}", Access.WRITE, this::answer),
+                // what is answered decides which scope is needed besides
+                Route.of("POST", REQUESTS + "/{request}", Access.READ, this::answer),
                 Route.of("GET", APPROVALS, Access.READ, this::approvals),
                 Route.of("GET", REMEMBERED, Access.READ, this::remembered),
-                Route.of("DELETE", REMEMBERED + "/{approval}", Access.WRITE, this::forget),
+                Route.of("DELETE", REMEMBERED + "/{approval}", Access.APPROVE, this::forget),
                 Route.of("GET", "/v1/openapi.json", Access.PUBLIC, this::openApi));
     }
 
@@ -180,15 +181,11 @@ public final class SessionRoutes {
     }
 
     private CompletionStage<Response> answer(Request request) {
-        Session session = controlled(request);
+        Session session = readable(request);
         Fields fields = new Fields(request.json(), "body");
         Asks.Answer answer = Asks.answer(fields);
         fields.end();
-        Asks.give(
-                session,
-                request.parameter("request"),
-                answer,
-                request.principal().keyId());
+        access.answer(request.principal(), session.id(), request.parameter("request"), answer);
         return CompletableFuture.completedFuture(Response.empty(204));
     }
 

@@ -131,7 +131,7 @@ public final class Asks {
      *
      * @param by who answers, for the record
      */
-    public static void give(Session session, String request, Answer answer, String by) {
+    static void give(Session session, String request, Answer answer, String by) {
         if (answer instanceof Answer.Permission permission) {
             session.answer(request, permission.answer(), by);
         } else {

@@ -5,7 +5,6 @@ import io.hotplex.api.AgentEvent;
 import io.hotplex.api.Engine;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
-import io.hotplex.api.ProcessState;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.ProviderStatus;
 import io.hotplex.api.RememberedApproval;
@@ -224,7 +223,7 @@ public final class SessionAccess {
     public List<Waiting> waiting(Principal principal) {
         List<Waiting> waiting = new ArrayList<>();
         for (SessionInfo info : list(principal)) {
-            if (info.state() != ProcessState.NONE) { // one that sleeps asks nothing, and is not to be woken
+            if (!info.asleep()) { // one that sleeps asks nothing, and is not to be woken
                 own(principal, info.id())
                         .ifPresent(session -> session.pendingRequests()
                                 .forEach(request -> waiting.add(new Waiting(session.id(), request))));
@@ -240,6 +239,16 @@ public final class SessionAccess {
      */
     public record Waiting(String session, AgentEvent request) {}
 
+    /**
+     * Answers what an agent asks: a permission needs the scope to approve, a question that to write, as a prompt does.
+     *
+     * @throws HotPlexException FORBIDDEN, SESSION_NOT_FOUND, or what the session says
+     */
+    public void answer(Principal principal, String session, String request, Asks.Answer answer) {
+        Scope scope = answer instanceof Asks.Answer.Permission ? Scope.SESSION_APPROVE : Scope.SESSION_WRITE;
+        Asks.give(find(principal, scope, session), request, answer, principal.keyId());
+    }
+
     /** What was allowed for good for the principal's sessions. */
     public List<RememberedApproval> remembered(Principal principal) {
         require(principal, Scope.SESSION_READ);
@@ -252,7 +261,7 @@ public final class SessionAccess {
      * @throws HotPlexException FORBIDDEN or REQUEST_NOT_FOUND
      */
     public void forget(Principal principal, String id) {
-        require(principal, Scope.SESSION_WRITE);
+        require(principal, Scope.SESSION_APPROVE);
         if (!engine.forgetApproval(principal.owner(), id)) {
             throw new HotPlexException(
                     ErrorCode.REQUEST_NOT_FOUND, "nothing with this id is remembered: list what there is");

@@ -235,12 +235,15 @@ public final class NativeDialect extends Dialogue {
     }
 
     private CompletionStage<?> answer(Fields fields, Reply reply) {
-        Session session = acting(fields);
+        String id = access.read(principal, fields.requiredText("session")).id();
         String request = fields.requiredText("request");
         Asks.Answer answer = Asks.answer(fields);
         fields.end();
-        Asks.give(session, request, answer, principal.keyId());
-        return reply.with("session", session.id()).with("request", request).send("answered");
+        if (principal.may(Scope.SESSION_WRITE)) { // else it can be nothing but an observer, and may approve all the same
+            checkRole(id);
+        }
+        access.answer(principal, id, request, answer);
+        return reply.with("session", id).with("request", request).send("answered");
     }
 
     private CompletionStage<?> set(Fields fields, Reply reply) {
@@ -297,12 +300,16 @@ public final class NativeDialect extends Dialogue {
     private Session acting(Fields fields) {
         String id = fields.requiredText("session");
         Session session = access.control(principal, id);
+        checkRole(id);
+        return session;
+    }
+
+    private void checkRole(String id) {
         Attachment attachment = attachments.get(id);
         if (attachment != null && !attachment.controller()) {
             throw new HotPlexException(
                     ErrorCode.FORBIDDEN, "this connection is attached as an observer: attach as a controller to act");
         }
-        return session;
     }
 
     // ---- what the client is told

@@ -64,6 +64,20 @@ class KeysTest {
     }
 
     @Test
+    void whoMayWriteMayApproveUnlessThatIsSwitchedOff() {
+        assertThat(scopes("session:write", "true")).containsExactlyInAnyOrder(Scope.SESSION_WRITE, Scope.SESSION_APPROVE);
+        assertThat(scopes("session:write", "false")).containsExactly(Scope.SESSION_WRITE);
+        assertThat(scopes("session:read", "true")).containsExactly(Scope.SESSION_READ);
+        assertThat(scopes("session:approve", "false")).containsExactly(Scope.SESSION_APPROVE);
+    }
+
+    private static java.util.Set<Scope> scopes(String scopes, String approves) {
+        KeyConfig config = KeyConfig.fromProperties(
+                "ci", Map.of("sha256", ApiKey.hash(SECRET), "scopes", scopes, "approves", approves));
+        return Keys.of(List.of(config), Map.of()).get(0).principal().scopes();
+    }
+
+    @Test
     void readsTheVariablesOfTheGoVersion() {
         List<ApiKey> one = Keys.of(List.of(), Map.of("HOTPLEX_API_KEY", SECRET));
         List<ApiKey> several = Keys.of(

@@ -63,7 +63,7 @@ class SessionsCommandTest {
         err.reset();
         List<String> all = Stream.concat(Stream.of(arguments), Stream.of("--set", "state-directory=" + dir))
                 .toList();
-        return new CommandLine(new Surroundings(InputStream.nullInputStream(), out, err, Terminal.NONE, Map.of(), dir))
+        return new CommandLine(Surroundings.of(InputStream.nullInputStream(), out, err, Terminal.NONE, Map.of(), dir))
                 .run(all);
     }
 

@@ -33,7 +33,7 @@ class NativeDialectTest {
             assertThat(hello.path("type").asText()).isEqualTo("hello");
             assertThat(hello.path("protocol").asInt()).isEqualTo(2);
             assertThat(hello.path("owner").asText()).isEqualTo("ann");
-            assertThat(hello.path("scopes")).hasSize(2);
+            assertThat(hello.path("scopes")).hasSize(3);
             assertThat(hello.path("providers").get(0).asText()).isEqualTo("puppet");
             assertThat(hello.path("limits").path("message_bytes").asInt()).isEqualTo(4_000);
         }
@@ -99,6 +99,7 @@ class NativeDialectTest {
             first.say("{'type':'prompt','session':'s1','text':'ask'}");
             first.say("{'type':'prompt','session':'s1','text':'say later'}");
             offsets(first, 3);
+            first.leave();
 
             FakeSocket second = rig.v2(Rig.ANN);
             second.say("{'type':'attach','session':'s1'}");
@@ -187,6 +188,30 @@ class NativeDialectTest {
             reader.next("type", "detached");
             reader.say("{'type':'attach','session':'s1','role':'controller'}");
             assertThat(reader.next("type", "error").path("code").asText()).isEqualTo("FORBIDDEN");
+        }
+    }
+
+    @Test
+    void whoMayApproveAnswersAlsoWithoutBeingAController() {
+        try (Rig rig = new Rig(dir)) {
+            FakeSocket writer = rig.v2(Rig.WRITER);
+            rig.open(writer, "s1");
+            FakeSocket approver = rig.v2(Rig.APPROVER);
+            approver.say("{'type':'attach','session':'s1','after':0}");
+            writer.say("{'type':'prompt','session':'s1','text':'ask'}");
+            approver.next("type", "permission_requested");
+
+            writer.say("{'type':'answer','session':'s1','request':'p1','allow':true}");
+            assertThat(writer.next("type", "error").path("code").asText()).isEqualTo("FORBIDDEN");
+            approver.say("{'type':'prompt','session':'s1','text':'say hi'}");
+            assertThat(approver.next("type", "error").path("code").asText()).isEqualTo("FORBIDDEN");
+            approver.say("{'type':'answer','session':'s1','request':'p1','answers':{}}");
+            assertThat(approver.next("type", "error").path("code").asText()).isEqualTo("FORBIDDEN");
+            approver.say("{'type':'answer','session':'s1','request':'p1','allow':true}");
+            approver.next("type", "answered");
+
+            JsonNode resolved = approver.next("type", "permission_resolved");
+            assertThat(resolved.path("data").path("by").asText()).isEqualTo("approver-key");
         }
     }
 

@@ -89,6 +89,11 @@ public final class EngineMeter implements EngineListener {
     }
 
     @Override
+    public void onLogRedacted(int count) {
+        meters.logRedactions.inc(count);
+    }
+
+    @Override
     public void onPoolExhausted(PoolSnapshot snapshot) {
         meters.poolExhausted.inc();
     }

@@ -70,6 +70,7 @@ public final class Meters {
     final Counter guardDecisions =
             counter("guard_decisions", "Decisions of guards on prompts and tool calls.", "action", "category");
     final Counter redactions = counter("redactions", "Secrets that were taken out of events.");
+    final Counter logRedactions = counter("log_redactions", "Secrets that were taken out of the log.");
     final Histogram permissionWait =
             histogram("permission_wait_seconds", "From a permission request to its end.", PEOPLE, "resolution");
     final Counter poolExhausted = counter("pool_exhausted", "Turns that were refused for want of a process slot.");
