@@ -1,15 +1,21 @@
 package io.hotplex.benchmarks;
 
 import io.hotplex.api.AgentEvent.ToolKind;
+import io.hotplex.api.Engine;
 import io.hotplex.api.Prompt;
+import io.hotplex.api.Session;
 import io.hotplex.api.SessionSpec;
 import io.hotplex.api.spi.Guard;
 import io.hotplex.api.spi.GuardConfig;
 import io.hotplex.api.spi.PromptGuard;
+import io.hotplex.api.spi.ProviderConfig;
 import io.hotplex.api.spi.ToolCall;
 import io.hotplex.api.spi.ToolGuard.Action;
+import io.hotplex.core.EngineConfig;
+import io.hotplex.core.HotPlex;
 import io.hotplex.guard.RuleGuardProvider;
 import io.hotplex.testkit.guard.GuardCorpus;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,6 +44,14 @@ final class GuardDecisions implements Benchmark {
 
     /** The baseline takes so much longer that fewer rounds have to do. */
     private static final int BASELINE_EACH = 10;
+
+    /** Of each size, the best of which counts: the largest takes ten seconds and more. */
+    private static final int HOSTILE_ROUNDS = 3;
+
+    private static final int TURNS = 2_000;
+    private static final int PROCESSES = 6;
+    /** Two processes of one program differ by this much. */
+    private static final double NOT_MEASURABLE = 1.05;
 
     private static final long STUCK_NANOS = 5_000_000_000L;
 
@@ -69,6 +83,7 @@ final class GuardDecisions implements Benchmark {
             results.add(hostile(guard, spec, options.quick()));
             results.add(stuck(guard, spec, options.quick()));
             results.add(calls(guard, spec, options.quick()));
+            results.add(hotTurn(scratch, options.quick()));
             return results;
         }
     }
@@ -144,11 +159,15 @@ final class GuardDecisions implements Benchmark {
         Map<String, Object> curve = new LinkedHashMap<>();
         double first = 0;
         double last = 0;
+        Prompt warmUp = Prompt.of("part7 of rules, ".repeat(quick ? 1 : 6_000));
+        for (int i = 0; i < HOSTILE_ROUNDS; i++) {
+            var unused = guard.prompts().check(spec, warmUp);
+        }
         for (int size :
                 quick ? new int[] {10_000, 100_000} : new int[] {100_000, 300_000, 1_000_000, 3_000_000, 10_000_000}) {
             Prompt prompt = Prompt.of("part7 of rules, ".repeat(size / 16));
             Samples samples = new Samples();
-            for (int i = 0; i < (size < 1_000_000 ? 5 : 1); i++) {
+            for (int i = 0; i < HOSTILE_ROUNDS; i++) {
                 samples.add(
                         nanos(() -> guard.prompts().check(spec, prompt) instanceof PromptGuard.Decision.Allow ? 1 : 0));
             }
@@ -239,6 +258,68 @@ final class GuardDecisions implements Benchmark {
                 samples.p50(),
                 new Result.Goal("<= " + CALL_GOAL_MICROS, quick || samples.p99() <= CALL_GOAL_MICROS),
                 Map.of("calls", calls.size(), "most", samples.micros(1)));
+    }
+
+    /** Turns of an agent that costs nothing, in turn by an engine with the guard and by one without. */
+    private static Result hotTurn(Scratch scratch, boolean quick) throws IOException {
+        String agent = EchoAgent.write(scratch.directory("agent")).toString();
+        Samples with = new Samples();
+        Samples without = new Samples();
+        try (Engine guarded = engine("on", agent, scratch);
+                Engine bare = engine("off", agent, scratch)) {
+            for (int process = 0; process < (quick ? 1 : PROCESSES); process++) {
+                SessionSpec spec = SessionSpec.builder("s" + process, scratch.directory("work"))
+                        .build();
+                Session ours = guarded.open(spec);
+                Session theirs = bare.open(spec);
+                Samples oursOfProcess = new Samples();
+                Samples theirsOfProcess = new Samples();
+                for (int i = quick ? 0 : -TURNS; i < (quick ? 3 : TURNS); i++) {
+                    if (i == 0) {
+                        oursOfProcess.clear();
+                        theirsOfProcess.clear();
+                    }
+                    if (i % 2 == 0) { // each comes after the other, and after itself, equally often
+                        oursOfProcess.add(turn(ours));
+                        theirsOfProcess.add(turn(theirs));
+                    } else {
+                        theirsOfProcess.add(turn(theirs));
+                        oursOfProcess.add(turn(ours));
+                    }
+                }
+                with.add((long) (1000 * oursOfProcess.p50()));
+                without.add((long) (1000 * theirsOfProcess.p50()));
+                ours.close().toCompletableFuture().join();
+                theirs.close().toCompletableFuture().join();
+            }
+        }
+        return new Result(
+                "hot turn of an echo agent with the guard, without, p50",
+                "us",
+                with.p50(),
+                without.p50(),
+                new Result.Goal("<= " + NOT_MEASURABLE, quick || with.p50() <= NOT_MEASURABLE * without.p50()),
+                Map.of("turns", TURNS * PROCESSES, "addedMicros", with.p50() - without.p50()));
+    }
+
+    private static Engine engine(String guard, String agent, Scratch scratch) {
+        return HotPlex.builder()
+                .config(EngineConfig.builder()
+                        .set(EngineConfig.STATE_DIRECTORY, scratch.directory("state-" + guard))
+                        .set(EngineConfig.NAMESPACE, guard)
+                        .set(EngineConfig.GUARD, guard)
+                        .build())
+                .provider(ProviderConfig.of("claude").with("command", agent))
+                .build();
+    }
+
+    private static long turn(Session session) {
+        long start = System.nanoTime();
+        session.submit(Prompt.of("Say hello to whoever reads this, and tell what day it is."))
+                .result()
+                .toCompletableFuture()
+                .join();
+        return System.nanoTime() - start;
     }
 
     private static ToolCall call(String command) {

@@ -139,6 +139,26 @@ class ToolsTest {
         }
     }
 
+    @Test
+    void linksHideNoSecrets(@TempDir Path dir) throws IOException {
+        assumeThat(Path.of("/etc/shadow")).as("a file that is secret everywhere").exists();
+        link(dir.resolve("notes"), Path.of("/etc/shadow"));
+        link(dir.resolve("settings"), Path.of("/etc"));
+        link(dir.resolve("here"), Files.writeString(dir.resolve("fine"), "text"));
+        try (GuardRig here = new GuardRig(config(Action.ASK, Action.NONE, List.of()), dir.toRealPath())) {
+            assertThat(read(here, "notes")).isEqualTo(Action.DENY);
+            assertThat(read(here, "settings/shadow")).isEqualTo(Action.DENY);
+            assertThat(read(here, "here")).isEqualTo(Action.NONE);
+            assertThat(here.command("cat settings/shadow").action()).isEqualTo(Action.DENY);
+            assertThat(here.command("wc -l < notes").action()).isEqualTo(Action.DENY);
+            assertThat(here.command("cat here settings/hostname").action()).isEqualTo(Action.NONE);
+        }
+    }
+
+    private static Action read(GuardRig rig, String path) {
+        return rig.tool("Read", ToolKind.READ, Map.of("file_path", path)).action();
+    }
+
     private static void link(Path from, Path to) throws IOException {
         Files.deleteIfExists(from);
         Files.createSymbolicLink(from, to);

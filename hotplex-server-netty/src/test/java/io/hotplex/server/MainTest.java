@@ -292,7 +292,15 @@ class MainTest {
     @Test
     void runsAProviderThatWasDroppedIn() throws Exception {
         Path providers = child.stateDirectory().resolve("providers");
-        Path jar = DropInJar.parrot(providers.resolve("parrot.jar"));
+        // it gives its agent a secret, and logs it
+        Path jar = DropInJar.parrot(
+                providers.resolve("parrot.jar"),
+                "2.1.0",
+                source -> source.replace("Map.of(), List.of()", "Map.of(\"A_TOKEN\", \"swordfish-42\"), List.of()")
+                        .replace(
+                                "sink.ready();",
+                                "System.getLogger(\"acme\").log(System.Logger.Level.ERROR, \"it is swordfish-42\");"
+                                        + " sink.ready();"));
         Path broken = Files.writeString(providers.resolve("broken.jar"), "no jar");
 
         Result doctor = child.hotplex("doctor");
@@ -306,7 +314,7 @@ class MainTest {
                 .endsWith("Sessions can run.\n");
         assertThat(answer.exitCode()).as(answer.err()).isZero();
         assertThat(answer.out()).isEqualTo("good day, said pieces of eight\n");
-        assertThat(answer.err()).contains(broken + " is not used: ");
+        assertThat(answer.err()).contains(broken + " is not used: ", "it is [redacted]").doesNotContain("swordfish");
     }
 
     @Test

@@ -31,11 +31,17 @@ class GuardIT extends RealClaude {
             Map.of("allow-permission-bypass", "true", "environment.IS_SANDBOX", "1");
 
     private static final List<String> MODES = List.of("default", "acceptEdits", "bypassPermissions", "dontAsk");
+    /** Of the older version: one that asks, and the one that asks least. */
+    private static final List<String> OLDER_MODES = List.of("default", "bypassPermissions");
 
     private static final Path OUTSIDE = Path.of("/hotplex-e2e-outside");
 
     GuardIT(ClaudeVersion version) {
         super(version);
+    }
+
+    private List<String> modes() {
+        return version == ClaudeVersion.V2_1_330 ? MODES : OLDER_MODES;
     }
 
     private Session session(String mode, String... settings) {
@@ -45,7 +51,7 @@ class GuardIT extends RealClaude {
 
     @Test
     void aDeniedCallRunsInNoMode() {
-        for (String mode : MODES) {
+        for (String mode : modes()) {
             Session session = session(mode);
             List<EventRecord> records = read(session);
 
@@ -68,7 +74,7 @@ class GuardIT extends RealClaude {
 
     @Test
     void anAskedCallWaitsForAPersonInEveryMode() {
-        for (String mode : MODES) {
+        for (String mode : modes()) {
             Session session = session(mode);
             List<EventRecord> records = read(session);
             Turn denied = session.submit(Prompt.of("TOOL Bash touch " + mode + "-1 && git push --force"));

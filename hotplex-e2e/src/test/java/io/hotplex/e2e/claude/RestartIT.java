@@ -12,6 +12,7 @@ import io.hotplex.api.AgentEvent;
 import io.hotplex.api.Engine;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.EventRecord;
+import io.hotplex.api.PermissionAnswer;
 import io.hotplex.api.Session;
 import io.hotplex.api.SessionSpec;
 import java.io.IOException;
@@ -62,6 +63,34 @@ class RestartIT extends RealClaude {
             jvm.destroyForcibly().waitFor();
         }
         return rig.otherJvmSaid();
+    }
+
+    /** The agent asks, the JVM dies; somebody answers the next engine, and the agent asks for the same again. */
+    @Test
+    void whatWaitedForAPersonIsOfferedAgainAndAnsweredForTheNextTime() throws Exception {
+        String call = "TOOL Bash touch made && git push --force";
+        Process jvm = rig.otherJvm(Map.of("journal", "sqlite"), SETTINGS, call);
+        try {
+            until("it asks: " + rig.otherJvmSaid(), () -> said("permission_requested") == 1);
+        } finally {
+            jvm.destroyForcibly().waitFor();
+        }
+        try (Engine engine = rig.engine("journal", "sqlite")) {
+            Session session = engine.session("s1").orElseThrow();
+            List<EventRecord> records = read(session);
+            AgentEvent.PermissionRequested asked = first(records, AgentEvent.PermissionRequested.class);
+            assertThat(session.pendingRequests()).containsExactly(asked);
+            session.answer(asked.requestId(), PermissionAnswer.allow(), "alice");
+
+            assertThat(run(session, call).completed()).isTrue();
+
+            assertThat(rig.file("made")).exists();
+            assertThat(only(records, AgentEvent.PermissionRequested.class))
+                    .extracting(AgentEvent.PermissionRequested::requestId)
+                    .startsWith(asked.requestId());
+            assertThat(only(records, AgentEvent.PermissionResolved.class))
+                    .allSatisfy(resolved -> assertThat(resolved.by()).isEqualTo("alice"));
+        }
     }
 
     private long said(String type) {

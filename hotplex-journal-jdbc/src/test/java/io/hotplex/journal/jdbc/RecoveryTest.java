@@ -9,6 +9,7 @@ import io.hotplex.api.Engine;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.EventRecord;
 import io.hotplex.api.HotPlexException;
+import io.hotplex.api.PermissionAnswer;
 import io.hotplex.api.ProcessState;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.Session;
@@ -197,6 +198,50 @@ class RecoveryTest {
             assertThat(session.info().generation()).isEqualTo(8);
             assertThat(echo.launches.get(0).start().agentSessionId()).isEqualTo("other");
             assertThat(session.stats().failedTurns()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aPermissionRequestWaitsOverAKillAndIsAnsweredOnce() {
+        try (Engine first = engine()) {
+            open(first);
+        }
+        Instant now = Instant.now();
+        AgentEvent.PermissionRequested asked = new AgentEvent.PermissionRequested(
+                "r1",
+                null,
+                "Bash",
+                Map.of("command", "make", "lines", 7),
+                "",
+                List.of(),
+                AgentEvent.ToolKind.EXECUTE,
+                now.plus(Duration.ofHours(1)).toString(),
+                null);
+        try (Journal journal = Journals.open(Journals.sqlite(dir, Acknowledgement.WRITTEN))) {
+            SessionLog log = journal.open("s0");
+            log.accept(StoredTurn.accepted("01-ran", Prompt.of("ran"), now), () -> {});
+            log.append("01-ran", now, new AgentEvent.TurnStarted(AgentEvent.Origin.PROMPT, null, "do it"));
+            log.append("01-ran", now, asked);
+        }
+        engine().close(); // it waits on, over an engine in which nobody answers
+        try (Engine third = engine()) {
+            Session session = third.session("s0").orElseThrow();
+            assertThat(session.pendingRequests()).containsExactly(asked);
+            assertThat(read(session))
+                    .extracting(r -> r.event().type())
+                    .endsWith("permission_requested", "turn_failed");
+
+            session.answer("r1", PermissionAnswer.allow(), "alice");
+
+            assertThatThrownBy(() -> session.answer("r1", PermissionAnswer.deny("no"), "bob"))
+                    .isInstanceOfSatisfying(
+                            HotPlexException.class,
+                            e -> assertThat(e.code()).isEqualTo(ErrorCode.REQUEST_ALREADY_ANSWERED));
+        }
+        try (Engine fourth = engine()) {
+            Session session = fourth.session("s0").orElseThrow();
+            assertThat(session.pendingRequests()).isEmpty();
+            assertThat(read(session)).extracting(r -> r.event().type()).containsOnlyOnce("permission_resolved");
         }
     }
 

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 
@@ -152,6 +153,10 @@ public final class Places {
     private static final List<String> TEMPORARY =
             List.of("/tmp", "/var/tmp", "/private/tmp", "/var/folders", "/dev/shm");
 
+    /** Kinds of places that links do not hide. */
+    private static final Set<Place> BY_ANY_NAME = EnumSet.of(
+            Place.SECRET, Place.USERS, Place.STARTUP, Place.KERNEL, Place.SOCKET, Place.PROCESS, Place.DEVICE);
+
     /** How many links are followed; as many as Linux does. */
     private static final int MAX_LINKS = 40;
 
@@ -194,12 +199,36 @@ public final class Places {
         return home || windows ? joined : "/" + (joined.startsWith("/") ? joined.substring(1) : joined);
     }
 
-    /** Whether a path, made plain, is a kind of place. */
+    /** Whether a path, made plain, is a kind of place, or leads to one whose files are not to be opened by another name. */
     public boolean is(Place place, String path) {
         if (path.isEmpty()) {
             return false;
         }
         String plain = plain(path);
+        if (isPlain(place, plain)) {
+            return true;
+        }
+        if (!BY_ANY_NAME.contains(place)) {
+            return false;
+        }
+        String file = target(plain);
+        return !file.equals(plain) && isPlain(place, file);
+    }
+
+    /** Where a path leads that is there; itself, when it is not, or begins with {@code ~}. */
+    private static String target(String plain) {
+        if (!plain.startsWith("/")) {
+            return plain;
+        }
+        try {
+            Path path = Path.of(plain);
+            return Files.exists(path) ? path.toRealPath().toString() : plain;
+        } catch (InvalidPathException | IOException | SecurityException e) {
+            return plain;
+        }
+    }
+
+    private boolean isPlain(Place place, String plain) {
         return switch (place) {
             case ROOT -> root(plain);
             case HOME -> home(plain);
