@@ -28,7 +28,8 @@ class CorpusTest {
     /** Other spellings of each dangerous command; more with {@code -Dhotplex.guard.spellings=…}. */
     private static final int SPELLINGS = Integer.getInteger("hotplex.guard.spellings", 3);
 
-    private final GuardRig rig = new GuardRig();
+    /** One for all tests: it takes a while to try the rules on their examples. */
+    private static final GuardRig RIG = new GuardRig();
     private final List<Sample> dangerous = GuardCorpus.dangerousCommands();
     private final List<Sample> harmlessCommands = GuardCorpus.harmlessCommands();
     private final List<Sample> harmlessPrompts = GuardCorpus.harmlessPrompts();
@@ -68,7 +69,7 @@ class CorpusTest {
         List<Sample> denied =
                 dangerous.stream().filter(s -> s.expected() == Expected.DENY).toList();
 
-        assertThat(share(denied.stream(), s -> rig.command(s.text()).action() == Action.DENY))
+        assertThat(share(denied.stream(), s -> RIG.command(s.text()).action() == Action.DENY))
                 .isGreaterThanOrEqualTo(0.98);
     }
 
@@ -92,12 +93,12 @@ class CorpusTest {
     }
 
     private boolean stops(String command) {
-        return rig.command(command).action().compareTo(Action.ASK) >= 0;
+        return RIG.command(command).action().compareTo(Action.ASK) >= 0;
     }
 
     private boolean falsePositive(Sample sample) {
         boolean prompt = harmlessPrompts.contains(sample);
-        return prompt ? rig.prompt(Prompt.of(sample.text())) instanceof Decision.Block : stops(sample.text());
+        return prompt ? RIG.prompt(Prompt.of(sample.text())) instanceof Decision.Block : stops(sample.text());
     }
 
     private static Stream<Sample> heldOut(List<Sample> samples) {

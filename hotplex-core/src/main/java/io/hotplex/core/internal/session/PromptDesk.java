@@ -131,10 +131,13 @@ final class PromptDesk {
                 deadline.cancel(false);
             }
             looks.remove(this);
-            then.accept(blocked(block));
-            Look next = looks.peek();
-            if (next != null) {
-                next.begin();
+            try {
+                then.accept(blocked(block));
+            } finally {
+                Look next = looks.peek();
+                if (next != null) {
+                    next.begin();
+                }
             }
         }
     }

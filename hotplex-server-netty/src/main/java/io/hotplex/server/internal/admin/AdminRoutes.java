@@ -171,6 +171,7 @@ public final class AdminRoutes {
         for (KeyConfig key : config.clientKeys()) {
             body.put(ServerConfig.KEY_PREFIX + key.id() + ".owner", key.owner());
             body.put(ServerConfig.KEY_PREFIX + key.id() + ".scopes", String.join(",", key.get(KeyConfig.SCOPES)));
+            body.put(ServerConfig.KEY_PREFIX + key.id() + ".approves", key.get(KeyConfig.APPROVES));
         }
         return body;
     }
