@@ -40,6 +40,9 @@ public final class LogRedaction {
 
     private volatile boolean on = true;
 
+    /** Knows no values yet, and takes out what looks like a token. */
+    public LogRedaction() {}
+
     /** Whether it does anything; at first it does. */
     public void enabled(boolean value) {
         on = value;
@@ -91,7 +94,7 @@ public final class LogRedaction {
         }
         lock.lock();
         try {
-            String shown = redaction.plain(text);
+            String shown = redaction.text(text);
             count(redaction.taken());
             return shown;
         } finally {

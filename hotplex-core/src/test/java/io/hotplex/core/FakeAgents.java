@@ -31,6 +31,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -94,9 +95,11 @@ final class FakeAgents implements AgentProvider, ProcessLauncher {
         String start = request.start().mode() + " " + request.start().agentSessionId() + " "
                 + request.start().forkedFrom() + " model=" + request.spec().model() + " mode="
                 + request.spec().permissionMode();
+        Map<String, String> environment = new HashMap<>(request.spec().environment());
+        environment.put("ADDED", "1");
         return new Launch(
                         List.of("fake", start),
-                        Map.of("ADDED", "1"),
+                        environment,
                         List.of("FAKE_*"),
                         List.of(Path.of("/fake/state")),
                         List.of(Path.of("/fake/state/settings")),

@@ -44,12 +44,7 @@ class LogRedactionTest {
             Session session = f.engine.open(
                     f.spec("s1").environment("APP_TOKEN", "swordfish-9").build());
             Turn turn = session.submit(Prompt.of("a"));
-            f.agents
-                    .process(1)
-                    .expect("hello")
-                    .say("ready")
-                    .expect("prompt a")
-                    .say("done x");
+            f.agents.process(1).expect("hello").say("ready").expect("prompt a").say("done x");
             assertThat(result(turn).completed()).isTrue();
 
             assertThat(logs.text("the-key-of-the-gateway, swordfish-9 and " + TOKEN))
@@ -63,6 +58,7 @@ class LogRedactionTest {
     @Test
     void itIsSwitchedOffWithThatOfEvents() {
         try (EngineFixture f = fixture("redact-secrets", "false")) {
+            f.open("s1");
             assertThat(logs.text("the-key-of-the-gateway " + TOKEN)).isEqualTo("the-key-of-the-gateway " + TOKEN);
         }
     }

@@ -90,7 +90,9 @@ class PromptGuardTest {
             f.agents.process(1).expect("prompt third").say("done three");
             assertThat(result(third).completed()).isTrue();
             assertThat(result(gone).end()).isInstanceOf(AgentEvent.TurnCancelled.class);
-            assertThat(large.get()).as("one that was cancelled is not looked at").isEqualTo(2);
+            assertThat(large.get())
+                    .as("one that was cancelled is not looked at")
+                    .isEqualTo(2);
         }
     }
 

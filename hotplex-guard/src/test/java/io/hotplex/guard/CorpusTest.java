@@ -30,6 +30,7 @@ class CorpusTest {
 
     /** One for all tests: it takes a while to try the rules on their examples. */
     private static final GuardRig RIG = new GuardRig();
+
     private final List<Sample> dangerous = GuardCorpus.dangerousCommands();
     private final List<Sample> harmlessCommands = GuardCorpus.harmlessCommands();
     private final List<Sample> harmlessPrompts = GuardCorpus.harmlessPrompts();

@@ -142,7 +142,9 @@ class ToolsTest {
 
     @Test
     void linksHideNoSecrets(@TempDir Path dir) throws IOException {
-        assumeThat(Path.of("/etc/shadow")).as("a file that is secret everywhere").exists();
+        assumeThat(Path.of("/etc/shadow"))
+                .as("a file that is secret everywhere")
+                .exists();
         link(dir.resolve("notes"), Path.of("/etc/shadow"));
         link(dir.resolve("settings"), Path.of("/etc"));
         link(dir.resolve("here"), Files.writeString(dir.resolve("fine"), "text"));

@@ -158,7 +158,8 @@ class ApprovalsTest {
         assertThat(hotplex(WRITER, "approvals", "forget", "x")).isEqualTo(1);
         assertThat(errors()).contains("FORBIDDEN");
         assertThat(session.pendingRequests()).hasSize(1);
-        assertThat(post("/v1/sessions/s1/turns", APPROVER, "{\"text\":\"say hi\"}").status())
+        assertThat(post("/v1/sessions/s1/turns", APPROVER, "{\"text\":\"say hi\"}")
+                        .status())
                 .isEqualTo(403);
 
         assertThat(hotplex(APPROVER, "approvals", "allow", "p1")).as(errors()).isZero();

@@ -21,7 +21,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A permission request waits while the gateway is started again: who comes back is offered it, and it is answered once. */
+/**
+ * A permission request waits while the gateway is started again: who comes back is offered it, and it is answered once.
+ */
 class LeftApprovalsTest {
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -91,7 +93,8 @@ class LeftApprovalsTest {
         assertThat(waiting.get(0).path("session").asText()).isEqualTo("s1");
         assertThat(get("/v1/sessions/s1").path("pending")).hasSize(1);
 
-        assertThat(ask("POST", "/v1/sessions/s1/requests/p1", "{\"allow\":true}").status())
+        assertThat(ask("POST", "/v1/sessions/s1/requests/p1", "{\"allow\":true}")
+                        .status())
                 .isEqualTo(204);
         Answer second = ask("POST", "/v1/sessions/s1/requests/p1", "{\"allow\":false}");
 

@@ -314,7 +314,9 @@ class MainTest {
                 .endsWith("Sessions can run.\n");
         assertThat(answer.exitCode()).as(answer.err()).isZero();
         assertThat(answer.out()).isEqualTo("good day, said pieces of eight\n");
-        assertThat(answer.err()).contains(broken + " is not used: ", "it is [redacted]").doesNotContain("swordfish");
+        assertThat(answer.err())
+                .contains(broken + " is not used: ", "it is [redacted]")
+                .doesNotContain("swordfish");
     }
 
     @Test

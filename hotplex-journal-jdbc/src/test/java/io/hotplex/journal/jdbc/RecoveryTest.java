@@ -227,9 +227,7 @@ class RecoveryTest {
         try (Engine third = engine()) {
             Session session = third.session("s0").orElseThrow();
             assertThat(session.pendingRequests()).containsExactly(asked);
-            assertThat(read(session))
-                    .extracting(r -> r.event().type())
-                    .endsWith("permission_requested", "turn_failed");
+            assertThat(read(session)).extracting(r -> r.event().type()).endsWith("permission_requested", "turn_failed");
 
             session.answer("r1", PermissionAnswer.allow(), "alice");
 

@@ -172,11 +172,7 @@ public final class Redaction {
     }
 
     /** A complete text without secrets; the same object when it has none. */
-    public String plain(String text) {
-        return text(text);
-    }
-
-    private String text(String text) {
+    public String text(String text) {
         StringBuilder out = null;
         int from = 0;
         int i = 0;

@@ -133,7 +133,8 @@ final class Approvals {
             return false;
         }
         deciding.remove(id);
-        if (requests.isLeft(id) || requests.list().stream().anyMatch(r -> Requests.idOf(r).equals(id) && leaves(r))) {
+        if (requests.isLeft(id)
+                || requests.list().stream().anyMatch(r -> Requests.idOf(r).equals(id) && leaves(r))) {
             return true;
         }
         boolean late = requests.withdraw(id) == null;

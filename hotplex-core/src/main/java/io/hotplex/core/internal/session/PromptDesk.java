@@ -30,7 +30,9 @@ final class PromptDesk {
     /** What the owner looks at himself. Rules take microseconds a byte at the worst, so he is back in milliseconds. */
     static final int AT_ONCE_BYTES = 4_096;
 
-    /** Four times what the rules take for the largest prompt, at the worst. Whoever has no answer by then is told no. */
+    /**
+     * Four times what the rules take for the largest prompt, at the worst. Whoever has no answer by then is told no.
+     */
     private static final Duration LIMIT = Duration.ofSeconds(60);
 
     private final SessionScope scope;
@@ -46,8 +48,8 @@ final class PromptDesk {
     /**
      * Has a turn's prompt looked at.
      *
-     * @param then called once, as the owner, with what ends the turn, or {@code null} when the prompt may go on; at once
-     *     for a small one when nothing is before it
+     * @param then called once, as the owner, with what ends the turn, or {@code null} when the prompt may go on; at
+     *     once for a small one when nothing is before it
      */
     void look(OpenTurn turn, Consumer<@Nullable TurnBlocked> then) {
         Prompt prompt = turn.prompt;
@@ -72,7 +74,8 @@ final class PromptDesk {
 
     private static long weight(Prompt prompt) {
         String instructions = prompt.instructions();
-        long bytes = prompt.text().length() + (instructions == null ? 0 : instructions.length());
+        long bytes = prompt.text().length();
+        bytes += instructions == null ? 0 : instructions.length();
         for (Attachment attachment : prompt.attachments()) {
             bytes += attachment.size();
         }

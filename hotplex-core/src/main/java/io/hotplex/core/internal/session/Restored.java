@@ -23,8 +23,8 @@ public record Restored(SessionState state, List<StoredTurn> turns) {
 
     /**
      * Until when a request may be answered although the agent that asked has ended with its engine; nothing when it
-     * cannot be. The answer counts when the agent asks for the same again, and what had a secret in it is not known well
-     * enough to tell.
+     * cannot be. The answer counts when the agent asks for the same again, and what had a secret in it is not known
+     * well enough to tell.
      */
     public static Optional<Instant> answerableUntil(AgentEvent request) {
         if (!(request instanceof PermissionRequested asked)

@@ -39,11 +39,11 @@ import org.slf4j.event.Level;
 /**
  * Runs a session's turns.
  *
- * <p>The story of a prompt: {@link #accepted} (guard) → {@link #looked} (delivery) → {@link #pump} (a process, if there is none) →
- * {@link #begin} → the protocol → {@link #event} … → {@link #turnEnded} → {@link #endTurn}, which writes the one
- * terminal event. {@code current} is the turn that the agent works on, {@code steered} are prompts that it was given
- * meanwhile, {@code waiting} are those it has not seen. The process is the business of {@link ProcessKeeper}, people's
- * answers that of {@link Approvals}.
+ * <p>The story of a prompt: {@link #accepted} (guard) → {@link #looked} (delivery) → {@link #pump} (a process, if there
+ * is none) → {@link #begin} → the protocol → {@link #event} … → {@link #turnEnded} → {@link #endTurn}, which writes the
+ * one terminal event. {@code current} is the turn that the agent works on, {@code steered} are prompts that it was
+ * given meanwhile, {@code waiting} are those it has not seen. The process is the business of {@link ProcessKeeper},
+ * people's answers that of {@link Approvals}.
  *
  * <p>Confined to whoever owns the {@link Mailbox}: every method runs as one of its tasks, except for the accessors of
  * volatile and thread-safe fields. No lock is held while anything here calls out.

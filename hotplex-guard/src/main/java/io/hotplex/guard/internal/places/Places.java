@@ -199,7 +199,9 @@ public final class Places {
         return home || windows ? joined : "/" + (joined.startsWith("/") ? joined.substring(1) : joined);
     }
 
-    /** Whether a path, made plain, is a kind of place, or leads to one whose files are not to be opened by another name. */
+    /**
+     * Whether a path, made plain, is a kind of place, or leads to one whose files are not to be opened by another name.
+     */
     public boolean is(Place place, String path) {
         if (path.isEmpty()) {
             return false;

@@ -144,9 +144,8 @@ public final class Keys {
             if (!secret.isBlank()) {
                 String value = checked(SEVERAL, "an item of it", secret);
                 String id = "env-" + ApiKey.hash(value).substring(0, OWNER_DIGITS);
-                Set<Scope> scopes = keys.isEmpty()
-                        ? EnumSet.allOf(Scope.class)
-                        : EnumSet.complementOf(EnumSet.of(Scope.ADMIN));
+                Set<Scope> scopes =
+                        keys.isEmpty() ? EnumSet.allOf(Scope.class) : EnumSet.complementOf(EnumSet.of(Scope.ADMIN));
                 keys.add(ApiKey.of(value, new Principal(id, scopes, id), Quota.UNLIMITED));
             }
         }

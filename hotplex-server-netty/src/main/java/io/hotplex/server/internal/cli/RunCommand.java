@@ -53,10 +53,8 @@ final class RunCommand {
     }
 
     private Engine engine(Settings settings, ProviderTypes types, Agents agents, ProcessLauncher launcher) {
-        HotPlex builder = HotPlex.builder()
-                .config(settings.engine())
-                .launcher(launcher)
-                .logRedaction(surroundings.logs());
+        HotPlex builder =
+                HotPlex.builder().config(settings.engine()).launcher(launcher).logRedaction(surroundings.logs());
         types.droppedIn().forEach(builder::factory);
         agents.providers().forEach(builder::provider);
         return builder.build();

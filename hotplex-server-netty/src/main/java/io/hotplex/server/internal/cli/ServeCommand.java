@@ -102,11 +102,10 @@ final class ServeCommand {
 
     private HotPlexServer start(Settings settings, ProviderTypes types, ProcessLauncher launcher, Hooks hooks) {
         Agents agents = Agents.choose(settings, types, null, surroundings.environment());
-        HotPlex engine =
-                HotPlex.builder()
-                        .config(agents.inForce(settings.engine()))
-                        .launcher(launcher)
-                        .logRedaction(surroundings.logs());
+        HotPlex engine = HotPlex.builder()
+                .config(agents.inForce(settings.engine()))
+                .launcher(launcher)
+                .logRedaction(surroundings.logs());
         types.droppedIn().forEach(engine::factory);
         agents.providers().forEach(engine::provider);
         if (agents.stopgap()) {

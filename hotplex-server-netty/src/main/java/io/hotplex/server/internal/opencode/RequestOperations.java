@@ -37,16 +37,16 @@ final class RequestOperations {
                         "Permissions that wait for an answer.",
                         request -> list(request, false)),
                 Operation.write(
-                        "permission.reply",
-                        "POST",
+                                "permission.reply",
+                                "POST",
                                 "/permission/{request}/reply",
                                 "Answers: once, always or reject.",
                                 request -> permission(request, "reply"))
                         .needing(Access.APPROVE),
                 Operation.write(
-                        "permission.respond",
-                        "POST",
-                        "/session/{session}/permissions/{request}",
+                                "permission.respond",
+                                "POST",
+                                "/session/{session}/permissions/{request}",
                                 "Answers: once, always or reject.",
                                 this::respond)
                         .needing(Access.APPROVE),

@@ -239,7 +239,8 @@ public final class NativeDialect extends Dialogue {
         String request = fields.requiredText("request");
         Asks.Answer answer = Asks.answer(fields);
         fields.end();
-        if (principal.may(Scope.SESSION_WRITE)) { // else it can be nothing but an observer, and may approve all the same
+        if (principal.may(
+                Scope.SESSION_WRITE)) { // else it can be nothing but an observer, and may approve all the same
             checkRole(id);
         }
         access.answer(principal, id, request, answer);

@@ -65,7 +65,8 @@ class KeysTest {
 
     @Test
     void whoMayWriteMayApproveUnlessThatIsSwitchedOff() {
-        assertThat(scopes("session:write", "true")).containsExactlyInAnyOrder(Scope.SESSION_WRITE, Scope.SESSION_APPROVE);
+        assertThat(scopes("session:write", "true"))
+                .containsExactlyInAnyOrder(Scope.SESSION_WRITE, Scope.SESSION_APPROVE);
         assertThat(scopes("session:write", "false")).containsExactly(Scope.SESSION_WRITE);
         assertThat(scopes("session:read", "true")).containsExactly(Scope.SESSION_READ);
         assertThat(scopes("session:approve", "false")).containsExactly(Scope.SESSION_APPROVE);

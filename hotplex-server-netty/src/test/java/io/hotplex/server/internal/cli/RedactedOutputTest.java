@@ -37,7 +37,9 @@ class RedactedOutputTest {
 
         new IllegalStateException("failed\nwith open-sesame").printStackTrace(RedactedOutput.ofLines(out, logs));
 
-        assertThat(shown()).contains("with [redacted]", "RedactedOutputTest.aTrace").doesNotContain("sesame");
+        assertThat(shown())
+                .contains("with [redacted]", "RedactedOutputTest.aTrace")
+                .doesNotContain("sesame");
     }
 
     @Test

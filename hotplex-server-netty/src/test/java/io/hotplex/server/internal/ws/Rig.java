@@ -21,8 +21,7 @@ final class Rig implements AutoCloseable {
     private static final Set<Scope> USER = Set.of(Scope.SESSION_READ, Scope.SESSION_WRITE, Scope.SESSION_APPROVE);
     static final Principal ANN = new Principal("ann", USER, "ann-key");
     static final Principal BEN = new Principal("ben", USER, "ben-key");
-    static final Principal WRITER =
-            new Principal("ann", Set.of(Scope.SESSION_READ, Scope.SESSION_WRITE), "writer-key");
+    static final Principal WRITER = new Principal("ann", Set.of(Scope.SESSION_READ, Scope.SESSION_WRITE), "writer-key");
     static final Principal APPROVER =
             new Principal("ann", Set.of(Scope.SESSION_READ, Scope.SESSION_APPROVE), "approver-key");
     static final Principal READER = new Principal("ann", Set.of(Scope.SESSION_READ), "reader-key");
