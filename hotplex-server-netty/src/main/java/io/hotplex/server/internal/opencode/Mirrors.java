@@ -16,12 +16,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -150,8 +152,10 @@ final class Mirrors implements Mirror.Listener {
 
     /** Mirrors what an owner's sessions do that nobody looked at yet, such as those that the application opened. */
     void look(SessionAccess access, Principal principal) {
+        Set<String> waiting =
+                access.waiting(principal).stream().map(SessionAccess.Waiting::session).collect(Collectors.toSet());
         for (SessionInfo info : access.list(principal)) {
-            if (!mirrors.containsKey(info.id()) && isActive(info)) {
+            if (!mirrors.containsKey(info.id()) && (isActive(info) || waiting.contains(info.id()))) {
                 var unused = Clients.found(access, principal, info.id()).flatMap(this::find);
             }
         }

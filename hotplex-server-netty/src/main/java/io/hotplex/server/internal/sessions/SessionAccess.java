@@ -224,7 +224,8 @@ public final class SessionAccess {
         List<Waiting> waiting = new ArrayList<>();
         for (SessionInfo info : list(principal)) {
             if (!info.asleep()) { // one that sleeps asks nothing, and is not to be woken
-                own(principal, info.id())
+                engine.session(info.id())
+                        .filter(session -> session.spec().owner().equals(principal.owner())) // as in own
                         .ifPresent(session -> session.pendingRequests()
                                 .forEach(request -> waiting.add(new Waiting(session.id(), request))));
             }

@@ -199,7 +199,7 @@ class NativeDialectTest {
             FakeSocket approver = rig.v2(Rig.APPROVER);
             approver.say("{'type':'attach','session':'s1','after':0}");
             writer.say("{'type':'prompt','session':'s1','text':'ask'}");
-            approver.next("type", "permission_requested");
+            offsets(approver, 3);
 
             writer.say("{'type':'answer','session':'s1','request':'p1','allow':true}");
             assertThat(writer.next("type", "error").path("code").asText()).isEqualTo("FORBIDDEN");
@@ -210,7 +210,8 @@ class NativeDialectTest {
             approver.say("{'type':'answer','session':'s1','request':'p1','allow':true}");
             approver.next("type", "answered");
 
-            JsonNode resolved = approver.next("type", "permission_resolved");
+            JsonNode resolved = approver.next("type", "events").path("events").get(0);
+            assertThat(resolved.path("type").asText()).isEqualTo("permission_resolved");
             assertThat(resolved.path("data").path("by").asText()).isEqualTo("approver-key");
         }
     }
