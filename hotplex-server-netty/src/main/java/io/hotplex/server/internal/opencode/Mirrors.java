@@ -152,8 +152,9 @@ final class Mirrors implements Mirror.Listener {
 
     /** Mirrors what an owner's sessions do that nobody looked at yet, such as those that the application opened. */
     void look(SessionAccess access, Principal principal) {
-        Set<String> waiting =
-                access.waiting(principal).stream().map(SessionAccess.Waiting::session).collect(Collectors.toSet());
+        Set<String> waiting = access.waiting(principal).stream()
+                .map(SessionAccess.Waiting::session)
+                .collect(Collectors.toSet());
         for (SessionInfo info : access.list(principal)) {
             if (!mirrors.containsKey(info.id()) && (isActive(info) || waiting.contains(info.id()))) {
                 var unused = Clients.found(access, principal, info.id()).flatMap(this::find);
