@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hotplex.api.AgentEvent;
 import io.hotplex.api.EventRecord;
 import io.hotplex.api.EventSchema;
+import io.hotplex.api.Prompt;
 import io.hotplex.api.SessionSpec;
 import io.hotplex.api.SessionStats;
 import io.hotplex.api.TokenUsage;
@@ -15,6 +16,7 @@ import io.hotplex.api.spi.JournalConfig.Retention;
 import io.hotplex.api.spi.LogListener;
 import io.hotplex.api.spi.SessionLog;
 import io.hotplex.api.spi.SessionState;
+import io.hotplex.api.spi.StoredTurn;
 import io.hotplex.core.MemoryJournal;
 import io.hotplex.journal.jdbc.JdbcJournalProvider;
 import java.io.IOException;
@@ -25,6 +27,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
@@ -45,8 +48,9 @@ import java.util.stream.Stream;
  * waits to be written, with each promise. A run is over when readers see the last record. The plain append writes the
  * same JSON in pieces of 1,024 records, and with {@code synced} syncs each. Then the same at 10,000 a second, to see
  * how long a record takes until it is as safe as promised; then how fast a session is read from the file, how many
- * bytes a record takes, and how long opening takes with many sessions. {@code -Dhotplex.benchmark.events} says how many
- * events those have together; with {@code --postgresql} the appends go there as well.
+ * bytes a record takes, and how long opening takes with 10,000 sessions and 10 million events, after an orderly end and
+ * after a kill. {@code -Dhotplex.benchmark.events} says how many events those have together; with {@code --postgresql}
+ * the appends go there as well.
  */
 final class JournalThroughput implements Benchmark {
     private static final Retention ALL =
@@ -54,6 +58,10 @@ final class JournalThroughput implements Benchmark {
     private static final long BACKLOG = 64 << 20;
     private static final double GOAL_PER_SECOND = 50_000;
     private static final double GOAL_OPEN_SECONDS = 2;
+    /** The slowest counts. */
+    private static final int OPENINGS = 3;
+
+    private static final int RECORDS_IN_TURN = 100;
     private static final String TEXT = "x".repeat(200);
     private static final Acknowledgement[] SAFE = {Acknowledgement.WRITTEN, Acknowledgement.SYNCED};
 
@@ -102,7 +110,7 @@ final class JournalThroughput implements Benchmark {
         }
         results.add(replay(records));
         int many = options.quick() ? 200 : 10_000;
-        int events = options.quick() ? 1_000 : Integer.getInteger("hotplex.benchmark.events", 1_000_000);
+        int events = options.quick() ? 1_000 : Integer.getInteger("hotplex.benchmark.events", 10_000_000);
         results.add(reopen(many, events / many));
         return results;
     }
@@ -168,7 +176,7 @@ final class JournalThroughput implements Benchmark {
     private static Result postgresql(String url, int sessions, Acknowledgement level, int records) throws Exception {
         try (Connection connection = DriverManager.getConnection(url);
                 Statement statement = connection.createStatement()) {
-            for (String table : List.of("meta", "session", "event", "turn")) {
+            for (String table : List.of("meta", "session", "event", "turn", "damaged")) {
                 statement.execute("DROP TABLE IF EXISTS hotplex_" + table);
             }
         }
@@ -321,22 +329,73 @@ final class JournalThroughput implements Benchmark {
             empty = openSeconds(scratch.root());
         }
         try (Scratch scratch = new Scratch()) {
-            try (Journal journal = sqlite(scratch.root(), Acknowledgement.WRITTEN)) {
-                append(journal, sessions, sessions * recordsEach);
-            }
+            long start = System.nanoTime();
             try (Journal journal = sqlite(scratch.root(), Acknowledgement.WRITTEN)) {
                 for (int i = 0; i < sessions; i++) {
-                    journal.open("s" + i).save(state("s" + i, recordsEach));
+                    fill(journal, "s" + i, recordsEach);
                 }
             }
-            double seconds = openSeconds(scratch.root());
+            Map<String, Object> details = new LinkedHashMap<>();
+            details.put("events", (long) sessions * recordsEach);
+            details.put("fillSeconds", (System.nanoTime() - start) / 1e9);
+            details.put("bytes", size(scratch.root()));
+            double seconds = 0;
+            double killed = 0;
+            for (int round = 0; round < OPENINGS; round++) {
+                seconds = Math.max(seconds, openSeconds(scratch.root()));
+                asAfterAKill(scratch.root());
+                killed = Math.max(killed, openSeconds(scratch.root()));
+            }
+            details.put("afterAKillSeconds", killed);
             return new Result(
                     "opening with " + sessions + " sessions, against none",
                     "s",
                     seconds,
                     empty,
-                    new Result.Goal("at most 2 s", seconds <= GOAL_OPEN_SECONDS),
-                    Map.of("events", sessions * recordsEach));
+                    new Result.Goal("at most 2 s", seconds <= GOAL_OPEN_SECONDS && killed <= GOAL_OPEN_SECONDS),
+                    details);
+        }
+    }
+
+    /**
+     * One session after the other, as prompts and their answers: in the order of the file, which is many times as fast
+     * as all sessions in turn, and makes no difference to who opens it.
+     */
+    private static void fill(Journal journal, String id, int records) throws InterruptedException {
+        CountDownLatch written = new CountDownLatch(1);
+        AgentEvent delta = event();
+        AgentEvent started = new AgentEvent.TurnStarted(AgentEvent.Origin.PROMPT, null, TEXT);
+        AgentEvent completed =
+                new AgentEvent.TurnCompleted(TEXT, TokenUsage.ZERO, 0.01, Duration.ofSeconds(1), "end_turn", null);
+        try (SessionLog log = journal.open(id, newest -> {
+            if (newest == records) {
+                written.countDown();
+            }
+        })) {
+            log.save(state(id, 0));
+            for (int i = 0; i < records; i++) {
+                int inTurn = i % RECORDS_IN_TURN;
+                String turn = "01a2b3c4-0000-7000-8000-" + (1_000_000 + i - inTurn);
+                if (inTurn == 0) {
+                    log.accept(StoredTurn.accepted(turn, Prompt.of(TEXT), Instant.now()), () -> {});
+                }
+                boolean last = inTurn == RECORDS_IN_TURN - 1 || i == records - 1;
+                log.append(turn, Instant.now(), inTurn == 0 ? started : last ? completed : delta);
+            }
+            log.save(state(id, records));
+            if (!log.backlogged()) {
+                return; // it is written while the next one is made
+            }
+            if (!written.await(1, TimeUnit.MINUTES)) {
+                throw new IllegalStateException("the journal did not write everything");
+            }
+        }
+    }
+
+    private static void asAfterAKill(Path directory) throws SQLException {
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + directory.resolve("journal/journal.db"));
+                Statement statement = connection.createStatement()) {
+            statement.execute("UPDATE hotplex_meta SET value = 0 WHERE name = 'clean'");
         }
     }
 

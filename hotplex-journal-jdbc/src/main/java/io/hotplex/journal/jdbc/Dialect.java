@@ -193,6 +193,8 @@ enum Dialect {
                         "ALTER TABLE hotplex_session ADD COLUMN crc BIGINT",
                         "ALTER TABLE hotplex_session ADD COLUMN state_crc BIGINT",
                         "ALTER TABLE hotplex_turn ADD COLUMN crc BIGINT",
+                        // few turns are open; without it a start looks at all that there are
+                        "CREATE INDEX hotplex_open ON hotplex_turn(sess) WHERE end_seq IS NULL",
                         "CREATE TABLE hotplex_damaged(found BIGINT NOT NULL, sess BIGINT NOT NULL, id VARCHAR(128), state "
                                 + bytes + ")"));
     }

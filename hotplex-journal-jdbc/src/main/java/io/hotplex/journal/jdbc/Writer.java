@@ -39,8 +39,11 @@ import org.slf4j.LoggerFactory;
 final class Writer implements Runnable {
     private static final Logger log = LoggerFactory.getLogger(Writer.class);
 
-    /** Larger transactions gain nothing more, and delay who waits for their first entry. */
-    private static final int MAX_BATCH = 1024;
+    /**
+     * What many sessions write at once touches a page of the index for each of them, in every transaction: this many share
+     * that. Larger ones gain little, and delay who waits for their first entry.
+     */
+    private static final int MAX_BATCH = 4096;
 
     private static final long MAX_BATCH_BYTES = 16 << 20;
     private static final Duration FIRST_PAUSE = Duration.ofMillis(50);

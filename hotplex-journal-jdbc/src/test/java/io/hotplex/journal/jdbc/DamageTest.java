@@ -414,6 +414,7 @@ class DamageTest {
         Journals.open(Journals.sqlite(dir, Acknowledgement.WRITTEN)).close();
         try (Connection connection = connect(dir)) {
             Dialect.execute(connection, "DROP TABLE hotplex_damaged");
+            Dialect.execute(connection, "DROP INDEX hotplex_open");
             for (String column : new String[] {"session DROP COLUMN crc", "session DROP COLUMN state_crc"}) {
                 Dialect.execute(connection, "ALTER TABLE hotplex_" + column);
             }
