@@ -393,7 +393,8 @@ final class JournalThroughput implements Benchmark {
     }
 
     private static void asAfterAKill(Path directory) throws SQLException {
-        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + directory.resolve("journal/journal.db"));
+        try (Connection connection =
+                        DriverManager.getConnection("jdbc:sqlite:" + directory.resolve("journal/journal.db"));
                 Statement statement = connection.createStatement()) {
             statement.execute("UPDATE hotplex_meta SET value = 0 WHERE name = 'clean'");
         }

@@ -40,8 +40,8 @@ final class Writer implements Runnable {
     private static final Logger log = LoggerFactory.getLogger(Writer.class);
 
     /**
-     * What many sessions write at once touches a page of the index for each of them, in every transaction: this many share
-     * that. Larger ones gain little, and delay who waits for their first entry.
+     * What many sessions write at once touches a page of the index for each of them, in every transaction: this many
+     * share that. Larger ones gain little, and delay who waits for their first entry.
      */
     private static final int MAX_BATCH = 4096;
 
