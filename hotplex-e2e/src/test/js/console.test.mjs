@@ -6,7 +6,7 @@ import { test } from "node:test";
 const modules = new URL("../../../../hotplex-server-netty/src/main/resources/io/hotplex/server/console/", import.meta.url);
 const { apply, attached, empty, reset, MAX_ITEMS } = await import(new URL("model.mjs", modules));
 const { blocks, cost, count, cut, duration, exact, prose, summary } = await import(new URL("text.mjs", modules));
-const { delay } = await import(new URL("gateway.mjs", modules));
+const { delay, Gateway } = await import(new URL("gateway.mjs", modules));
 
 /** A session that was told all this, one offset after the other. */
 function after(...events) {
@@ -190,4 +190,34 @@ test("figures are short", () => {
 test("tries to connect become rarer, up to a limit", () => {
   assert.deepEqual([0, 1, 2, 9, 99].map((failures) => delay(failures, 0.5)), [500, 1_000, 2_000, 10_000, 10_000]);
   assert.ok(delay(0, 0) < delay(0, 1));
+});
+
+test("a session that the server cannot go on telling of is lost, and it alone", async () => {
+  let socket;
+  globalThis.location ??= new URL("http://127.0.0.1/");
+  globalThis.fetch = async () => ({ ok: true, status: 201, json: async () => ({ ticket: "t" }) });
+  const made = new Promise((resolve) => {
+    globalThis.WebSocket = class {
+      constructor() {
+        socket = this;
+        resolve();
+      }
+      close() {}
+    };
+  });
+  const told = [];
+  const gateway = new Gateway({
+    link() {},
+    hello() {},
+    lost: (session, text) => told.push(["lost", session, text]),
+    problem: (text) => told.push(["problem", text]),
+  });
+  gateway.connect("token");
+  await made;
+  const say = (frame) => socket.onmessage({ data: JSON.stringify(frame) });
+  say({ type: "hello" });
+  say({ type: "error", session: "s2", code: "JOURNAL_UNAVAILABLE", message: "no answer", retryable: true });
+  say({ type: "error", code: "REQUEST_INVALID", message: "not JSON" });
+  assert.deepEqual(told, [["lost", "s2", "no answer"], ["problem", "not JSON"]]);
+  gateway.close();
 });

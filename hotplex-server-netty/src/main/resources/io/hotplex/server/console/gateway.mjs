@@ -25,7 +25,7 @@ export class Gateway {
 
   /**
    * @param listener link(up, text), unauthorized(text), hello(frame), attached(frame), records(list),
-   *   reset(session, oldest), problem(text)
+   *   reset(session, oldest), lost(session, text), problem(text)
    */
   constructor(listener) {
     this.#listener = listener;
@@ -119,7 +119,9 @@ export class Gateway {
         break;
       case "error":
         if (reply) {
-          reply.reject(new Error(frame.message));
+          reply.reject(Object.assign(new Error(frame.message), { retryable: frame.retryable }));
+        } else if (frame.session) {
+          this.#listener.lost(frame.session, frame.message); // and is not attached any more
         } else {
           this.#listener.problem(frame.message);
         }

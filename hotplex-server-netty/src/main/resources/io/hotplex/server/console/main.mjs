@@ -1,6 +1,6 @@
 // The page: puts token, connection, sessions and the shown session together.
 
-import { Gateway } from "./gateway.mjs";
+import { delay, Gateway } from "./gateway.mjs";
 import * as model from "./model.mjs";
 import { cost, count, exact } from "./text.mjs";
 import { h, ItemList } from "./view.mjs";
@@ -16,6 +16,7 @@ let shown = null; // id
 let dirty = new Set();
 let frame = 0;
 let providers = [];
+let failures = 0; // to go on with the one that is shown, in a row
 let listed = ""; // what the list of sessions says of the one that is shown
 
 const items = new ItemList($("items"), {
@@ -57,6 +58,12 @@ const gateway = new Gateway({
   },
   reset(session, oldest) {
     changed(session, (state) => model.reset(state, oldest));
+  },
+  lost(session, text) {
+    if (session === shown) {
+      problem(text);
+      attachLater(session);
+    }
   },
   problem,
 });
@@ -101,11 +108,25 @@ function show(id) {
 async function attach(id) {
   try {
     await gateway.attach(id, states.get(id).offset);
+    failures = 0;
   } catch (error) {
     if (id === shown) {
       problem(error.message);
+      if (error.retryable) {
+        attachLater(id);
+      }
     }
   }
+}
+
+/** The server cannot tell more of the session at the moment. A connection that is lost meanwhile attaches by itself. */
+function attachLater(id) {
+  setTimeout(() => {
+    if (id === shown && gateway.up) {
+      problem("");
+      void attach(id);
+    }
+  }, delay(failures++));
 }
 
 /** At most once per frame, however many events come. */
