@@ -182,20 +182,48 @@ public sealed interface AgentEvent {
      * @param prompt the prompt's text, without instructions and attachments; {@code null} when the agent began by
      *     itself
      * @param traceparent the trace that the prompt came with, in the form of W3C Trace Context, or {@code null}
+     * @param attachments what went with the prompt, in order
      */
     record TurnStarted(
             Origin origin,
             @Nullable String clientId,
             @Nullable String prompt,
-            @Nullable String traceparent) implements AgentEvent {
-        /** One that came without a trace. */
+            @Nullable String traceparent,
+            List<Attached> attachments)
+            implements AgentEvent {
+        public TurnStarted {
+            attachments = List.copyOf(attachments);
+        }
+
+        /** One that came with nothing attached. */
+        public TurnStarted(
+                Origin origin, @Nullable String clientId, @Nullable String prompt, @Nullable String traceparent) {
+            this(origin, clientId, prompt, traceparent, List.of());
+        }
+
+        /** One that came without a trace, and with nothing attached. */
         public TurnStarted(Origin origin, @Nullable String clientId, @Nullable String prompt) {
-            this(origin, clientId, prompt, null);
+            this(origin, clientId, prompt, null, List.of());
         }
 
         @Override
         public long weight() {
-            return 96 + Values.bytes(clientId, prompt, traceparent);
+            return attachments.stream()
+                    .mapToLong(Attached::weight)
+                    .reduce(96 + Values.bytes(clientId, prompt, traceparent), Long::sum);
+        }
+    }
+
+    /**
+     * That something went with a prompt; what it was is not kept.
+     *
+     * @param name its file name; may be empty
+     * @param mediaType what it is, for example {@code image/png}
+     * @param bytes how long it is
+     */
+    record Attached(String name, String mediaType, long bytes) {
+        long weight() {
+            return 48 + Values.bytes(name, mediaType);
         }
     }
 
@@ -630,6 +658,18 @@ public sealed interface AgentEvent {
         @Override
         public long weight() {
             return 96 + Values.bytes(trigger);
+        }
+    }
+
+    /**
+     * The session is called something else from here on.
+     *
+     * @param by who gave it that name
+     */
+    record SessionRenamed(String title, String by) implements AgentEvent {
+        @Override
+        public long weight() {
+            return 96 + Values.bytes(title, by);
         }
     }
 

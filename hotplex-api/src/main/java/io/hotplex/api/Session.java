@@ -84,6 +84,18 @@ public interface Session {
     default void restoreGuard(String by) {}
 
     /**
+     * Gives the session a name, which its journal and its {@link SessionInfo} tell from then on.
+     *
+     * @param title what it is to be called: something, at most 500 characters
+     * @param by who does, for the record
+     * @return completes when readers can see it
+     * @throws HotPlexException INVALID_ARGUMENT or SESSION_CLOSED
+     */
+    default CompletionStage<Void> rename(String title, String by) {
+        throw new HotPlexException(ErrorCode.NOT_SUPPORTED, "this engine's sessions have no names");
+    }
+
+    /**
      * Answers a pending question; the first answer wins. An empty map declines.
      *
      * @param answers question text to chosen or written answers

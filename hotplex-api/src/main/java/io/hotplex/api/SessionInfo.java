@@ -1,5 +1,6 @@
 package io.hotplex.api;
 
+import java.nio.file.Path;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param closed whether it is over
  * @param oldestOffset the oldest offset that its journal keeps; {@code newestOffset + 1} when it keeps none
  * @param asleep whether it is in its durable journal alone, until somebody asks for it
+ * @param workDir where its agent works
+ * @param title what it is called, as {@link SessionStats} has it
  */
 public record SessionInfo(
         String id,
@@ -32,4 +35,6 @@ public record SessionInfo(
         Instant lastActivity,
         boolean closed,
         long oldestOffset,
-        boolean asleep) {}
+        boolean asleep,
+        Path workDir,
+        @Nullable String title) {}

@@ -2,6 +2,7 @@ package io.hotplex.api;
 
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a session did so far, over all of its turns and processes.
@@ -17,6 +18,8 @@ import java.util.List;
  * @param toolCalls started tool calls
  * @param toolsUsed names of the tools, in order of first use
  * @param filePaths files that editing tools named, in order of first use, at most 1,000
+ * @param title what the session is called: the name that it was given last, or else the begin of its first prompt;
+ *     {@code null} while it has neither
  */
 public record SessionStats(
         String sessionId,
@@ -30,7 +33,8 @@ public record SessionStats(
         double costUsd,
         long toolCalls,
         List<String> toolsUsed,
-        List<String> filePaths) {
+        List<String> filePaths,
+        @Nullable String title) {
     public SessionStats {
         toolsUsed = List.copyOf(toolsUsed);
         filePaths = List.copyOf(filePaths);

@@ -11,13 +11,15 @@ import org.jspecify.annotations.Nullable;
  * @param clientId the prompt's own id, or {@code null}
  * @param state how far it is
  * @param result how it ended, or {@code null} while it has not
+ * @param prompt the prompt's text while it waits, as {@code turn_started} will have it; else {@code null}
  */
 public record TurnInfo(
         String id,
         Origin origin,
         @Nullable String clientId,
         State state,
-        @Nullable TurnResult result) {
+        @Nullable TurnResult result,
+        @Nullable String prompt) {
     /** How far a turn is. */
     public enum State {
         /** Accepted; its {@code turn_started} is not in the journal. */

@@ -27,6 +27,12 @@ class EventSchemaTest {
                 new AgentEvent.AgentSessionChanged("a1", "a2", "cleared"),
                 new AgentEvent.AgentInfo("2.1", "m", "default", List.of("Bash"), Map.of("db", "connected")),
                 new AgentEvent.TurnStarted(AgentEvent.Origin.AGENT, null, null),
+                new AgentEvent.TurnStarted(
+                        AgentEvent.Origin.PROMPT,
+                        "c1",
+                        "look",
+                        null,
+                        List.of(new AgentEvent.Attached("a.png", "image/png", 68))),
                 new AgentEvent.TurnCompleted("hi", USAGE, 0.5, Duration.ofMillis(7), "end_turn", null),
                 new AgentEvent.TurnFailed(ErrorCode.RATE_LIMITED, "slow", true, USAGE, null, Duration.ofMillis(7)),
                 new AgentEvent.TurnCancelled("user", USAGE, null, Duration.ofMillis(7)),
@@ -64,6 +70,7 @@ class EventSchemaTest {
                 new AgentEvent.ToolDenied("t3", "Bash", finding()),
                 new AgentEvent.GuardBypassed("ann", "a drill", "2026-01-01T01:00:00Z"),
                 new AgentEvent.GuardRestored("engine"),
+                new AgentEvent.SessionRenamed("what it is about", "ann"),
                 new AgentEvent.QuestionAsked(
                         "q1", "t1", List.of(new Question("Which?", "h", List.of(new Option("A", "first")), true))),
                 new AgentEvent.QuestionAnswered("q1", Map.of("Which?", List.of("A")), "ann"),

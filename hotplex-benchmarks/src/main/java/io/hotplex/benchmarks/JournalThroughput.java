@@ -432,7 +432,7 @@ final class JournalThroughput implements Benchmark {
                         0,
                         0,
                         List.of(),
-                        List.of()),
+                        List.of(), null),
                 offset,
                 Instant.EPOCH,
                 false,

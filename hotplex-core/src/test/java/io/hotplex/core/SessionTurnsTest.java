@@ -120,7 +120,7 @@ class SessionTurnsTest {
 
             assertThat(session.turns()).containsExactly(first, a, b);
             assertThat(session.turn(a.id())).containsSame(a);
-            assertThat(a.info()).isEqualTo(new TurnInfo(a.id(), Origin.PROMPT, "x", State.RUNNING, null));
+            assertThat(a.info()).isEqualTo(new TurnInfo(a.id(), Origin.PROMPT, "x", State.RUNNING, null, null));
             assertThat(b.info().state()).isEqualTo(State.QUEUED);
 
             f.agents.process(1).say("done A").expect("prompt b").say("done B");
@@ -130,6 +130,47 @@ class SessionTurnsTest {
             assertThat(session.turn(first.id())).isEmpty();
             assertThat(a.info().state()).isEqualTo(State.ENDED);
             assertThat(a.info().result()).isEqualTo(result(a));
+        }
+    }
+
+    @Test
+    void aPromptThatWaitsCanBeSeenAsTheJournalWillHaveIt() {
+        try (EngineFixture f = new EngineFixture(dir)) {
+            Session session = f.hot("s1");
+            session.submit(Prompt.of("a"));
+            Turn b = session.submit(Prompt.of("b with the key ghp_abcdefghijklmnopqrstuvwxyz0123456789"));
+            f.agents.process(1).expect("prompt a");
+            await().until(() -> b.info().prompt() != null);
+
+            assertThat(b.info().prompt()).startsWith("b with the key ").doesNotContain("ghp_abc");
+            f.agents.process(1).say("done A");
+            await().until(() -> b.info().state() == State.RUNNING);
+            assertThat(b.info().prompt()).isNull();
+        }
+    }
+
+    @Test
+    void aSessionIsCalledByItsFirstPromptUntilItGetsAName() {
+        try (EngineFixture f = new EngineFixture(dir)) {
+            Session session = f.open("s1");
+            assertThat(session.info().title()).isNull();
+            session.submit(Prompt.of("\n  first line  \nsecond"));
+            f.agents.process(1).expect("hello").say("ready").expect("prompt").say("done A");
+            await().until(() -> "first line".equals(session.info().title()));
+            session.submit(Prompt.of("another"));
+
+            session.rename("a name", "ann").toCompletableFuture().join();
+
+            assertThat(session.info().title()).isEqualTo("a name");
+            assertThat(session.stats().title()).isEqualTo("a name");
+            assertThat(session.info().workDir()).isEqualTo(session.spec().workDir());
+            for (String wrong : List.of(" ", "x".repeat(501))) {
+                assertThatThrownBy(() -> session.rename(wrong, "ann"))
+                        .isInstanceOfSatisfying(HotPlexException.class, e -> assertThat(e.code())
+                                .isEqualTo(ErrorCode.INVALID_ARGUMENT));
+            }
+            session.close().toCompletableFuture().join();
+            assertThatThrownBy(() -> session.rename("late", "ann")).isInstanceOf(HotPlexException.class);
         }
     }
 

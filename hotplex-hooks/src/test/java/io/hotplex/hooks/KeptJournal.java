@@ -153,7 +153,7 @@ final class KeptJournal implements Journal {
                     0,
                     0,
                     List.of(),
-                    List.of());
+                    List.of(), null);
             return new StoredSession(
                     new SessionState(
                             spec(id),

@@ -231,6 +231,7 @@ final class Forms {
         map.put("tool_calls", stats.toolCalls());
         map.put("tools_used", stats.toolsUsed());
         map.put("file_paths", stats.filePaths());
+        map.put("title", stats.title());
         return map;
     }
 
@@ -252,7 +253,8 @@ final class Forms {
                 cost == null ? 0 : ((Number) cost).doubleValue(),
                 number(map, "tool_calls"),
                 texts(map.get("tools_used")),
-                texts(map.get("file_paths")));
+                texts(map.get("file_paths")),
+                text(map, "title"));
     }
 
     // ---- small things

@@ -451,7 +451,7 @@ public abstract class JournalContract {
                         0.5,
                         6,
                         List.of("Bash"),
-                        List.of("/f")),
+                        List.of("/f"), "what it is about"),
                 offset,
                 NOW,
                 closed,

@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 public final class StatsFold {
     private static final int MAX_NAMES = 1_000;
 
+    /** What fits into a list of sessions. */
+    private static final int TITLE_CHARS = 50;
+
     /** A turn has few calls at once; an agent that never ends its calls must not fill the memory. */
     private static final int MAX_OPEN_CALLS = 1_000;
 
@@ -45,6 +48,7 @@ public final class StatsFold {
     private TokenUsage usage = TokenUsage.ZERO;
     private double costUsd;
     private @Nullable String runningTurn;
+    private @Nullable String title;
     private volatile SessionStats published;
 
     public StatsFold(String sessionId) {
@@ -68,6 +72,7 @@ public final class StatsFold {
         costUsd = earlier.costUsd();
         toolsUsed.addAll(earlier.toolsUsed());
         filePaths.addAll(earlier.filePaths());
+        title = earlier.title();
         published = earlier;
     }
 
@@ -75,8 +80,15 @@ public final class StatsFold {
     public void fold(EventRecord record) {
         AgentEvent event = record.event();
         phases.see(event, record.time());
-        if (event instanceof AgentEvent.TurnStarted) {
+        if (event instanceof AgentEvent.TurnStarted started) {
             runningTurn = record.turnId();
+            if (title == null && started.prompt() != null) {
+                title = begin(started.prompt());
+                publish();
+            }
+        } else if (event instanceof AgentEvent.SessionRenamed renamed) {
+            title = renamed.title();
+            publish();
         } else if (event instanceof AgentEvent.ToolStarted started) {
             toolStarted(started, record.time());
         } else if (event instanceof AgentEvent.ToolCompleted completed) {
@@ -90,6 +102,19 @@ public final class StatsFold {
     /** What was done until now, up to the last tool call or turn end. Thread-safe. */
     public SessionStats snapshot() {
         return published;
+    }
+
+    /** What a session is called by its first prompt: its first line that says something, or the begin of that. */
+    private static @Nullable String begin(String prompt) {
+        String line = prompt.lines()
+                .map(String::strip)
+                .filter(text -> !text.isEmpty())
+                .findFirst()
+                .orElse(null);
+        if (line == null || line.codePointCount(0, line.length()) <= TITLE_CHARS) {
+            return line;
+        }
+        return line.substring(0, line.offsetByCodePoints(0, TITLE_CHARS)) + "…";
     }
 
     private void toolStarted(AgentEvent.ToolStarted started, Instant time) {
@@ -174,6 +199,7 @@ public final class StatsFold {
                 costUsd,
                 toolCalls,
                 tools,
-                paths);
+                paths,
+                title);
     }
 }

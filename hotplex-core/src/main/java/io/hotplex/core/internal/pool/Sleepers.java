@@ -319,6 +319,8 @@ final class Sleepers {
                 active,
                 false,
                 stored.oldest(),
-                true);
+                true,
+                state.spec().workDir(),
+                state.stats().title());
     }
 }

@@ -116,7 +116,11 @@ public final class Redaction {
             String prompt = e.prompt();
             return prompt == null
                     ? e
-                    : new AgentEvent.TurnStarted(e.origin(), e.clientId(), text(prompt), e.traceparent());
+                    : new AgentEvent.TurnStarted(
+                            e.origin(), e.clientId(), text(prompt), e.traceparent(), e.attachments());
+        }
+        if (event instanceof AgentEvent.SessionRenamed e) {
+            return new AgentEvent.SessionRenamed(text(e.title()), e.by());
         }
         if (event instanceof AgentEvent.TurnCompleted e) {
             streams.clear();

@@ -75,7 +75,7 @@ final class OpenTurn implements Turn {
         this.origin = origin;
         this.prompt = prompt;
         this.canceller = canceller;
-        this.info = new TurnInfo(id, origin, prompt.clientId(), State.QUEUED, null);
+        this.info = new TurnInfo(id, origin, prompt.clientId(), State.QUEUED, null, null);
     }
 
     @Override
@@ -108,14 +108,19 @@ final class OpenTurn implements Turn {
         return info;
     }
 
+    /** Owner: it waits, and people may see for what. */
+    void waits(@Nullable String text) {
+        info = new TurnInfo(id, origin, info.clientId(), State.QUEUED, null, text);
+    }
+
     /** Owner: its {@code turn_started} is written. */
     void running() {
-        info = new TurnInfo(id, origin, info.clientId(), State.RUNNING, null);
+        info = new TurnInfo(id, origin, info.clientId(), State.RUNNING, null, null);
     }
 
     /** Readers see its terminal event. Any thread. */
     void settled(TurnResult value) {
-        info = new TurnInfo(id, origin, info.clientId(), State.ENDED, value);
+        info = new TurnInfo(id, origin, info.clientId(), State.ENDED, value, null);
     }
 
     /** The journal keeps the prompt. Any thread. */

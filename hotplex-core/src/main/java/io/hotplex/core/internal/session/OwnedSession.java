@@ -43,6 +43,9 @@ import org.slf4j.LoggerFactory;
 public final class OwnedSession implements Session {
     private static final Logger log = LoggerFactory.getLogger(OwnedSession.class);
 
+    /** A list shows one line of it. */
+    private static final int MAX_TITLE_CHARS = 500;
+
     private final SessionSpec spec;
     private final AgentProvider provider;
     private final EngineParts parts;
@@ -115,7 +118,9 @@ public final class OwnedSession implements Session {
                 active,
                 closed,
                 owner.scope.recorder.oldest(),
-                asleep);
+                asleep,
+                spec.workDir(),
+                owner.scope.recorder.stats().title());
     }
 
     @Override
@@ -254,6 +259,27 @@ public final class OwnedSession implements Session {
         Map<String, List<String>> copy = Map.copyOf(answers);
         owner.requests.take(requestId, AgentEvent.QuestionAsked.class, "answered by " + by);
         owner.scope.mailbox.execute(() -> owner.approvals.answered(requestId, copy, by));
+    }
+
+    @Override
+    public CompletionStage<Void> rename(String title, String by) {
+        if (title.isBlank() || title.codePointCount(0, title.length()) > MAX_TITLE_CHARS) {
+            throw new HotPlexException(
+                    ErrorCode.INVALID_ARGUMENT, "title: expected something, at most " + MAX_TITLE_CHARS + " characters");
+        }
+        HotPlexException closed =
+                new HotPlexException(ErrorCode.SESSION_CLOSED, "session '" + id() + "' is closed");
+        if (owner.scope.recorder.closed()) {
+            throw closed;
+        }
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        Runnable seen = () -> owner.scope.callBack(() -> done.complete(null));
+        owner.scope.mailbox.execute(() -> {
+            if (!owner.rename(title, by, seen)) {
+                owner.scope.callBack(() -> done.completeExceptionally(closed));
+            }
+        });
+        return done.minimalCompletionStage();
     }
 
     @Override

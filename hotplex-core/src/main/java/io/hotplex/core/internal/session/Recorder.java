@@ -122,6 +122,17 @@ final class Recorder implements LogListener {
         return Objects.requireNonNull(shown(request), "only pieces of text wait");
     }
 
+    /** The text of a prompt as people may see it before it is in the journal, where what is taken out of it counts. */
+    @Nullable
+    String preview(AgentEvent.TurnStarted start) {
+        if (redaction == null) {
+            return start.prompt();
+        }
+        AgentEvent shown = redaction.of(start);
+        int uncounted = redaction.taken();
+        return uncounted == 0 ? start.prompt() : ((AgentEvent.TurnStarted) Objects.requireNonNull(shown)).prompt();
+    }
+
     /** Appends what the agent says; a piece of text may wait for the next. */
     void note(@Nullable String turnId, AgentEvent event) {
         AgentEvent shown = shown(event);

@@ -162,6 +162,11 @@ public final class SessionHandle implements Session {
     }
 
     @Override
+    public CompletionStage<Void> rename(String title, String by) {
+        return useUntilDone(session -> session.rename(title, by));
+    }
+
+    @Override
     public void bypassGuard(Duration duration, String by, String reason) {
         run(session -> session.bypassGuard(duration, by, reason));
     }

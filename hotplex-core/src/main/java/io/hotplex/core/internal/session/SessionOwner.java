@@ -244,6 +244,9 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         } else {
             deliver(turn);
             pump();
+            if (waiting.contains(turn)) {
+                turn.waits(scope.recorder.preview(start(turn)));
+            }
         }
     }
 
@@ -329,13 +332,23 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
                     turn.prompt.timeout() != null ? turn.prompt.timeout() : scope.config(EngineConfig.TURN_TIMEOUT);
             turn.left = turn.limit.toNanos();
             runClock(turn);
-            String text = turn.origin == Origin.PROMPT ? turn.prompt.text() : null;
-            scope.recorder.append(
-                    turn.id(),
-                    new AgentEvent.TurnStarted(turn.origin, turn.prompt.clientId(), text, turn.prompt.traceparent()));
+            scope.recorder.append(turn.id(), start(turn));
             turn.running();
         }
         publish();
+    }
+
+    private static AgentEvent.TurnStarted start(OpenTurn turn) {
+        Prompt prompt = turn.prompt;
+        List<AgentEvent.Attached> attached = prompt.attachments().stream()
+                .map(one -> new AgentEvent.Attached(one.name(), one.mediaType(), one.data().length))
+                .toList();
+        return new AgentEvent.TurnStarted(
+                turn.origin,
+                prompt.clientId(),
+                turn.origin == Origin.PROMPT ? prompt.text() : null,
+                prompt.traceparent(),
+                attached);
     }
 
     /** Turns are not cut while they wait for people: their time goes on when nobody is asked anything any more. */
@@ -562,6 +575,23 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
             String message = "provider '" + scope.provider.name() + "' cannot change it";
             scope.callBack(() -> done.completeExceptionally(new HotPlexException(ErrorCode.NOT_SUPPORTED, message)));
         }
+    }
+
+    /**
+     * Gives the session a name.
+     *
+     * @param seen called when readers see it
+     * @return whether it got it: one that is closed does not
+     */
+    boolean rename(String title, String by, Runnable seen) {
+        if (scope.recorder.closed()) {
+            return false;
+        }
+        long offset = scope.recorder
+                .append(turnId(), new AgentEvent.SessionRenamed(title, by))
+                .offset();
+        scope.recorder.whenReadable(offset, seen);
+        return true;
     }
 
     /** Switches the guards off for a while. */

@@ -44,7 +44,8 @@ final class Redaction {
                         e.outOfMemory()));
         rule(
                 AgentEvent.TurnStarted.class,
-                e -> new AgentEvent.TurnStarted(e.origin(), e.clientId(), null, e.traceparent()));
+                e -> new AgentEvent.TurnStarted(e.origin(), e.clientId(), null, e.traceparent(), List.of()));
+        rule(AgentEvent.SessionRenamed.class, e -> new AgentEvent.SessionRenamed("", e.by()));
         rule(
                 AgentEvent.TurnCompleted.class,
                 e -> new AgentEvent.TurnCompleted(
