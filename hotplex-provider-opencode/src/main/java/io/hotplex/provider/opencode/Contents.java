@@ -274,7 +274,8 @@ final class Contents {
         permissions.call(
                 OpenCodeJson.text(part, "messageID", ""),
                 OpenCodeJson.text(part, "callID", ""),
-                new PermissionDesk.Call(id, name, OpenCodeJson.map(state, "input")));
+                new PermissionDesk.Call(id, name, OpenCodeJson.map(state, "input"), !status.equals("pending")),
+                sink);
         String child = OpenCodeJson.text(state.get("metadata"), "sessionId");
         if (child != null) {
             children.put(child, id);

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -70,16 +71,9 @@ final class OpenCodeEnvironment {
         return names;
     }
 
-    /** Variables to set. */
-    Map<String, String> additions(SessionSpec spec) {
-        Map<String, String> added = defaults();
-        spec.environment().forEach((name, value) -> {
-            if (OpenCodeSettings.ours(name)) {
-                throw new HotPlexException(ErrorCode.INVALID_ARGUMENT, "environment: " + name + " is set by HotPlex");
-            }
-            added.put(name, value);
-        });
-        String permissions = Permissions.json(
+    /** The rules of a session. */
+    Permissions permissions(SessionSpec spec) {
+        return Permissions.of(
                 Permissions.mode(spec.permissionMode() == null ? settings.permissionMode() : spec.permissionMode()),
                 spec.tools().available() == null
                         ? settings.tools()
@@ -88,10 +82,27 @@ final class OpenCodeEnvironment {
                         ? settings.allowedTools()
                         : spec.tools().allowed(),
                 denied(spec));
-        if (permissions != null) {
-            added.put("OPENCODE_PERMISSION", permissions);
+    }
+
+    /**
+     * Variables to set.
+     *
+     * @param guarded whether OpenCode is to ask about every call
+     */
+    Map<String, String> additions(SessionSpec spec, boolean guarded) {
+        Map<String, String> added = defaults();
+        spec.environment().forEach((name, value) -> {
+            if (OpenCodeSettings.ours(name)) {
+                throw new HotPlexException(ErrorCode.INVALID_ARGUMENT, "environment: " + name + " is set by HotPlex");
+            }
+            added.put(name, value);
+        });
+        Permissions permissions = permissions(spec);
+        String rules = guarded ? permissions.guardedJson() : permissions.json();
+        if (rules != null) {
+            added.put("OPENCODE_PERMISSION", rules);
         }
-        String content = content(value(CONTENT, added));
+        String content = content(value(CONTENT, added), guarded ? guardPlugin(added) : null);
         if (content != null) {
             added.put(CONTENT, content);
         }
@@ -105,18 +116,24 @@ final class OpenCodeEnvironment {
     }
 
     /** Our settings of OpenCode; what somebody set in the same place counts more. */
-    private @Nullable String content(@Nullable String given) {
+    private @Nullable String content(@Nullable String given, @Nullable Path plugin) {
         Boolean snapshots = settings.snapshots();
-        if (snapshots == null) {
+        if (snapshots == null && plugin == null) {
             return given;
         }
-        ObjectNode content = OpenCodeJson.object().put("snapshot", snapshots);
+        ObjectNode content = OpenCodeJson.object();
+        if (snapshots != null) {
+            content.put("snapshot", snapshots);
+        }
         if (given != null) {
             ObjectNode theirs = OpenCodeJson.object(AgentLine.of(given));
             if (theirs == null) {
                 return given; // OpenCode says what is wrong with it
             }
             content.setAll(theirs);
+        }
+        if (plugin != null) {
+            content.withArray("/plugin").add(plugin.toUri().toString());
         }
         return content.toString();
     }
@@ -155,6 +172,22 @@ final class OpenCodeEnvironment {
         return state;
     }
 
+    /**
+     * Where the plugin is that guards need; among OpenCode's own files, so that it is there in a sandbox as well.
+     *
+     * @throws HotPlexException AGENT_START_FAILED when there is no such place
+     */
+    Path guardPlugin(Map<String, String> added) {
+        List<Path> found = new ArrayList<>();
+        directory("XDG_STATE_HOME", ".local/state", added, found);
+        if (found.isEmpty()) {
+            throw new HotPlexException(
+                    ErrorCode.AGENT_START_FAILED,
+                    "guard: OpenCode has no place for its plugin (expected: HOME or XDG_STATE_HOME in its environment)");
+        }
+        return GuardPlugin.in(found.get(0).toAbsolutePath());
+    }
+
     private static void make(Path directory) {
         try {
             Files.createDirectories(
@@ -168,8 +201,12 @@ final class OpenCodeEnvironment {
     List<Path> settingsFiles(Map<String, String> added) {
         List<Path> config = new ArrayList<>();
         directory("XDG_CONFIG_HOME", ".config", added, config);
-        return config.stream()
-                .flatMap(directory -> CONFIG_FILES.stream().map(directory::resolve))
+        List<Path> state = new ArrayList<>();
+        directory("XDG_STATE_HOME", ".local/state", added, state);
+        return Stream.concat(
+                        config.stream()
+                                .flatMap(directory -> CONFIG_FILES.stream().map(directory::resolve)),
+                        state.stream().map(GuardPlugin::in))
                 .toList();
     }
 

@@ -13,12 +13,14 @@ import io.hotplex.api.spi.ExitStatus;
 import io.hotplex.api.spi.LaunchRequest.Mode;
 import io.hotplex.api.spi.ProtocolSink;
 import io.hotplex.api.spi.ProtocolSink.TurnEnd;
+import io.hotplex.api.spi.ToolGuard;
 import io.hotplex.provider.opencode.HttpCalls.Answer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -69,7 +71,7 @@ final class OpenCodeProtocol implements AgentProtocol {
         this.plan = plan;
         this.millis = millis;
         calls = new HttpCalls(plan.directory());
-        permissions = new PermissionDesk(calls);
+        permissions = new PermissionDesk(calls, plan.guard(), plan.directory());
         model = new ModelChoice(plan.model());
         contents = new Contents(turns, permissions, model);
         ids = new MessageIds(millis);
@@ -100,13 +102,45 @@ final class OpenCodeProtocol implements AgentProtocol {
                             refuse(ErrorCode.MODEL_NOT_FOUND, unknownModel(wanted), s);
                         } else {
                             model.is(found, s);
-                            converse(s);
+                            checkGuard(this::converse, s);
                         }
                     },
                     sink);
         } else {
-            converse(sink);
+            checkGuard(this::converse, sink);
         }
+    }
+
+    /** Goes on only where every call of a tool will be asked about, if it has to be. */
+    private void checkGuard(Consumer<ProtocolSink> then, ProtocolSink sink) {
+        Permissions rules = plan.guard();
+        if (rules == null) {
+            then.accept(sink);
+            return;
+        }
+        calls.get(
+                "/agent",
+                (agents, s) -> {
+                    if (guarded(GuardCheck.agents(agents.ok() ? agents.body() : null), s)) {
+                        calls.get(
+                                "/experimental/tool/ids",
+                                (tools, s2) -> {
+                                    JsonNode names = tools.ok() ? tools.body() : null;
+                                    if (guarded(GuardCheck.tools(names, rules), s2)) {
+                                        then.accept(s2);
+                                    }
+                                },
+                                s);
+                    }
+                },
+                sink);
+    }
+
+    private boolean guarded(@Nullable String problem, ProtocolSink sink) {
+        if (problem != null) {
+            refuse(ErrorCode.AGENT_START_FAILED, "guard: " + problem + "; guards would not hear of it", sink);
+        }
+        return problem == null;
     }
 
     private static String unknownModel(String wanted) {
@@ -178,7 +212,7 @@ final class OpenCodeProtocol implements AgentProtocol {
                     sink);
             return false;
         }
-        return true;
+        return plan.guard() == null || guarded(GuardCheck.conversation(answer.body()), sink);
     }
 
     private void refuse(ErrorCode code, String message, ProtocolSink sink) {
@@ -223,6 +257,9 @@ final class OpenCodeProtocol implements AgentProtocol {
                     ErrorCode.AGENT_CRASHED,
                     "its server was replaced by a fresh one (recycle-turns, recycle-memory)");
         } else if (what.equals("resync")) {
+            if (sessionId != null) {
+                checkGuard(s -> {}, sink); // it may have read its configuration anew
+            }
             lost(sink);
         }
     }
@@ -381,6 +418,11 @@ final class OpenCodeProtocol implements AgentProtocol {
 
     private void abort(ProtocolSink sink) {
         calls.post(session(String.valueOf(sessionId)) + "/abort", OpenCodeJson.object(), (answer, s) -> {}, sink);
+    }
+
+    @Override
+    public void decided(String callId, ToolGuard.Verdict verdict, ProtocolSink sink) {
+        permissions.decided(callId, verdict, sink);
     }
 
     @Override

@@ -47,11 +47,21 @@ final class OpenCodeProvider implements AgentProvider {
      */
     OpenCodeProvider(
             String name, OpenCodeSettings settings, Function<String, @Nullable String> parent, LongSupplier millis) {
+        this(name, settings, settings.limits(), parent, millis);
+    }
+
+    /** One whose servers are given other limits than the settings say. */
+    OpenCodeProvider(
+            String name,
+            OpenCodeSettings settings,
+            ServerLimits limits,
+            Function<String, @Nullable String> parent,
+            LongSupplier millis) {
         this.name = name;
         this.settings = settings;
         this.millis = millis;
         environment = new OpenCodeEnvironment(settings, parent);
-        servers = new Servers(name, settings.limits());
+        servers = new Servers(name, limits);
     }
 
     @Override
@@ -61,7 +71,7 @@ final class OpenCodeProvider implements AgentProvider {
 
     @Override
     public Set<Capability> capabilities() {
-        return EnumSet.of(
+        Set<Capability> capabilities = EnumSet.of(
                 Capability.RESUME,
                 Capability.FORK,
                 Capability.INTERRUPT,
@@ -69,6 +79,10 @@ final class OpenCodeProvider implements AgentProvider {
                 Capability.QUESTIONS,
                 Capability.SET_MODEL,
                 Capability.IMAGES);
+        if (!Permissions.CONFIG.equals(settings.permissionMode())) { // there OpenCode's own rules decide what is asked
+            capabilities.add(Capability.TOOL_GUARD);
+        }
+        return capabilities;
     }
 
     @Override
@@ -95,7 +109,7 @@ final class OpenCodeProvider implements AgentProvider {
                     ErrorCode.OPTIONS_CONFLICT,
                     "confinement: OpenCode is spoken with over the loopback interface, so it needs the network");
         }
-        if (program(environment.additions(spec)).isEmpty()) {
+        if (program(environment.additions(spec, false)).isEmpty()) {
             throw new HotPlexException(
                     ErrorCode.PROVIDER_UNAVAILABLE,
                     "OpenCode ('" + settings.command() + "') was not found on the PATH: " + INSTALL);
@@ -119,7 +133,16 @@ final class OpenCodeProvider implements AgentProvider {
     @Override
     public Launch launch(LaunchRequest request) {
         SessionSpec spec = request.spec();
-        Map<String, String> added = environment.additions(spec);
+        Map<String, String> added = environment.additions(spec, request.guarded());
+        if (request.guarded()) {
+            if (Permissions.CONFIG.equals(spec.permissionMode())) {
+                throw new HotPlexException(
+                        ErrorCode.NOT_SUPPORTED,
+                        "permission-mode config: OpenCode's own rules decide then what runs unasked, and guards would"
+                                + " not hear of it (expected: ask or allow; else guard=off)");
+            }
+            GuardPlugin.write(environment.guardPlugin(added));
+        }
         List<String> command = new ArrayList<>();
         command.add(program(added).map(Path::toString).orElse(settings.command()));
         command.addAll(settings.commandArguments());
@@ -130,7 +153,8 @@ final class OpenCodeProvider implements AgentProvider {
                 spec.model() == null ? settings.model() : spec.model(),
                 settings.agent(),
                 spec.appendSystemPrompt() == null ? settings.appendSystemPrompt() : spec.appendSystemPrompt(),
-                Permissions.mode(spec.permissionMode() == null ? settings.permissionMode() : spec.permissionMode()));
+                Permissions.mode(spec.permissionMode() == null ? settings.permissionMode() : spec.permissionMode()),
+                request.guarded() ? environment.permissions(spec) : null);
         return new Launch(
                         command,
                         added,

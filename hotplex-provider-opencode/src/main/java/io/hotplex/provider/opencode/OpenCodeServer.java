@@ -68,15 +68,17 @@ final class OpenCodeServer implements ProcessListener {
     /** How often another port is tried when somebody takes it between our look and the server's. */
     private static final int MAX_PORTS = 3;
 
-    /** A server says that it lives every ten seconds. */
-    private static final Duration SILENCE_LIMIT = Duration.ofSeconds(35);
+    /** How often it is looked for silence while that lasts. */
+    private static final int LOOKS = 7;
 
-    private static final Duration WATCH_INTERVAL = Duration.ofSeconds(5);
-
-    /** Connections in a row that fail; with the pauses between them about six seconds. */
+    /** Connections in a row that fail, or end soon; with the pauses between them about six seconds. */
     private static final int MAX_RECONNECTS = 6;
 
     private static final long FIRST_PAUSE_MILLIS = 100;
+
+    /** A connection that lives on until the server has said once that it does, is a good one. */
+    private static final Duration STEADY = Duration.ofSeconds(11);
+
     private static final Duration DISPOSE_LIMIT = Duration.ofSeconds(2);
     /** What is left for it to do when its sessions are disposed of. */
     private static final Duration EOF_GRACE = Duration.ofMillis(500);
@@ -118,6 +120,13 @@ final class OpenCodeServer implements ProcessListener {
     @GuardedBy("lock")
     private int reconnects;
 
+    /** Whether the stream is there, and since when it was there last. */
+    @GuardedBy("lock")
+    private boolean connected;
+
+    @GuardedBy("lock")
+    private long connectedAt;
+
     @GuardedBy("lock")
     private boolean measuring;
 
@@ -152,6 +161,10 @@ final class OpenCodeServer implements ProcessListener {
 
     ServerKey key() {
         return key;
+    }
+
+    ServerLimits limits() {
+        return limits;
     }
 
     /** Whether it serves one session only. */
@@ -286,13 +299,12 @@ final class OpenCodeServer implements ProcessListener {
             first = state == State.STARTING;
             if (first) {
                 state = State.UP;
+                long interval = Math.max(1, limits.silence().toMillis() / LOOKS);
                 watch = timer.scheduleWithFixedDelay(
-                        this::watchSilence,
-                        WATCH_INTERVAL.toMillis(),
-                        WATCH_INTERVAL.toMillis(),
-                        TimeUnit.MILLISECONDS);
+                        this::watchSilence, interval, interval, TimeUnit.MILLISECONDS);
             }
-            reconnects = 0;
+            connected = true;
+            connectedAt = System.nanoTime();
             all = List.copyOf(views);
         } catch (RejectedExecutionException e) {
             return; // it is being closed
@@ -304,8 +316,8 @@ final class OpenCodeServer implements ProcessListener {
 
     private void watchSilence() {
         EventStream open = stream;
-        if (open != null && System.nanoTime() - open.heardAt() > SILENCE_LIMIT.toNanos()) {
-            log.warn("nothing came from an OpenCode server for {} s, connecting again", SILENCE_LIMIT.toSeconds());
+        if (open != null && System.nanoTime() - open.heardAt() > limits.silence().toNanos()) {
+            log.warn("nothing came from an OpenCode server for {}, connecting again", limits.silence());
             open.cut();
         }
     }
@@ -317,7 +329,9 @@ final class OpenCodeServer implements ProcessListener {
             if (which != stream || state == State.CLOSING || state == State.GONE) {
                 return;
             }
-            reconnects++;
+            boolean steady = connected && System.nanoTime() - connectedAt > STEADY.toNanos();
+            connected = false;
+            reconnects = steady ? 1 : reconnects + 1;
             pause = reconnects == 1 ? 0 : FIRST_PAUSE_MILLIS << (reconnects - 1);
             if (reconnects <= MAX_RECONNECTS) {
                 var unused = timer.schedule(this::listen, pause, TimeUnit.MILLISECONDS);

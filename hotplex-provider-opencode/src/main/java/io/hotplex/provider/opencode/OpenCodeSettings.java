@@ -45,6 +45,12 @@ final class OpenCodeSettings {
     private static final Duration DEFAULT_IDLE = Duration.ofMinutes(1);
     private static final int MEGABYTE = 20;
 
+    /** A server says that it lives every ten seconds. */
+    private static final Duration SILENCE_LIMIT = Duration.ofSeconds(35);
+
+    /** A turn is aborted in about as long. */
+    private static final Duration ABORT_PAUSE = Duration.ofMillis(100);
+
     private final ProviderConfig config;
 
     private OpenCodeSettings(ProviderConfig config) {
@@ -125,7 +131,9 @@ final class OpenCodeSettings {
         return new ServerLimits(
                 duration,
                 config.number("recycle-turns", DEFAULT_RECYCLE_TURNS, 0, Integer.MAX_VALUE),
-                (long) config.number("recycle-memory-mb", DEFAULT_RECYCLE_MEMORY_MB, 0, Integer.MAX_VALUE) << MEGABYTE);
+                (long) config.number("recycle-memory-mb", DEFAULT_RECYCLE_MEMORY_MB, 0, Integer.MAX_VALUE) << MEGABYTE,
+                SILENCE_LIMIT,
+                ABORT_PAUSE);
     }
 
     @Nullable

@@ -6,12 +6,16 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hotplex.api.AgentEvent;
 import io.hotplex.api.PermissionAnswer;
 import io.hotplex.api.spi.ProtocolSink;
+import io.hotplex.api.spi.ToolCall;
+import io.hotplex.api.spi.ToolGuard.Action;
+import io.hotplex.api.spi.ToolGuard.Verdict;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,39 +32,132 @@ final class PermissionDesk {
     private static final int MAX_ANSWERED = 1024;
 
     private final HttpCalls calls;
+    private final @Nullable Permissions guard;
+    private final String directory;
     private final Map<String, Call> known = new HashMap<>();
+    /** Requests about calls of which OpenCode has not told yet what they are called with. */
+    private final Map<String, JsonNode> early = new LinkedHashMap<>();
+    /** Those that the guards look at. */
+    private final Map<String, JsonNode> deciding = new LinkedHashMap<>();
+
     private final Map<String, Pending> pending = new LinkedHashMap<>();
     private final Map<String, Boolean> answered = new Bounded<>(MAX_ANSWERED);
 
-    /** A call of a tool that a request may be about. */
-    record Call(String toolId, String name, Map<String, @Nullable Object> input) {}
+    /**
+     * A call of a tool that a request may be about.
+     *
+     * @param complete whether its input is
+     */
+    record Call(String toolId, String name, Map<String, @Nullable Object> input, boolean complete) {}
 
     /** @param questions the texts of questions, in order; empty for a permission */
     private record Pending(@Nullable String toolId, List<String> questions) {}
 
-    PermissionDesk(HttpCalls calls) {
+    /**
+     * @param guard the session's rules, where OpenCode asks about everything so that guards hear of it; else
+     *     {@code null}
+     * @param directory the work directory
+     */
+    PermissionDesk(HttpCalls calls, @Nullable Permissions guard, String directory) {
         this.calls = calls;
+        this.guard = guard;
+        this.directory = directory;
     }
 
     /** A tool is called; requests name it by its message and the model's id of the call. */
-    void call(String messageId, String callId, Call call) {
-        known.put(messageId + " " + callId, call);
+    void call(String messageId, String callId, Call call, ProtocolSink sink) {
+        String key = messageId + " " + callId;
+        known.put(key, call);
+        if (call.complete() && !early.isEmpty()) {
+            List<JsonNode> waited = early.values().stream()
+                    .filter(request -> key.equals(key(request)))
+                    .toList();
+            waited.forEach(request -> {
+                early.remove(OpenCodeJson.text(request, "id", ""));
+                gate(request, sink);
+            });
+        }
     }
 
     /** Takes a permission request. */
     void asked(JsonNode request, ProtocolSink sink) {
         String id = OpenCodeJson.text(request, "id");
-        if (id == null || pending.containsKey(id) || answered.containsKey(id)) {
+        if (id == null || isKnown(id)) {
             return;
         }
+        if (pending.size() + deciding.size() + early.size() >= MAX_PENDING) {
+            refuse(id, "Too many permission requests are open.", sink);
+        } else if (guard == null) {
+            askPeople(id, request, sink);
+        } else {
+            Call call = call(request);
+            if (request.has("tool") && (call == null || !call.complete())) {
+                early.put(id, request);
+            } else {
+                gate(request, sink);
+            }
+        }
+    }
+
+    private boolean isKnown(String id) {
+        return pending.containsKey(id) || deciding.containsKey(id) || early.containsKey(id) || answered.containsKey(id);
+    }
+
+    /** Puts a call before the guards. */
+    private void gate(JsonNode request, ProtocolSink sink) {
+        String id = OpenCodeJson.text(request, "id", "");
+        if (own(request).equals(Permissions.DENY)) {
+            refuse(id, "The session's own rules deny this call.", sink);
+            return;
+        }
+        Call call = call(request);
+        String tool = call == null ? OpenCodeJson.text(request, "permission", "") : call.name();
+        Map<String, @Nullable Object> input = call == null ? OpenCodeJson.map(request, "metadata") : call.input();
+        deciding.put(id, request);
+        sink.toolCall(
+                id,
+                new ToolCall(
+                        call == null ? null : call.toolId(),
+                        tool,
+                        ToolCatalog.kind(tool),
+                        ToolCatalog.withPaths(input, directory)));
+    }
+
+    /** What the guards say: the session's rules go on to count, unless they want people to be asked. */
+    void decided(String id, Verdict verdict, ProtocolSink sink) {
+        JsonNode request = deciding.remove(id);
+        if (request == null) {
+            return; // it was withdrawn
+        }
+        if (verdict.action() == Action.DENY) {
+            refuse(id, verdict.why().message(), sink);
+        } else if (verdict.action() != Action.ASK && own(request).equals(Permissions.ALLOW)) {
+            answered.put(id, true);
+            reply(id, "once", null, sink);
+        } else {
+            askPeople(id, request, sink);
+        }
+    }
+
+    /** What the session's own rules say, with which OpenCode would have decided whether to ask. */
+    private String own(JsonNode request) {
+        List<String> patterns = new ArrayList<>(OpenCodeJson.texts(request, "patterns"));
+        patterns.remove(":"); // which the plugin may have put before a command
+        return guard == null
+                ? "ask"
+                : guard.action(
+                        OpenCodeJson.text(request, "permission", ""), patterns.isEmpty() ? List.of("*") : patterns);
+    }
+
+    private void refuse(String id, String message, ProtocolSink sink) {
+        answered.put(id, true);
+        reply(id, "reject", message, sink);
+    }
+
+    private void askPeople(String id, JsonNode request, ProtocolSink sink) {
         String permission = OpenCodeJson.text(request, "permission", "");
         List<String> patterns = OpenCodeJson.texts(request, "patterns");
         List<String> always = OpenCodeJson.texts(request, "always");
-        if (pending.size() >= MAX_PENDING) {
-            answered.put(id, true);
-            reply(id, "reject", "Too many permission requests are open.", sink);
-            return;
-        }
         Call call = call(request);
         pending.put(id, new Pending(call == null ? null : call.toolId(), List.of()));
         sink.event(new AgentEvent.PermissionRequested(
@@ -76,8 +173,12 @@ final class PermissionDesk {
     }
 
     private @Nullable Call call(JsonNode request) {
+        return known.get(key(request));
+    }
+
+    private static String key(JsonNode request) {
         JsonNode tool = request.path("tool");
-        return known.get(OpenCodeJson.text(tool, "messageID", "") + " " + OpenCodeJson.text(tool, "callID", ""));
+        return OpenCodeJson.text(tool, "messageID", "") + " " + OpenCodeJson.text(tool, "callID", "");
     }
 
     /** Takes a request with questions. */
@@ -115,17 +216,35 @@ final class PermissionDesk {
     /** Somebody answered a request: if that was not us, another client of OpenCode's. */
     void replied(@Nullable String requestId, ProtocolSink sink) {
         if (requestId != null) {
+            forget(requestId);
             withdraw(requestId, sink);
+        }
+    }
+
+    /** OpenCode does not wait any more for what nobody was asked yet. */
+    private void forget(String id) {
+        boolean waited = early.remove(id) != null;
+        boolean looked = deciding.remove(id) != null;
+        if (waited || looked) {
+            answered.put(id, true);
         }
     }
 
     /** A tool has its result: OpenCode decided without waiting for people. */
     void toolEnded(String toolId, ProtocolSink sink) {
+        for (Map.Entry<String, JsonNode> entry : List.copyOf(deciding.entrySet())) {
+            Call call = call(entry.getValue());
+            if (call != null && toolId.equals(call.toolId())) {
+                forget(entry.getKey());
+            }
+        }
         withdrawIf(request -> toolId.equals(request.toolId()), sink);
     }
 
     /** A turn is over, and nothing goes on behind it. OpenCode does not say what becomes of what it asked. */
     void turnEnded(ProtocolSink sink) {
+        List.copyOf(early.keySet()).forEach(this::forget);
+        List.copyOf(deciding.keySet()).forEach(this::forget);
         withdrawIf(request -> true, sink);
         known.clear();
     }
@@ -159,6 +278,12 @@ final class PermissionDesk {
             }
         });
         gone.forEach(id -> withdraw(id, sink));
+        if (!questions) {
+            Stream.concat(early.keySet().stream(), deciding.keySet().stream())
+                    .filter(id -> !ids.contains(id))
+                    .toList()
+                    .forEach(this::forget);
+        }
     }
 
     private void withdrawIf(Predicate<Pending> moot, ProtocolSink sink) {

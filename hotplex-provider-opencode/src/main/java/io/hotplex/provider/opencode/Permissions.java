@@ -1,22 +1,26 @@
 package io.hotplex.provider.opencode;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What tools may do unasked, in OpenCode's words. Stateless.
+ * What tools may do unasked, in OpenCode's words: of the rules that fit, the last one counts. Immutable once made.
  *
  * <p>It goes to the server as a variable of its environment, not to the session: the conversations of subagents get a
- * session's rules only in part, but the server's as a whole.
+ * session's rules only in part, but the server's as a whole. Where guards are to hear of every call, every tool is made
+ * to ask, and the rules are kept here.
  */
 final class Permissions {
     private static final String ASK = "ask";
-    private static final String ALLOW = "allow";
-    private static final String CONFIG = "config";
+    static final String ALLOW = "allow";
+    static final String DENY = "deny";
+    static final String CONFIG = "config";
     private static final String ANY = "*";
 
     /** What changes nothing and reaches nowhere. A subagent is one of them since its own tools ask. */
@@ -25,6 +29,30 @@ final class Permissions {
 
     /** OpenCode has one permission for all tools that change files. */
     private static final Set<String> EDITS = Set.of("write", "edit", "multiedit", "patch", "apply_patch");
+
+    /**
+     * Named one by one where every tool is to ask: a name in OpenCode's configuration comes behind the rule for all. What
+     * it has under other names is found by {@link GuardCheck}.
+     */
+    private static final List<String> NAMED = List.of(
+            "bash",
+            "codesearch",
+            "doom_loop",
+            "edit",
+            "external_directory",
+            "glob",
+            "grep",
+            "list",
+            "lsp",
+            "read",
+            "skill",
+            "task",
+            "todoread",
+            "todowrite",
+            "webfetch",
+            "websearch");
+
+    private final Map<String, Map<String, String>> rules = new LinkedHashMap<>();
 
     private Permissions() {}
 
@@ -45,56 +73,54 @@ final class Permissions {
     }
 
     /**
-     * The value of {@code OPENCODE_PERMISSION}, or {@code null} to leave everything to OpenCode's configuration.
+     * The rules of a session.
      *
      * @param available the tools that there are, or {@code null} for all
      * @param allowed tools that run unasked, as {@code tool} or {@code tool(pattern)}
      * @param denied those that never run; denial wins
      */
-    static @Nullable String json(
-            String mode, @Nullable List<String> available, List<String> allowed, List<String> denied) {
-        Map<String, Map<String, String>> rules = new LinkedHashMap<>();
+    static Permissions of(String mode, @Nullable List<String> available, List<String> allowed, List<String> denied) {
+        Permissions made = new Permissions();
         if (available != null) {
-            put(rules, ANY, ANY, "deny");
-            available.forEach(tool -> base(rules, mode, permission(tool)));
+            made.put(ANY, ANY, DENY);
+            available.forEach(tool -> made.base(mode, permission(tool)));
         } else if (!mode.equals(CONFIG)) {
-            put(rules, ANY, ANY, mode);
+            made.put(ANY, ANY, mode);
             if (mode.equals(ASK)) {
-                base(rules, mode, "read");
-                HARMLESS.stream().sorted().forEach(tool -> base(rules, mode, tool));
+                made.base(mode, "read");
+                HARMLESS.stream().sorted().forEach(tool -> made.base(mode, tool));
             }
         }
-        allowed.forEach(rule -> rule(rules, rule, ALLOW));
-        denied.forEach(rule -> rule(rules, rule, "deny"));
-        return rules.isEmpty() ? null : write(rules);
+        allowed.forEach(rule -> made.rule(rule, ALLOW));
+        denied.forEach(rule -> made.rule(rule, DENY));
+        return made;
     }
 
-    private static void base(Map<String, Map<String, String>> rules, String mode, String tool) {
+    private void base(String mode, String tool) {
         if (tool.equals("read") && !mode.equals(ALLOW)) {
             // as OpenCode does by itself: these files hold secrets
-            put(rules, tool, ANY, ALLOW);
-            put(rules, tool, "*.env", ASK);
-            put(rules, tool, "*.env.*", ASK);
-            put(rules, tool, "*.env.example", ALLOW);
+            put(tool, ANY, ALLOW);
+            put(tool, "*.env", ASK);
+            put(tool, "*.env.*", ASK);
+            put(tool, "*.env.example", ALLOW);
         } else {
-            put(rules, tool, ANY, mode.equals(ALLOW) || HARMLESS.contains(tool) ? ALLOW : ASK);
+            put(tool, ANY, mode.equals(ALLOW) || HARMLESS.contains(tool) ? ALLOW : ASK);
         }
     }
 
-    private static void rule(Map<String, Map<String, String>> rules, String rule, String action) {
+    private void rule(String rule, String action) {
         int open = rule.indexOf('(');
         boolean pattern = open > 0 && rule.endsWith(")");
         String tool = permission(pattern ? rule.substring(0, open) : rule);
         if (pattern) {
-            put(rules, tool, rule.substring(open + 1, rule.length() - 1).strip(), action);
+            put(tool, rule.substring(open + 1, rule.length() - 1).strip(), action);
         } else {
             rules.remove(tool); // it covers whatever was said of it before
-            put(rules, tool, ANY, action);
+            put(tool, ANY, action);
         }
     }
 
-    /** OpenCode goes by the last rule that fits. */
-    private static void put(Map<String, Map<String, String>> rules, String tool, String pattern, String action) {
+    private void put(String tool, String pattern, String action) {
         Map<String, String> patterns = rules.computeIfAbsent(tool, key -> new LinkedHashMap<>());
         patterns.remove(pattern);
         patterns.put(pattern, action);
@@ -105,7 +131,14 @@ final class Permissions {
         return EDITS.contains(name) ? "edit" : name;
     }
 
-    private static String write(Map<String, Map<String, String>> rules) {
+    // ---- for OpenCode
+
+    /** The value of {@code OPENCODE_PERMISSION}, or {@code null} to leave everything to OpenCode's configuration. */
+    @Nullable
+    String json() {
+        if (rules.isEmpty()) {
+            return null;
+        }
         ObjectNode json = OpenCodeJson.object();
         rules.forEach((tool, patterns) -> {
             if (tool.equals(ANY) || patterns.size() == 1 && patterns.containsKey(ANY)) {
@@ -116,5 +149,72 @@ final class Permissions {
             }
         });
         return json.toString();
+    }
+
+    /** The same value where every tool is to ask that is not denied as a whole. */
+    String guardedJson() {
+        ObjectNode json = OpenCodeJson.object().put(ANY, deniesAll(ANY) ? DENY : ASK);
+        NAMED.forEach(tool -> json.put(tool, deniesAll(tool) ? DENY : ASK));
+        rules.keySet().stream().filter(tool -> !tool.equals(ANY)).forEach(tool -> {
+            json.remove(tool); // to where it is among the rules
+            json.put(tool, deniesAll(tool) ? DENY : ASK);
+        });
+        json.put("question", deniesAll("question") ? DENY : ALLOW); // it is nothing but asking
+        return json.put(GuardCheck.MARK, DENY).toString();
+    }
+
+    /** Whether a tool never runs, so that no model needs to know of it. */
+    boolean deniesAll(String tool) {
+        boolean denies = false;
+        for (Map.Entry<String, Map<String, String>> entry : rules.entrySet()) {
+            if (fits(entry.getKey(), tool)) {
+                List<Map.Entry<String, String>> patterns =
+                        new ArrayList<>(entry.getValue().entrySet());
+                Map.Entry<String, String> last = patterns.get(patterns.size() - 1);
+                denies = last.getKey().equals(ANY) && last.getValue().equals(DENY);
+            }
+        }
+        return denies;
+    }
+
+    /** What the rules say to a call: {@code deny}, {@code ask}, or {@code allow} when they allow all of it. */
+    String action(String permission, List<String> patterns) {
+        String action = patterns.isEmpty() ? ASK : ALLOW;
+        for (String pattern : patterns) {
+            String one = action(permission, pattern);
+            if (one.equals(DENY)) {
+                return DENY;
+            }
+            action = one.equals(ASK) ? ASK : action;
+        }
+        return action;
+    }
+
+    private String action(String permission, String what) {
+        String action = ASK;
+        for (Map.Entry<String, Map<String, String>> entry : rules.entrySet()) {
+            if (fits(entry.getKey(), permission)) {
+                for (Map.Entry<String, String> rule : entry.getValue().entrySet()) {
+                    action = fits(rule.getKey(), what) ? rule.getValue() : action;
+                }
+            }
+        }
+        return action;
+    }
+
+    /** As OpenCode compares: {@code *} and {@code ?}, and {@code ls *} is also {@code ls} alone. */
+    static boolean fits(String pattern, String text) {
+        if (pattern.equals(ANY) || pattern.equals(text)) {
+            return true;
+        }
+        boolean optional = pattern.endsWith(" *");
+        String body = optional ? pattern.substring(0, pattern.length() - 2) : pattern;
+        StringBuilder regex = new StringBuilder();
+        for (char c : body.toCharArray()) {
+            regex.append(c == '*' ? ".*" : c == '?' ? "." : Pattern.quote(String.valueOf(c)));
+        }
+        return Pattern.compile(regex + (optional ? "( .*)?" : ""), Pattern.DOTALL)
+                .matcher(text)
+                .matches();
     }
 }

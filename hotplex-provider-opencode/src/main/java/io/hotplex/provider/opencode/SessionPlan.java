@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param agent the agent of OpenCode, or {@code null} for its default
  * @param system is added to the system prompt, or {@code null}
  * @param permissionMode for people
+ * @param guard what the session's rules are, where guards hear of every call and OpenCode asks about each; else
+ *     {@code null}
  */
 record SessionPlan(
         LaunchRequest.Start start,
@@ -20,4 +22,5 @@ record SessionPlan(
         @Nullable String model,
         @Nullable String agent,
         @Nullable String system,
-        String permissionMode) {}
+        String permissionMode,
+        @Nullable Permissions guard) {}

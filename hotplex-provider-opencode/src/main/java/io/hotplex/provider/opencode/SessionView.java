@@ -48,7 +48,6 @@ final class SessionView implements AgentProcess {
 
     private static final int MAX_ABORTS = 50;
     private static final int MIN_ABORTS = 3;
-    private static final Duration ABORT_PAUSE = Duration.ofMillis(100);
     private static final byte[] NOTHING = {};
 
     private final OpenCodeServer server;
@@ -135,8 +134,9 @@ final class SessionView implements AgentProcess {
         pump();
     }
 
-    /** A line for the session; valid during the call only. */
     /**
+     * A line for the session; valid during the call only.
+     *
      * @param event whether it is one of the server's, which can be asked for again; answers cannot, and are few, since
      *     one request is made at a time
      */
@@ -474,9 +474,9 @@ final class SessionView implements AgentProcess {
                     if (failure != null || attempt == MAX_ABORTS) {
                         server.kill("it does not abort a turn");
                     } else if (OpenCodeJson.value(reply.body()) instanceof ObjectNode busy && busy.has(id)) {
-                        server.later(() -> abort(id, attempt + 1), ABORT_PAUSE);
+                        server.later(() -> abort(id, attempt + 1), server.limits().abortPause());
                     } else if (attempt < MIN_ABORTS && !worked()) {
-                        server.later(() -> abort(id, attempt + 1), ABORT_PAUSE);
+                        server.later(() -> abort(id, attempt + 1), server.limits().abortPause());
                     } else {
                         end(ended());
                     }

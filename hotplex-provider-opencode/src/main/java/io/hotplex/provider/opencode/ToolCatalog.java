@@ -2,8 +2,15 @@ package io.hotplex.provider.opencode;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.hotplex.api.AgentEvent.ToolKind;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** What is known of OpenCode's tools. Stateless. */
 final class ToolCatalog {
@@ -11,6 +18,8 @@ final class ToolCatalog {
     private static final List<String> TITLES =
             List.of("command", "filePath", "pattern", "url", "query", "description", "path", "name");
     private static final List<String> PATHS = List.of("filePath", "path");
+    private static final Pattern PATCHED =
+            Pattern.compile("(?m)^\\*\\*\\* (?:(?:Add|Update|Delete) File|Move to):(.*)$");
 
     private ToolCatalog() {}
 
@@ -53,5 +62,28 @@ final class ToolCatalog {
             }
         }
         return paths;
+    }
+
+    /** An input, with the files that a patch in it names, so that guards see them as they see those of other tools. */
+    static Map<String, @Nullable Object> withPaths(Map<String, @Nullable Object> input, String directory) {
+        if (!(input.get("patchText") instanceof String patch)) {
+            return input;
+        }
+        List<String> files = new ArrayList<>();
+        Matcher header = PATCHED.matcher(patch);
+        while (header.find()) {
+            files.add(absolute(header.group(1).strip(), directory));
+        }
+        Map<String, @Nullable Object> more = new LinkedHashMap<>(input);
+        more.put("paths", files);
+        return more;
+    }
+
+    private static String absolute(String file, String directory) {
+        try {
+            return Path.of(directory).resolve(file).toString();
+        } catch (InvalidPathException e) {
+            return file; // OpenCode cannot write there, either
+        }
     }
 }

@@ -37,6 +37,11 @@ import org.jspecify.annotations.Nullable;
  * answered when it is aborted, every other one at once, by itself. Thread-safe.
  */
 final class FakeServers implements ProcessLauncher {
+    static {
+        // read once, by the first server of the JVM: else head and body wait for each other's acknowledgement, 40 ms
+        System.setProperty("sun.net.httpserver.nodelay", "true");
+    }
+
     final List<Server> servers = new CopyOnWriteArrayList<>();
     /** How many of the next servers find their port taken. */
     final AtomicInteger portsTaken = new AtomicInteger();
@@ -84,6 +89,12 @@ final class FakeServers implements ProcessLauncher {
         final AtomicInteger streams = new AtomicInteger();
         /** How many aborts do nothing. */
         final AtomicInteger deafAborts = new AtomicInteger();
+        /** How many of the next streams of events do not even begin. */
+        final AtomicInteger silentStreams = new AtomicInteger();
+        /** How many of the next streams of events end as soon as they have begun. */
+        final AtomicInteger shortStreams = new AtomicInteger();
+        /** When streams of events were asked for, by {@link System#nanoTime()}. */
+        final List<Long> streamTimes = new CopyOnWriteArrayList<>();
 
         volatile long rssBytes;
         private final Map<String, String> running = new ConcurrentHashMap<>();
@@ -143,11 +154,18 @@ final class FakeServers implements ProcessLauncher {
             }
             requests.add(exchange.getRequestMethod() + " " + path);
             if (path.equals("/global/event")) {
+                streamTimes.add(System.nanoTime());
+                if (silentStreams.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+                    return; // the connection stays as it is
+                }
                 exchange.getResponseHeaders().set("content-type", "text/event-stream");
                 exchange.sendResponseHeaders(200, 0);
                 stream = exchange;
                 streams.incrementAndGet();
                 event("server.connected", "");
+                if (shortStreams.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+                    cutStream();
+                }
                 return;
             }
             String query = String.valueOf(exchange.getRequestURI().getRawQuery());

@@ -7,10 +7,13 @@ import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.SessionSpec;
 import io.hotplex.api.ToolRules;
+import io.hotplex.api.spi.AgentProvider.Capability;
 import io.hotplex.api.spi.Launch;
 import io.hotplex.api.spi.LaunchRequest;
 import io.hotplex.api.spi.LaunchRequest.Mode;
 import io.hotplex.api.spi.ProviderConfig;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -106,5 +109,54 @@ class OpenCodeLaunchTest {
             config = config.with(settings[i], settings[i + 1]);
         }
         return (OpenCodeProvider) new OpenCodeProviderFactory().create(config);
+    }
+
+    // ---- guards
+
+    @Test
+    void withGuardsEverythingAsksAndThePluginIsThere() throws IOException {
+        Launch launch = guarded(
+                SessionSpec.builder("s", directory).build(),
+                "environment.XDG_STATE_HOME",
+                directory.toString(),
+                "environment.OPENCODE_CONFIG_CONTENT",
+                "{\"plugin\":[\"file:///theirs.js\"]}");
+
+        Path plugin = directory.resolve("opencode/hotplex/guard.mjs");
+        assertThat(launch.environment().get("OPENCODE_PERMISSION"))
+                .contains("\"grep\":\"ask\"", "\"read\":\"ask\"");
+        assertThat(launch.environment().get("OPENCODE_CONFIG_CONTENT"))
+                .isEqualTo("{\"snapshot\":false,\"plugin\":[\"file:///theirs.js\",\"" + plugin.toUri() + "\"]}");
+        assertThat(launch.readOnly()).contains(plugin);
+        assertThat(plugin).content().contains("tool.execute.before");
+        Files.writeString(plugin, "changed");
+        guarded(SessionSpec.builder("s", directory).build(), "environment.XDG_STATE_HOME", directory.toString());
+        assertThat(plugin).content().contains("tool.execute.before");
+    }
+
+    @Test
+    void guardsHearOfCallsUnlessOpenCodesOwnRulesDecideWhatIsAsked() {
+        assertThat(provider().capabilities()).contains(Capability.TOOL_GUARD);
+        assertThat(provider("permission-mode", "config").capabilities()).doesNotContain(Capability.TOOL_GUARD);
+        SessionSpec spec =
+                SessionSpec.builder("s", directory).permissionMode("config").build();
+        assertThatThrownBy(() -> guarded(spec, "environment.XDG_STATE_HOME", directory.toString()))
+                .isInstanceOfSatisfying(
+                        HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_SUPPORTED))
+                .hasMessageContaining("config");
+    }
+
+    @Test
+    void aPluginThatCannotBeWrittenKeepsTheAgentFromStarting() throws IOException {
+        Path file = Files.writeString(directory.resolve("file"), "");
+
+        assertThatThrownBy(() -> guarded(
+                        SessionSpec.builder("s", directory).build(), "environment.XDG_STATE_HOME", file.toString()))
+                .isInstanceOfSatisfying(HotPlexException.class, e -> assertThat(e.code())
+                        .isEqualTo(ErrorCode.AGENT_START_FAILED));
+    }
+
+    private static Launch guarded(SessionSpec spec, String... settings) {
+        return provider(settings).launch(new LaunchRequest(spec, new LaunchRequest.Start(Mode.NEW, "c", null), true));
     }
 }

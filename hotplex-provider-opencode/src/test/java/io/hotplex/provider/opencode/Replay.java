@@ -68,7 +68,7 @@ final class Replay implements TranscriptPlayer.Dialect {
                 start = new LaunchRequest.Start(LaunchRequest.Mode.RESUME, path.split("/", -1)[2], null);
             }
         }
-        return new SessionPlan(start, title, directory(run), null, null, null, "ask");
+        return new SessionPlan(start, title, directory(run), null, null, null, "ask", null);
     }
 
     private static String directory(Transcript.Run run) {

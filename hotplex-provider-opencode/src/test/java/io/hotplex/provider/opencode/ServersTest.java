@@ -14,16 +14,23 @@ import io.hotplex.api.SessionSpec;
 import io.hotplex.api.ToolRules;
 import io.hotplex.api.Turn;
 import io.hotplex.api.TurnResult;
+import io.hotplex.api.spi.AgentLine;
 import io.hotplex.api.spi.ExitStatus;
+import io.hotplex.api.spi.Isolation;
+import io.hotplex.api.spi.ProcessListener;
+import io.hotplex.api.spi.ProcessSpec;
 import io.hotplex.api.spi.ProviderConfig;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.HotPlex;
 import io.hotplex.provider.opencode.FakeServers.Server;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +47,7 @@ class ServersTest {
 
     private final FakeServers fakes = new FakeServers();
     private @Nullable Engine engine;
+    private @Nullable ServerLimits limits;
 
     @AfterEach
     void close() {
@@ -159,6 +167,139 @@ class ServersTest {
                 .extracting(AgentEvent.Text::text)
                 .containsExactly("first", "in the gap");
         assertThat(run(session, "after").text()).isEqualTo("after");
+    }
+
+    @Test
+    void aStreamThatSaysNothingAnyMoreIsOpenedAgain() {
+        limits = new ServerLimits(Duration.ofMinutes(1), 0, 0, Duration.ofMillis(200), Duration.ofMillis(1));
+        Session session = open("one");
+        run(session, "first");
+        Server server = fakes.server(1);
+
+        await().until(() -> server.streams.get() > 1); // nobody says that the server lives
+
+        assertThat(run(session, "after").text()).isEqualTo("after");
+        assertThat(server.gone).isFalse();
+    }
+
+    @Test
+    void aStreamWhoseAnswerDoesNotBeginIsGivenUp() {
+        limits = new ServerLimits(Duration.ofMinutes(1), 0, 0, Duration.ofMillis(200), Duration.ofMillis(1));
+        Session session = open("one");
+        run(session, "first");
+        Server server = fakes.server(1);
+        server.silentStreams.set(1);
+
+        server.cutStream();
+        await().until(() -> server.streamTimes.size() > 2);
+
+        assertThat(run(session, "after").text()).isEqualTo("after");
+    }
+
+    @Test
+    void aStreamThatEndsWhenItHasBegunIsOpenedAgainWithPauses() {
+        Session session = open("one");
+        run(session, "first");
+        Server server = fakes.server(1);
+        server.shortStreams.set(3);
+
+        server.cutStream();
+        await().until(() -> server.streams.get() == 5);
+
+        List<Long> times = server.streamTimes;
+        assertThat(times).hasSize(5);
+        assertThat(times.get(3) - times.get(2)).as("the second pause").isGreaterThan(190_000_000L);
+        assertThat(times.get(4) - times.get(3)).as("the third pause").isGreaterThan(390_000_000L);
+        assertThat(run(session, "after").text()).isEqualTo("after");
+    }
+
+    @Test
+    void aServerWhoseStreamAlwaysEndsIsReplaced() {
+        Session session = open("one");
+        run(session, "first");
+        Server server = fakes.server(1);
+        server.shortStreams.set(Integer.MAX_VALUE);
+
+        server.cutStream();
+        await().atMost(Duration.ofSeconds(30)).until(server.gone::get);
+
+        assertThat(server.ends).containsExactly("terminate 0");
+        assertThat(server.streams.get()).as("no hot loop").isBetween(6, 8);
+        assertThat(run(session, "after").text()).isEqualTo("after");
+    }
+
+    @Test
+    void aServerThatNeverAbortsIsKilledAndItsSessionsGoOn() {
+        limits = new ServerLimits(Duration.ofMinutes(1), 0, 0, Duration.ofMinutes(1), Duration.ofMillis(1));
+        Session one = open("one");
+        Session two = open("two");
+        run(two, "a");
+        Turn hanging = one.submit(Prompt.of("hang"));
+        Server server = fakes.server(1);
+        await().until(() -> server.requests.stream()
+                        .filter(r -> r.endsWith("/prompt_async"))
+                        .count()
+                == 2);
+        server.deafAborts.set(Integer.MAX_VALUE);
+
+        one.close().toCompletableFuture().join();
+
+        assertThat(end(hanging).end()).isInstanceOf(AgentEvent.TurnCancelled.class);
+        assertThat(server.gone).isTrue();
+        assertThat(server.requests.stream().filter(r -> r.endsWith("/abort")).count())
+                .as("tried often, not for ever")
+                .isBetween(10L, 60L);
+        assertThat(run(two, "b").text()).isEqualTo("b");
+        assertThat(fakes.servers).hasSize(2);
+    }
+
+    @Test
+    void aSessionThatDoesNotReadLosesEventsAndIsToldSoAndAnswersStay() {
+        List<String> lines = new CopyOnWriteArrayList<>();
+        SessionView view = new SessionView(idleServer(), new Heard(lines), "/work");
+        view.reading(false);
+        byte[] large = new byte[1 << 20];
+        Arrays.fill(large, (byte) 'e');
+        view.resync(); // stands for what is no event
+        for (int i = 0; i < 2 * (SessionView.MAX_INBOX_BYTES >> 20); i++) {
+            view.event("message.updated", new AgentLine(large, 0, large.length, false));
+        }
+
+        view.reading(true);
+
+        assertThat(lines.stream().filter(line -> line.startsWith("eee")).count())
+                .isPositive()
+                .isLessThan(SessionView.MAX_INBOX_BYTES >> 20);
+        assertThat(lines.subList(0, 2)).containsExactly("{\"notice\":\"resync\"}", "{\"notice\":\"resync\"}");
+        view.event("session.status", AgentLine.of("{\"after\":1}"));
+        assertThat(lines).last().isEqualTo("{\"after\":1}");
+    }
+
+    private OpenCodeServer idleServer() {
+        ServerLimits none =
+                new ServerLimits(Duration.ofMinutes(1), 0, 0, Duration.ofMinutes(1), Duration.ofMillis(1));
+        ProcessSpec spec =
+                new ProcessSpec("test", List.of("none"), directory, List.of(), Map.of(), Isolation.NONE);
+        return new OpenCodeServer(
+                new Servers("test", none),
+                new ServerKey(List.of("none"), List.of(), Map.of(), Isolation.NONE, "owner", null),
+                none,
+                fakes,
+                spec,
+                new ScheduledThreadPoolExecutor(0));
+    }
+
+    private record Heard(List<String> lines) implements ProcessListener {
+        @Override
+        public void onLine(AgentLine line) {
+            lines.add(line.text());
+        }
+
+        @Override
+        public void onOutputEnd() {}
+
+        @Override
+        public void onExit(Exit exit) {}
     }
 
     @Test
@@ -315,11 +456,16 @@ class ServersTest {
             for (int i = 0; i < settings.length; i += 2) {
                 provider.put(settings[i].substring("provider.".length()), settings[i + 1]);
             }
+            OpenCodeSettings read = OpenCodeSettings.of(ProviderConfig.of("opencode", "opencode", provider));
             engine = HotPlex.builder()
                     .config(EngineConfig.fromProperties(Map.of(
                             "state-directory", directory.resolve("state").toString(), "interrupt-grace", "100ms")))
-                    .factory(new OpenCodeProviderFactory())
-                    .provider(ProviderConfig.of("opencode", "opencode", provider))
+                    .provider(new OpenCodeProvider(
+                            "opencode",
+                            read,
+                            limits == null ? read.limits() : limits,
+                            System::getenv,
+                            System::currentTimeMillis))
                     .launcher(fakes)
                     .build();
         }

@@ -67,7 +67,7 @@ class TranscriptsTest {
         List<AgentLine> lines = run(transcript).output();
         LaunchRequest.Start start = new LaunchRequest.Start(LaunchRequest.Mode.NEW, "chosen", null);
         OpenCodeProtocol protocol = new OpenCodeProtocol(
-                new SessionPlan(start, "t", "/work", null, null, null, "ask"), () -> 1_800_000_000_000L);
+                new SessionPlan(start, "t", "/work", null, null, null, "ask", null), () -> 1_800_000_000_000L);
         RecordingSink sink = new RecordingSink();
         protocol.started(sink);
         assertThatCode(() -> {
