@@ -10,6 +10,7 @@ import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.Session;
+import io.hotplex.api.SessionInfo;
 import io.hotplex.api.SessionSpec;
 import io.hotplex.api.spi.AgentProvider;
 import io.hotplex.api.spi.Launch;
@@ -18,6 +19,7 @@ import io.hotplex.api.spi.ProcessLauncher;
 import io.hotplex.api.spi.ProviderProbe;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.HotPlex;
+import io.hotplex.server.internal.opencode.Protocol;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -26,6 +28,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -206,7 +209,7 @@ class OpenCodeSessionsTest {
     @Test
     void whatWaitsIsKnownToAServerThatHasJustBegun() throws Exception {
         Session session = open("trip", work);
-        for (int i = 0; i < 200; i++) {
+        for (int i = 0; i < 40; i++) {
             say(session, "burst 50");
         }
         var turn = session.submit(Prompt.of("ask"));
@@ -242,6 +245,108 @@ class OpenCodeSessionsTest {
         assertThat(answered.statusCode()).isEqualTo(200);
         assertThat(answered.body()).contains("\"providerID\":\"second\"");
         assertThat(heard("session.deleted")).isZero();
+    }
+
+    @Test
+    void titlesOutliveTheServerAndAListWakesNobody() throws Exception {
+        String given = MAPPER.readTree(post("/session", "{'title':'given'}").body())
+                .path("id")
+                .asText();
+        String changed = MAPPER.readTree(post("/session", "{'title':'before'}").body())
+                .path("id")
+                .asText();
+        ask(request("/session/" + changed)
+                .header("Content-Type", "application/json")
+                .method("PATCH", HttpRequest.BodyPublishers.ofString("{\"title\":\"changed\"}")));
+        say(open("asked", work), "say one\nand more");
+        say(open("long", work), "say " + "word ".repeat(20));
+        server.close();
+        engine.close();
+        startEngine();
+        startServer();
+
+        JsonNode list = get("/session");
+
+        assertThat(engine.sessions()).hasSize(4).allMatch(SessionInfo::asleep);
+        assertThat(list)
+                .extracting(session -> session.path("title").asText())
+                .containsExactlyInAnyOrder(
+                        "given", "changed", "say one", "say " + "word ".repeat(9) + "w…");
+        Protocol.checkResponse("session.list", list);
+        assertThat(get("/session?search=CHANG")).hasSize(1);
+        assertThat(get("/session?limit=3")).hasSize(3);
+        assertThat(engine.sessions()).allMatch(SessionInfo::asleep);
+        assertThat(get("/session/" + given).path("title").asText()).isEqualTo("given");
+        assertThat(get("/session/" + changed).path("title").asText()).isEqualTo("changed");
+    }
+
+    @Test
+    void aForkShowsWhatWasSaidBeforeIt() throws Exception {
+        String id = MAPPER.readTree(post("/session", "{}").body()).path("id").asText();
+        post("/session/" + id + "/message", "{'parts':[{'type':'text','text':'say one'}]}");
+        String fork = MAPPER.readTree(post("/session/" + id + "/fork", "{}").body())
+                .path("id")
+                .asText();
+        String second = MAPPER.readTree(post("/session/" + fork + "/fork", "{}").body())
+                .path("id")
+                .asText();
+        await().until(() -> System.currentTimeMillis() > get("/session/" + fork).path("time").path("created").asLong());
+        post("/session/" + id + "/message", "{'parts':[{'type':'text','text':'say two'}]}");
+        post("/session/" + fork + "/message", "{'parts':[{'type':'text','text':'say three'}]}");
+        server.close();
+        engine.close();
+        startEngine();
+        startServer();
+
+        JsonNode messages = get("/session/" + fork + "/message");
+
+        assertThat(texts(messages)).containsExactly("say one", "one", "say three", "three");
+        assertThat(messages)
+                .allSatisfy(message -> assertThat(message.toString()).doesNotContain("\"" + id + "\""));
+        assertThat(texts(get("/session/" + fork + "/message?limit=3"))).containsExactly("one", "say three", "three");
+        String answer = messages.get(1).path("info").path("id").asText();
+        assertThat(texts(get("/session/" + fork + "/message?before=" + answer))).containsExactly("say one");
+        assertThat(texts(get("/session/" + id + "/message"))).containsExactly("say one", "one", "say two", "two");
+        assertThat(texts(get("/session/" + second + "/message")))
+                .as("a fork of a fork")
+                .contains("say one", "one")
+                .doesNotContain("say three");
+    }
+
+    private static List<String> texts(JsonNode messages) {
+        List<String> texts = new ArrayList<>();
+        messages.forEach(message -> message.path("parts").forEach(part -> {
+            if (part.path("type").asText().equals("text")) {
+                texts.add(part.path("text").asText());
+            }
+        }));
+        return texts;
+    }
+
+    @Test
+    void aPromptThatWaitsIsShownAtOnceAndStaysTheSame() throws Exception {
+        follow();
+        String id = MAPPER.readTree(post("/session", "{}").body()).path("id").asText();
+        post("/session/" + id + "/prompt_async", "{'parts':[{'type':'text','text':'ask'}]}");
+        await().until(() -> get("/permission").size() == 1);
+
+        post("/session/" + id + "/prompt_async", "{'messageID':'msg_zz','parts':[{'type':'text','text':'say two'}]}");
+        await().until(() -> heard("\"text\":\"say two\"") == 1);
+        JsonNode before = get("/session/" + id + "/message");
+
+        String request = get("/permission").get(0).path("id").asText();
+        post("/permission/" + request + "/reply", "{'reply':'once'}");
+        await().until(() -> heard("session.idle") == 2);
+        JsonNode after = get("/session/" + id + "/message");
+        JsonNode waiting = before.get(before.size() - 1);
+        assertThat(waiting.path("info").path("id").asText()).isEqualTo("msg_zz");
+        assertThat(waiting.path("parts")).hasSize(1);
+        assertThat(after)
+                .filteredOn(message -> message.path("info").path("id").asText().equals("msg_zz"))
+                .singleElement()
+                .satisfies(message -> assertThat(message.path("parts").get(0).path("id"))
+                        .as("clients tell parts apart by their ids")
+                        .isEqualTo(waiting.path("parts").get(0).path("id")));
     }
 
     @Test

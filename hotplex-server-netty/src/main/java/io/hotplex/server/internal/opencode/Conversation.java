@@ -127,7 +127,21 @@ final class Conversation {
         calls.clear();
         said = false;
         solidMillis = out.millis();
-        Message message = new Message(
+        Message message = userMessage(messageId, out.millis());
+        user = message;
+        transcript.add(message);
+        tell(out, message);
+        for (Part part : parts) {
+            message.add(part);
+            tell(out, message, part);
+        }
+        status(out, Values.object("type", "busy"));
+        announce(out, null);
+    }
+
+    /** A message of the user, without its parts. */
+    Message userMessage(String messageId, long millis) {
+        return new Message(
                 messageId,
                 null,
                 Values.object(
@@ -138,20 +152,11 @@ final class Conversation {
                         "role",
                         "user",
                         "time",
-                        Values.object("created", out.millis()),
+                        Values.object("created", millis),
                         "agent",
                         AGENT,
                         "model",
                         Values.object("providerID", provider, "modelID", model)));
-        user = message;
-        transcript.add(message);
-        tell(out, message);
-        for (Part part : parts) {
-            message.add(part);
-            tell(out, message, part);
-        }
-        status(out, Values.object("type", "busy"));
-        announce(out, null);
     }
 
     // ---- what the agent says

@@ -50,10 +50,24 @@ final class Message {
         return parts.values().stream().mapToLong(Part::weight).sum();
     }
 
-    /** As clients get it, as it is now. */
+    /** When it was made, in milliseconds. */
+    long created() {
+        return info.get("time") instanceof Map<?, ?> time && time.get("created") instanceof Long millis ? millis : 0;
+    }
+
+    /**
+     * As clients get it, as it is now.
+     *
+     * @param session whose it is: also one that was forked from that in which it was said
+     */
     Map<String, @Nullable Object> json(String session) {
         List<Object> all = new ArrayList<>();
         parts.values().forEach(part -> all.add(part.json(session, id)));
-        return Values.object("info", info, "parts", all);
+        Map<String, @Nullable Object> told = info;
+        if (!session.equals(info.get("sessionID"))) {
+            told = new LinkedHashMap<>(info);
+            told.put("sessionID", session);
+        }
+        return Values.object("info", told, "parts", all);
     }
 }

@@ -5,11 +5,13 @@ import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.Session;
 import io.hotplex.api.Turn;
+import io.hotplex.api.TurnInfo;
 import io.hotplex.api.TurnResult;
 import io.hotplex.server.internal.http.Request;
 import io.hotplex.server.internal.http.Response;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -31,10 +33,12 @@ final class MessageOperations {
 
     private final Clients clients;
     private final Clock clock;
+    private final Lineage lineage;
 
     MessageOperations(Clients clients, Clock clock) {
         this.clients = clients;
         this.clock = clock;
+        this.lineage = new Lineage(clients);
     }
 
     List<Operation> all() {
@@ -83,7 +87,11 @@ final class MessageOperations {
         int limit = Clients.number(request, "limit", Transcript.MAX_MESSAGES, Transcript.MAX_MESSAGES);
         String before = request.query("before");
         String id = request.parameter("session");
-        return clients.answer(request, projection -> transcript(projection, id).newest(id, limit, before));
+        return Ids.isSubagent(id)
+                ? clients.answer(request, projection -> transcript(projection, id).newest(id, limit, before))
+                : clients.readable(request)
+                        .thenCompose(mirror -> lineage.newest(request.principal(), mirror, limit, before))
+                        .thenApply(messages -> Response.json(200, messages));
     }
 
     private CompletionStage<Response> get(Request request) {
@@ -158,10 +166,37 @@ final class MessageOperations {
     private CompletionStage<Said> submit(Request request, Session session, PromptBody body) {
         SessionOperations.checkIsNoSubagent(request);
         return withModel(request, session, body).thenApply(ready -> {
-            clients.mirrors().of(ready);
+            Mirror mirror = clients.mirrors().of(ready);
             Turn turn = clients.access().submit(request.principal(), ready, body.prompt());
+            if (ready.turns().stream()
+                    .anyMatch(other -> other != turn && other.info().state() != TurnInfo.State.ENDED)) {
+                tellWaiting(mirror, body);
+            }
             return new Said(ready, turn, body);
         });
+    }
+
+    /** A prompt that waits for another turn is shown at once; the journal has it when its turn comes. */
+    private void tellWaiting(Mirror mirror, PromptBody body) {
+        long now = clock.millis();
+        List<ClientEvent> events = new ArrayList<>();
+        mirror.change(projection -> {
+            ClientPrompt ids = ClientPrompt.parse(body.prompt().clientId());
+            Map<String, @Nullable Object> message =
+                    projection.waiting(ids, body.prompt().text(), now);
+            String id = String.valueOf(projection.session().get("id"));
+            events.add(waiting(id, "message.updated", "info", message.get("info")));
+            if (message.get("parts") instanceof List<?> parts) {
+                parts.forEach(part -> events.add(waiting(id, "message.part.updated", "part", part, "time", now)));
+            }
+        });
+        clients.mirrors().publish(mirror, now, events);
+    }
+
+    private ClientEvent waiting(String session, String type, @Nullable Object... properties) {
+        Map<String, @Nullable Object> all = Values.object("sessionID", session);
+        all.putAll(Values.object(properties));
+        return ClientEvent.now(session, Ids.fresh("evt", clock.instant()), type, all);
     }
 
     /** The session, with the model that a prompt wants; with another provider as long as nothing was said. */
@@ -171,14 +206,19 @@ final class MessageOperations {
         boolean same = model == null || model.equals(Projection.DEFAULT_MODEL);
         String wanted = model == null || same ? "" : model;
         if (provider != null && !provider.equals(session.info().provider())) {
-            if (session.info().newestOffset() > 0) {
+            if (!session.turns().isEmpty() || session.stats().turns() > 0) {
                 throw Clients.unsupported("model: the session is of the provider "
                         + session.info().provider() + ", and stays so (open another one)");
             }
             return clients.mirrors()
                     .replace(
                             session,
-                            () -> clients.access().replaceUnused(request.principal(), session, provider, wanted));
+                            () -> clients.access()
+                                    .replaceUnused(request.principal(), session, provider, wanted)
+                                    .thenCompose(other -> called(
+                                            other,
+                                            session.info().title(),
+                                            request.principal().keyId())));
         }
         if (wanted.isEmpty()) {
             return CompletableFuture.completedFuture(session);
@@ -192,6 +232,12 @@ final class MessageOperations {
                             mirror.change(projection -> projection.model(wanted));
                             return session;
                         }));
+    }
+
+    private static CompletionStage<Session> called(Session session, @Nullable String title, String by) {
+        return title == null
+                ? CompletableFuture.completedFuture(session)
+                : session.rename(title, by).thenApply(named -> session);
     }
 
     /** What the agent said last, once every stream of the principal has got everything of it. */

@@ -49,11 +49,6 @@ final class Mirrors implements Mirror.Listener {
 
     private static final int STATE_MESSAGES = 20;
 
-    private static final int MAX_TITLES = 10_000;
-
-    /** A client shows one line of it. */
-    private static final int MAX_TITLE_CHARS = 500;
-
     /** As many sessions are not told of twice when they are mirrored again. */
     private static final int MAX_TOLD = 10_000;
 
@@ -64,8 +59,6 @@ final class Mirrors implements Mirror.Listener {
     private final AtomicBoolean sweepComes = new AtomicBoolean();
     private final Map<String, Mirror> mirrors = new ConcurrentHashMap<>();
     private final Map<String, Feed> feeds = new ConcurrentHashMap<>();
-    /** By session, the titles that clients gave; they live as long as the server. */
-    private final Map<String, String> titles = Collections.synchronizedMap(new LinkedHashMap<>());
 
     /** Of sessions that are not mirrored any more, up to which offset streams were told of them. */
     private final Map<String, Long> told = Collections.synchronizedMap(new LinkedHashMap<>() {
@@ -96,10 +89,6 @@ final class Mirrors implements Mirror.Listener {
                         ? known
                         : new Mirror(session, this, toldBefore(session, known)));
         mirror.used(System.nanoTime());
-        String title = titles.get(session.id());
-        if (title != null) {
-            mirror.change(projection -> projection.rename(title));
-        }
         begin(mirror);
         trim();
         sweepLater();
@@ -181,6 +170,19 @@ final class Mirrors implements Mirror.Listener {
     }
 
     /**
+     * Gives a session a title, without a word about it to anybody.
+     *
+     * @return completes when its mirror knows it
+     */
+    CompletionStage<Mirror> title(Mirror mirror, String title, String by) {
+        mirror.silent(true);
+        return mirror.session()
+                .rename(title, by)
+                .thenCompose(named -> mirror.upToDate())
+                .whenComplete((known, failure) -> mirror.silent(false));
+    }
+
+    /**
      * Puts another session in the place of one, under its id: nobody is told that the first one has ended.
      *
      * @param replacing does it
@@ -196,23 +198,6 @@ final class Mirrors implements Mirror.Listener {
             throw e;
         }
         return other.whenComplete((opened, failure) -> replaced.silent(failure == null));
-    }
-
-    void rename(Mirror mirror, String given) {
-        String title = given.codePointCount(0, given.length()) <= MAX_TITLE_CHARS
-                ? given
-                : given.substring(0, given.offsetByCodePoints(0, MAX_TITLE_CHARS));
-        titles.put(mirror.session().id(), title);
-        while (titles.size() > MAX_TITLES) {
-            synchronized (titles) {
-                titles.remove(titles.keySet().iterator().next());
-            }
-        }
-        mirror.change(projection -> projection.rename(title));
-    }
-
-    void forget(String session) {
-        titles.remove(session);
     }
 
     /** Lets go of those that were not used for longest, when there are too many. */

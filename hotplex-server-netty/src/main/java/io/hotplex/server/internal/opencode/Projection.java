@@ -74,6 +74,41 @@ final class Projection {
         Instant made = Ids.madeAt(session, info.lastActivity());
         this.created = made == null ? info.lastActivity() : made;
         this.updated = created;
+        this.title = info.title();
+    }
+
+    /** A session as clients get it of which only this is known: it sleeps, and is not woken to be listed. */
+    static Map<String, @Nullable Object> resting(SessionInfo info) {
+        String id = Ids.shown(info.id());
+        Instant made = Ids.madeAt(id, info.lastActivity());
+        Instant created = made == null ? info.lastActivity() : made;
+        return Values.object(
+                "id",
+                id,
+                "slug",
+                slug(id),
+                "projectID",
+                PROJECT,
+                "directory",
+                info.workDir().toString(),
+                "path",
+                "",
+                "title",
+                info.title() == null ? UNTITLED + created : info.title(),
+                "agent",
+                Conversation.AGENT,
+                "version",
+                VERSION,
+                "time",
+                Values.object(
+                        "created",
+                        created.toEpochMilli(),
+                        "updated",
+                        info.lastActivity().toEpochMilli()));
+    }
+
+    private static String slug(String id) {
+        return id.substring(id.length() - Math.min(8, id.length()));
     }
 
     /**
@@ -137,6 +172,11 @@ final class Projection {
         return turn != null;
     }
 
+    /** When something happened last. */
+    long updatedMillis() {
+        return updated.toEpochMilli();
+    }
+
     /** Up to where in the journal it knows everything. */
     long offset() {
         return offset;
@@ -165,7 +205,7 @@ final class Projection {
                 "id",
                 of.id(),
                 "slug",
-                of.id().substring(of.id().length() - Math.min(8, of.id().length())),
+                slug(of.id()),
                 "projectID",
                 PROJECT,
                 "directory",
@@ -225,11 +265,6 @@ final class Projection {
     /** Its next prompts are for another model. */
     void model(String other) {
         root.model(other);
-    }
-
-    /** Gives it another title. */
-    void rename(String other) {
-        title = other;
     }
 
     // ---- records
@@ -329,8 +364,32 @@ final class Projection {
         if (title == null && !own) {
             title = titleOf(prompt);
         }
-        root.begin(out, messageId, List.of(part));
+        List<Part> parts = new ArrayList<>(List.of(part));
+        started.attachments().forEach(attached -> parts.add(file(out, attached)));
+        root.begin(out, messageId, parts);
         out.tell(session, "session.updated", "info", session());
+    }
+
+    /** That something went with a prompt; the journal does not have it itself. */
+    private static Part file(Emission out, AgentEvent.Attached attached) {
+        return Part.of(
+                out.entity("prt"),
+                "file",
+                Values.object(
+                        "mime",
+                        attached.mediaType(),
+                        "filename",
+                        attached.name().isEmpty() ? null : attached.name(),
+                        "url",
+                        "data:" + attached.mediaType() + ";base64,"));
+    }
+
+    /** A prompt that waits for another turn, as clients get it. */
+    Map<String, @Nullable Object> waiting(ClientPrompt prompt, String text, long millis) {
+        String message = String.valueOf(prompt.message());
+        Message waits = root.userMessage(message, millis);
+        waits.add(Part.ofText(String.valueOf(prompt.part()), "text", text, Map.of()));
+        return waits.json(session);
     }
 
     private static @Nullable String titleOf(String prompt) {
@@ -542,6 +601,9 @@ final class Projection {
             root.status(out, status);
         } else if (event instanceof AgentEvent.Compacted) {
             out.tell(session, "session.compacted");
+        } else if (event instanceof AgentEvent.SessionRenamed renamed) {
+            title = renamed.title();
+            out.tell(session, "session.updated", "info", session());
         } else if (event instanceof AgentEvent.ModelChanged changed) {
             root.model(changed.model());
             out.tell(session, "session.updated", "info", session());

@@ -64,7 +64,9 @@ record PromptBody(
         parts.forEach(reader::add);
         String given = Objects.requireNonNullElseGet(message, () -> Ids.fresh("msg", now));
         Prompt.Builder prompt =
-                Prompt.builder(reader.text.toString()).clientId(new ClientPrompt(given, reader.textId).text());
+                Prompt.builder(reader.text.toString()).clientId(new ClientPrompt(
+                                given, Objects.requireNonNullElseGet(reader.textId, () -> Ids.fresh("prt", now)))
+                        .text());
         if (!reader.instructions.isEmpty()) {
             prompt.instructions(reader.instructions.toString());
         }

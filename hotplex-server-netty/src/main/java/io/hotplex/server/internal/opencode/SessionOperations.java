@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -29,8 +30,11 @@ final class SessionOperations {
     /** As many as OpenCode lists when it is asked for no number. */
     private static final int LISTED = 100;
 
-    /** Sessions of other directories are passed over; each that is looked at is woken. */
-    private static final int LOOKED_AT = 500;
+    /** Ten pages of a client's list. */
+    private static final int MAX_LISTED = 1_000;
+
+    /** A client shows one line of it; a session takes no more. */
+    private static final int MAX_TITLE_CHARS = 500;
 
     private static final List<String> ACTIONS = List.of("allow", "ask", "deny");
 
@@ -134,10 +138,17 @@ final class SessionOperations {
         Session session = clients.access().open(request.principal(), spec).session();
         Mirror mirror = clients.mirrors().of(session);
         String title = Clients.text(asked, "title");
-        if (title != null && !title.isBlank()) {
-            clients.mirrors().rename(mirror, title);
-        }
-        return created(mirror);
+        return title == null || title.isBlank()
+                ? created(mirror)
+                : clients.mirrors()
+                        .title(mirror, cut(title), request.principal().keyId())
+                        .thenCompose(this::created);
+    }
+
+    private static String cut(String title) {
+        return title.codePointCount(0, title.length()) <= MAX_TITLE_CHARS
+                ? title
+                : title.substring(0, title.offsetByCodePoints(0, MAX_TITLE_CHARS));
     }
 
     private CompletionStage<Response> created(Mirror mirror) {
@@ -234,20 +245,16 @@ final class SessionOperations {
         if (asked.path("time").hasNonNull("archived")) {
             throw Clients.unsupported("time.archived: sessions are not archived; delete those that are over");
         }
-        return mirror.upToDate().thenCompose(known -> {
-            if (title != null && !title.isBlank()) {
-                clients.mirrors().rename(known, title);
-            }
-            Map<String, @Nullable Object> info = known.read(Projection::session);
-            tell(known, "session.updated", info);
-            return Clients.ok(info);
-        });
+        CompletionStage<Void> named = title == null || title.isBlank()
+                ? CompletableFuture.completedFuture(null)
+                : mirror.session().rename(cut(title), request.principal().keyId());
+        return named.thenCompose(done -> mirror.upToDate())
+                .thenCompose(known -> Clients.ok(known.read(Projection::session)));
     }
 
     private CompletionStage<Response> delete(Request request) {
         Session session = clients.controlled(request);
         checkIsNoSubagent(request);
-        clients.mirrors().forget(session.id());
         return clients.access().delete(request.principal(), session.id()).thenApply(gone -> Response.json(200, true));
     }
 
@@ -274,9 +281,12 @@ final class SessionOperations {
         return from.upToDate().thenCompose(known -> {
             String title = String.valueOf(known.read(Projection::session).get("title"));
             Session forked = clients.access().fork(request.principal(), session, Ids.freshSession(clock.instant()));
-            Mirror mirror = clients.mirrors().of(forked);
-            clients.mirrors().rename(mirror, title + " (fork)");
-            return created(mirror);
+            return clients.mirrors()
+                    .title(
+                            clients.mirrors().of(forked),
+                            cut(title + " (fork)"),
+                            request.principal().keyId())
+                    .thenCompose(this::created);
         });
     }
 
@@ -290,40 +300,38 @@ final class SessionOperations {
     // ---- several
 
     private CompletionStage<Response> list(Request request) {
-        int limit = Clients.number(request, "limit", LISTED, LOOKED_AT);
+        int limit = Clients.number(request, "limit", LISTED, MAX_LISTED);
         String search = request.query("search");
         long start = Clients.number(request, "start", 0); // milliseconds since 1970
         String directory = clients.directories().of(request);
-        List<CompletionStage<Mirror>> found = new ArrayList<>();
-        newestFirst(request)
-                .limit(LOOKED_AT)
-                .forEach(info -> Clients.found(clients.access(), request.principal(), info.id())
-                        .filter(session -> session.spec().workDir().toString().equals(directory))
-                        .filter(session -> found.size() < limit || search != null)
-                        .flatMap(clients.mirrors()::find)
-                        .ifPresent(mirror -> found.add(mirror.upToDate())));
-        return Mirrors.all(found)
-                .thenApply(known -> Response.json(
-                        200,
-                        known.stream()
-                                .map(mirror -> mirror.read(Projection::session))
-                                .filter(session -> matches(session, search) && updated(session) >= start)
-                                .sorted(Comparator.comparingLong(SessionOperations::updated)
-                                        .reversed())
-                                .limit(limit)
-                                .toList()));
+        List<SessionInfo> wanted = clients.access().list(request.principal()).stream()
+                .filter(info -> info.workDir().toString().equals(directory))
+                .filter(info -> matches(info, search) && info.lastActivity().toEpochMilli() >= start)
+                .sorted(Comparator.comparing(SessionInfo::lastActivity).reversed())
+                .limit(limit)
+                .toList();
+        return Mirrors.all(awake(request, wanted)).thenApply(known -> {
+            List<Map<String, @Nullable Object>> listed = new ArrayList<>();
+            wanted.stream().filter(SessionInfo::asleep).map(Projection::resting).forEach(listed::add);
+            known.forEach(mirror -> listed.add(mirror.read(Projection::session)));
+            listed.sort(Comparator.comparingLong(SessionOperations::updated).reversed());
+            return Response.json(200, listed);
+        });
     }
 
-    private java.util.stream.Stream<SessionInfo> newestFirst(Request request) {
-        return clients.access().list(request.principal()).stream()
-                .sorted(Comparator.comparing(SessionInfo::lastActivity).reversed());
+    /** What is known of those that are awake; the others are not woken for a list. */
+    private List<CompletionStage<Mirror>> awake(Request request, List<SessionInfo> wanted) {
+        return wanted.stream()
+                .filter(info -> !info.asleep())
+                .flatMap(info -> Clients.found(clients.access(), request.principal(), info.id()).stream())
+                .flatMap(session -> clients.mirrors().find(session).stream())
+                .map(Mirror::upToDate)
+                .toList();
     }
 
-    private static boolean matches(Map<String, @Nullable Object> session, @Nullable String search) {
+    private static boolean matches(SessionInfo session, @Nullable String search) {
         return search == null
-                || String.valueOf(session.get("title"))
-                        .toLowerCase(Locale.ROOT)
-                        .contains(search.toLowerCase(Locale.ROOT));
+                || String.valueOf(session.title()).toLowerCase(Locale.ROOT).contains(search.toLowerCase(Locale.ROOT));
     }
 
     private static long updated(Map<String, @Nullable Object> session) {

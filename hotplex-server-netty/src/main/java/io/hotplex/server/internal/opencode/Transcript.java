@@ -65,6 +65,14 @@ final class Transcript {
         return last;
     }
 
+    /** The messages that were begun until a time, as those of another session. */
+    List<Object> before(long millis, String session) {
+        return messages.values().stream()
+                .filter(message -> message.created() <= millis)
+                .map(message -> (Object) message.json(session))
+                .toList();
+    }
+
     /**
      * The newest messages, as clients get them.
      *

@@ -55,7 +55,9 @@ class MirrorTest {
                 Journal.BEGIN,
                 false,
                 1,
-                false);
+                false,
+                Path.of("/srv/p1"),
+                null);
         SessionSpec spec =
                 SessionSpec.builder(Journal.SESSION, Path.of("/srv/p1")).build();
         return (Session) Proxy.newProxyInstance(

@@ -506,4 +506,41 @@ class ProjectionTest {
 
         assertThat(known.weight()).isBetween(3_500L, 5_000L);
     }
+
+    @Test
+    void whatWentWithAPromptIsAPartOfItsMessage() {
+        Journal journal = new Journal()
+                .add(new AgentEvent.TurnStarted(
+                        AgentEvent.Origin.PROMPT,
+                        null,
+                        "look",
+                        null,
+                        List.of(new AgentEvent.Attached("a.png", "image/png", 68))));
+
+        List<JsonNode> parts = journal.told().stream()
+                .filter(event -> event.path("type").asText().equals("message.part.updated"))
+                .map(event -> event.path("properties").path("part"))
+                .toList();
+
+        assertThat(parts).extracting(part -> part.path("type").asText()).containsExactly("text", "file");
+        assertThat(parts.get(1).path("filename").asText()).isEqualTo("a.png");
+        assertThat(parts.get(1).path("mime").asText()).isEqualTo("image/png");
+        assertThat(parts.get(1).path("url").asText()).startsWith("data:image/png");
+    }
+
+    @Test
+    void aNameThatASessionGetsIsToldAndStays() {
+        Projection projection = Journal.projection();
+        List<JsonNode> told = Journal.told(
+                projection,
+                new Journal()
+                        .add(new AgentEvent.SessionRenamed("named", "ann"))
+                        .prompt("say something")
+                        .records());
+
+        assertThat(told.get(0).path("type").asText()).isEqualTo("session.updated");
+        assertThat(told.get(0).path("properties").path("info").path("title").asText())
+                .isEqualTo("named");
+        assertThat(projection.session()).containsEntry("title", "named");
+    }
 }
