@@ -2,6 +2,7 @@ package io.hotplex.e2e.opencode.gateway;
 
 import io.hotplex.api.spi.ProviderConfig;
 import io.hotplex.e2e.claude.ClaudeVersion;
+import io.hotplex.e2e.opencode.OfflineOpenCode;
 import io.hotplex.testkit.agent.DemoAgent;
 import io.hotplex.testkit.model.FakeModelServer;
 import java.nio.file.Path;
@@ -13,7 +14,8 @@ import java.util.Map;
 /** Who answers behind the gateway, and what to say to get a certain answer. */
 enum Backend {
     DEMO("what do you remember", "Nothing yet", "use a tool", "seen-by-the-tool.txt", "ListFiles", "think about it"),
-    CLAUDE("SAY 3", "w1 w2 w3", "TOOL Bash touch made.txt; ls", "seen-by-the-tool.txt", "bash", "SAY 400 PACE 20");
+    CLAUDE("SAY 3", "w1 w2 w3", "TOOL Bash touch made.txt; ls", "seen-by-the-tool.txt", "bash", "SAY 400 PACE 20"),
+    OPENCODE("SAY 3", "w1 w2 w3", "TOOL bash touch made.txt; ls", "seen-by-the-tool.txt", "bash", "SAY 400 PACE 20");
 
     final String prompt;
     final String answer;
@@ -34,7 +36,11 @@ enum Backend {
 
     /** @param directory where the agent's home is made */
     ProviderConfig provider(Path directory, FakeModelServer model) {
-        return ProviderConfig.of("agent", "claude", this == DEMO ? demo(directory) : claude(directory, model));
+        return switch (this) {
+            case DEMO -> ProviderConfig.of("agent", "claude", demo(directory));
+            case CLAUDE -> ProviderConfig.of("agent", "claude", claude(directory, model));
+            case OPENCODE -> ProviderConfig.of("agent", "opencode", openCode(directory, model));
+        };
     }
 
     private static Map<String, String> demo(Path directory) {
@@ -61,5 +67,14 @@ enum Backend {
                 "environment.no_proxy", "127.0.0.1",
                 "environment.ANTHROPIC_BASE_URL", model.baseUri().toString(),
                 "environment.ANTHROPIC_API_KEY", "made-up");
+    }
+
+    private static Map<String, String> openCode(Path directory, FakeModelServer model) {
+        Map<String, String> settings = new LinkedHashMap<>();
+        settings.put("command", OfflineOpenCode.program().toString());
+        OfflineOpenCode.in(directory, model.chatUri())
+                .environment()
+                .forEach((name, value) -> settings.put("environment." + name, value));
+        return settings;
     }
 }

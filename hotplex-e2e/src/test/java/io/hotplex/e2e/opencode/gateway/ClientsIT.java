@@ -14,10 +14,10 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -29,23 +29,28 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ClientsIT {
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
-    private final Backend backend;
-    private GatewayRig rig;
+    /** One for all, which has one connection: a server counts them. */
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
 
     @TempDir
-    Path directory;
+    static Path directory;
+
+    /** One for all tests with an agent: what they do is in sessions of their own. */
+    private static GatewayRig rig;
+
+    private final Backend backend;
 
     ClientsIT(Backend backend) {
         this.backend = backend;
     }
 
-    @BeforeEach
-    void start() {
-        rig = new GatewayRig(backend, directory);
+    @BeforeParameterizedClassInvocation
+    static void start(Backend backend) {
+        rig = new GatewayRig(backend, directory.resolve(backend.name()));
     }
 
-    @AfterEach
-    void stop() {
+    @AfterParameterizedClassInvocation
+    static void stop() {
         rig.close();
     }
 
@@ -85,6 +90,7 @@ class ClientsIT {
 
     @Test
     void theCommandLineAttachesContinuesAndAsks() {
+        int before = get("/session").size();
         GatewayRig.Outcome first = rig.attachedRun(backend.prompt);
         String tool = backend.toolPrompt + "\n"; // this client puts quotes around what it sends
         GatewayRig.Outcome second = rig.attachedRun("--continue", "--auto", tool);
@@ -96,7 +102,7 @@ class ClientsIT {
         assertThat(second.output()).contains(backend.toolAnswer);
         assertThat(refused.output()).contains("permission requested: " + backend.permission, "rejecting");
         JsonNode sessions = get("/session");
-        assertThat(sessions).as("two of three runs were in one session").hasSize(2);
+        assertThat(sessions).as("two of three runs were in one session").hasSize(before + 2);
     }
 
     @Test
@@ -137,9 +143,8 @@ class ClientsIT {
                 .header("Authorization", "Bearer " + GatewayRig.KEY)
                 .build();
         try {
-            return MAPPER.readTree(HttpClient.newHttpClient()
-                    .send(request, HttpResponse.BodyHandlers.ofString())
-                    .body());
+            return MAPPER.readTree(
+                    HTTP.send(request, HttpResponse.BodyHandlers.ofString()).body());
         } catch (java.io.IOException e) {
             throw new AssertionError(path, e);
         } catch (InterruptedException e) {
