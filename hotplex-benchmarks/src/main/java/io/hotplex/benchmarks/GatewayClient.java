@@ -4,6 +4,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -61,6 +62,18 @@ final class GatewayClient implements WebSocket.Listener, AutoCloseable {
         long start = System.nanoTime();
         send("{\"type\":\"prompt\",\"session\":\"" + session + "\",\"text\":\"" + text + "\"}");
         await("\"type\":\"turn_completed\"");
+        return System.nanoTime() - start;
+    }
+
+    /** A turn of each session at once, until the terminal events of all are here; in nanoseconds. */
+    long turns(List<String> sessions, String text) throws InterruptedException {
+        long start = System.nanoTime();
+        for (String session : sessions) {
+            send("{\"type\":\"prompt\",\"session\":\"" + session + "\",\"text\":\"" + text + "\"}");
+        }
+        for (int i = 0; i < sessions.size(); i++) {
+            await("\"type\":\"turn_completed\"");
+        }
         return System.nanoTime() - start;
     }
 

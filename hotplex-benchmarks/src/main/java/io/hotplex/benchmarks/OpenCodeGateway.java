@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
@@ -29,10 +30,13 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Agents answer at once ({@link EchoAgent}). A client of OpenCode's protocol sends a prompt with
  * {@code prompt_async}, and waits until {@code session.idle} is on its stream of events; one of {@code /ws/v2} waits
- * for the terminal event; a subscriber of the engine for the same. All of them in turn, in the same rounds.
+ * for the terminal event; a subscriber of the engine for the same. All of them in turn, in the same rounds, each with 1,
+ * 2, 4 or 8 sessions at once, until all of them are done.
  */
 final class OpenCodeGateway implements Benchmark {
-    private static final int AGENTS = 8;
+    private static final int[] AT_ONCE = {1, 2, 4, 8};
+    private static final int ROUNDS = 300;
+    private static final int WARM_UP = 300;
     private static final int LIMIT_SECONDS = 60;
     private static final String KEY = "benchmark-key";
 
@@ -48,11 +52,6 @@ final class OpenCodeGateway implements Benchmark {
 
     @Override
     public List<Result> run(Options options) throws Exception {
-        int warmUp = options.quick() ? 2 : 300;
-        int rounds = options.quick() ? 2 : 300; // of every agent
-        Samples openCode = new Samples();
-        Samples own = new Samples();
-        Samples alone = new Samples();
         try (Scratch scratch = new Scratch()) {
             String agent = EchoAgent.write(scratch.root()).toString();
             EngineConfig config = EngineConfig.fromProperties(
@@ -62,52 +61,84 @@ final class OpenCodeGateway implements Benchmark {
                             .provider(ProviderConfig.of("claude").with("command", agent))
                             .build();
                     HotPlexServer server = server(engine, scratch.root());
-                    GatewayClient native2 = new GatewayClient(HttpClient.newHttpClient(), server.address(), KEY);
+                    GatewayClient own = new GatewayClient(HttpClient.newHttpClient(), server.address(), KEY);
                     OpenCodeClient client = new OpenCodeClient(server.address())) {
                 BlockingQueue<Long> ends = new LinkedBlockingQueue<>();
                 List<String> theirs = new ArrayList<>();
+                List<String> ours = new ArrayList<>();
                 List<Session> engines = new ArrayList<>();
-                for (int i = 0; i < AGENTS; i++) {
-                    native2.follow("own-" + i, scratch.root().toString());
-                    theirs.add(client.open());
-                    Session session = engine.open(
-                            SessionSpec.builder("alone-" + i, scratch.root()).build());
-                    session.subscribe(0, record -> {
-                        if (record.event() instanceof AgentEvent.Terminal) {
-                            ends.add(System.nanoTime());
-                        }
-                    });
-                    engines.add(session);
-                }
-                for (int round = 0; round < warmUp + rounds; round++) {
-                    if (round == warmUp) {
-                        List.of(openCode, own, alone).forEach(Samples::clear);
+                List<Result> results = new ArrayList<>();
+                for (int n : AT_ONCE) {
+                    while (ours.size() < n) {
+                        String id = "own-" + ours.size();
+                        own.follow(id, scratch.root().toString());
+                        ours.add(id);
+                        theirs.add(client.open());
+                        Session session = engine.open(SessionSpec.builder("alone-" + engines.size(), scratch.root())
+                                .build());
+                        session.subscribe(0, record -> {
+                            if (record.event() instanceof AgentEvent.Terminal) {
+                                ends.add(System.nanoTime());
+                            }
+                        });
+                        engines.add(session);
                     }
-                    for (int i = 0; i < AGENTS; i++) {
-                        openCode.add(client.turn(theirs.get(i)));
-                        own.add(native2.turn("own-" + i, "ping"));
-                        alone.add(turn(engines.get(i), ends));
-                    }
+                    results.add(compare(
+                            n,
+                            options.quick(),
+                            () -> client.turns(theirs),
+                            () -> own.turns(ours, "ping"),
+                            () -> turns(engines, ends)));
                 }
+                return results;
             }
         }
-        Map<String, Object> details = Map.of(
-                "p99", openCode.p99(),
-                "ownP99", own.p99(),
-                "engineP50", alone.p50(),
-                "n", openCode.count());
-        return List.of(new Result(
-                "1 client, " + AGENTS + " agents, turn p50", "us", openCode.p50(), own.p50(), null, details));
     }
 
-    private static long turn(Session session, BlockingQueue<Long> ends) throws InterruptedException {
-        long start = System.nanoTime();
-        session.submit(Prompt.of("ping"));
-        Long end = ends.poll(LIMIT_SECONDS, TimeUnit.SECONDS);
-        if (end == null) {
-            throw new IllegalStateException("the turn did not end");
+    /** Takes turns in all sessions at once, until all are over; in nanoseconds. */
+    private interface Turns {
+        long run() throws IOException, InterruptedException;
+    }
+
+    private static Result compare(int n, boolean quick, Turns openCode, Turns own, Turns alone)
+            throws IOException, InterruptedException {
+        Samples theirs = new Samples();
+        Samples ours = new Samples();
+        Samples engine = new Samples();
+        int rounds = quick ? 2 : ROUNDS;
+        for (int round = quick ? -1 : -WARM_UP; round < rounds; round++) {
+            if (round == 0) {
+                List.of(theirs, ours, engine).forEach(Samples::clear);
+            }
+            theirs.add(openCode.run());
+            ours.add(own.run());
+            engine.add(alone.run());
         }
-        return end - start;
+        return new Result(
+                n + " at once, all done, p50",
+                "us",
+                theirs.p50(),
+                ours.p50(),
+                null,
+                Map.of("p99", theirs.p99(), "ownP99", ours.p99(), "engineP50", engine.p50(), "n", theirs.count()));
+    }
+
+    private static long turns(List<Session> sessions, BlockingQueue<Long> ends) throws InterruptedException {
+        long start = System.nanoTime();
+        sessions.forEach(session -> session.submit(Prompt.of("ping")));
+        return last(sessions.size(), ends) - start;
+    }
+
+    private static long last(int count, BlockingQueue<Long> ends) throws InterruptedException {
+        long last = 0;
+        for (int i = 0; i < count; i++) {
+            Long end = ends.poll(LIMIT_SECONDS, TimeUnit.SECONDS);
+            if (end == null) {
+                throw new IllegalStateException("a turn did not end");
+            }
+            last = Math.max(last, end);
+        }
+        return last;
     }
 
     private static HotPlexServer server(Engine engine, Path workDir) {
@@ -127,7 +158,7 @@ final class OpenCodeGateway implements Benchmark {
         private final HttpClient http = HttpClient.newHttpClient();
         private final URI base;
         private final BlockingQueue<Long> idle = new LinkedBlockingQueue<>();
-        private final java.util.concurrent.CompletableFuture<Void> reading;
+        private final CompletableFuture<Void> reading;
 
         OpenCodeClient(InetSocketAddress server) {
             base = URI.create("http://127.0.0.1:" + server.getPort());
@@ -151,26 +182,36 @@ final class OpenCodeGateway implements Benchmark {
             return session.substring(begin, session.indexOf('"', begin));
         }
 
-        long turn(String session) throws IOException, InterruptedException {
+        long turns(List<String> sessions) throws InterruptedException {
             long start = System.nanoTime();
-            post("/session/" + session + "/prompt_async", "{\"parts\":[{\"type\":\"text\",\"text\":\"ping\"}]}");
-            Long end = idle.poll(LIMIT_SECONDS, TimeUnit.SECONDS);
-            if (end == null) {
-                throw new IllegalStateException("the turn did not end");
-            }
+            List<CompletableFuture<HttpResponse<String>>> taken = sessions.stream()
+                    .map(session -> http.sendAsync(
+                            posting(
+                                    "/session/" + session + "/prompt_async",
+                                    "{\"parts\":[{\"type\":\"text\",\"text\":\"ping\"}]}"),
+                            HttpResponse.BodyHandlers.ofString()))
+                    .toList();
+            long end = last(sessions.size(), idle);
+            taken.forEach(one -> check(one.join()));
             return end - start;
         }
 
-        private String post(String path, String body) throws IOException, InterruptedException {
-            HttpRequest request = request(path)
+        private HttpRequest posting(String path, String body) {
+            return request(path)
                     .header("Content-Type", "application/json")
                     .POST(HttpRequest.BodyPublishers.ofString(body))
                     .build();
-            HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
+        }
+
+        private static String check(HttpResponse<String> response) {
             if (response.statusCode() >= 300) {
-                throw new IllegalStateException(path + ": " + response.statusCode());
+                throw new IllegalStateException(response.uri().getPath() + ": " + response.statusCode());
             }
             return response.body();
+        }
+
+        private String post(String path, String body) throws IOException, InterruptedException {
+            return check(http.send(posting(path, body), HttpResponse.BodyHandlers.ofString()));
         }
 
         @Override
