@@ -30,8 +30,8 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Agents answer at once ({@link EchoAgent}). A client of OpenCode's protocol sends a prompt with
  * {@code prompt_async}, and waits until {@code session.idle} is on its stream of events; one of {@code /ws/v2} waits
- * for the terminal event; a subscriber of the engine for the same. All of them in turn, in the same rounds, each with 1,
- * 2, 4 or 8 sessions at once, until all of them are done.
+ * for the terminal event; a subscriber of the engine for the same. All of them in turn, in the same rounds, each with
+ * 1, 2, 4 or 8 sessions at once, until all of them are done.
  */
 final class OpenCodeGateway implements Benchmark {
     private static final int[] AT_ONCE = {1, 2, 4, 8};

@@ -166,8 +166,9 @@ class SessionTurnsTest {
             assertThat(session.info().workDir()).isEqualTo(session.spec().workDir());
             for (String wrong : List.of(" ", "x".repeat(501))) {
                 assertThatThrownBy(() -> session.rename(wrong, "ann"))
-                        .isInstanceOfSatisfying(HotPlexException.class, e -> assertThat(e.code())
-                                .isEqualTo(ErrorCode.INVALID_ARGUMENT));
+                        .isInstanceOfSatisfying(
+                                HotPlexException.class,
+                                e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_ARGUMENT));
             }
             session.close().toCompletableFuture().join();
             assertThatThrownBy(() -> session.rename("late", "ann")).isInstanceOf(HotPlexException.class);

@@ -153,7 +153,8 @@ final class KeptJournal implements Journal {
                     0,
                     0,
                     List.of(),
-                    List.of(), null);
+                    List.of(),
+                    null);
             return new StoredSession(
                     new SessionState(
                             spec(id),

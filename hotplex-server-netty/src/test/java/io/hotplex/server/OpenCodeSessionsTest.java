@@ -270,8 +270,7 @@ class OpenCodeSessionsTest {
         assertThat(engine.sessions()).hasSize(4).allMatch(SessionInfo::asleep);
         assertThat(list)
                 .extracting(session -> session.path("title").asText())
-                .containsExactlyInAnyOrder(
-                        "given", "changed", "say one", "say " + "word ".repeat(9) + "w…");
+                .containsExactlyInAnyOrder("given", "changed", "say one", "say " + "word ".repeat(9) + "w…");
         Protocol.checkResponse("session.list", list);
         assertThat(get("/session?search=CHANG")).hasSize(1);
         assertThat(get("/session?limit=3")).hasSize(3);
@@ -290,7 +289,8 @@ class OpenCodeSessionsTest {
         String second = MAPPER.readTree(post("/session/" + fork + "/fork", "{}").body())
                 .path("id")
                 .asText();
-        await().until(() -> System.currentTimeMillis() > get("/session/" + fork).path("time").path("created").asLong());
+        await().until(() -> System.currentTimeMillis()
+                > get("/session/" + fork).path("time").path("created").asLong());
         post("/session/" + id + "/message", "{'parts':[{'type':'text','text':'say two'}]}");
         post("/session/" + fork + "/message", "{'parts':[{'type':'text','text':'say three'}]}");
         server.close();

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Whether OpenCode, as it is configured in one directory, asks about every call of a tool. Stateless.
  *
- * <p>It was told to by its environment. But its own configuration, that of the directory and that of its agents, may say
- * otherwise in more specific words, and tools of plugins run without a question.
+ * <p>It was told to by its environment. But its own configuration, that of the directory and that of its agents, may
+ * say otherwise in more specific words, and tools of plugins run without a question.
  */
 final class GuardCheck {
     /** The tool that {@link GuardPlugin} brings, which shows that it was loaded; no model hears of it. */
@@ -73,9 +73,7 @@ final class GuardCheck {
         for (JsonNode rule : rules) {
             String permission = OpenCodeJson.text(rule, "permission", "");
             boolean allows = OpenCodeJson.text(rule, "action", "").equals(Permissions.ALLOW);
-            if (permission.equals(ANY)
-                    && OpenCodeJson.text(rule, "pattern", "").equals(ANY)
-                    && !allows) {
+            if (permission.equals(ANY) && OpenCodeJson.text(rule, "pattern", "").equals(ANY) && !allows) {
                 found = null; // it covers whatever was said before
             } else if (allows && !BESIDES.contains(permission)) {
                 found = "'" + permission + "'";

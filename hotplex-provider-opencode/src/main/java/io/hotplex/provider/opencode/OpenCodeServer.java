@@ -300,8 +300,7 @@ final class OpenCodeServer implements ProcessListener {
             if (first) {
                 state = State.UP;
                 long interval = Math.max(1, limits.silence().toMillis() / LOOKS);
-                watch = timer.scheduleWithFixedDelay(
-                        this::watchSilence, interval, interval, TimeUnit.MILLISECONDS);
+                watch = timer.scheduleWithFixedDelay(this::watchSilence, interval, interval, TimeUnit.MILLISECONDS);
             }
             connected = true;
             connectedAt = System.nanoTime();
@@ -316,7 +315,8 @@ final class OpenCodeServer implements ProcessListener {
 
     private void watchSilence() {
         EventStream open = stream;
-        if (open != null && System.nanoTime() - open.heardAt() > limits.silence().toNanos()) {
+        if (open != null
+                && System.nanoTime() - open.heardAt() > limits.silence().toNanos()) {
             log.warn("nothing came from an OpenCode server for {}, connecting again", limits.silence());
             open.cut();
         }

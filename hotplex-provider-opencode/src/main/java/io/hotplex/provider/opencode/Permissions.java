@@ -31,8 +31,8 @@ final class Permissions {
     private static final Set<String> EDITS = Set.of("write", "edit", "multiedit", "patch", "apply_patch");
 
     /**
-     * Named one by one where every tool is to ask: a name in OpenCode's configuration comes behind the rule for all. What
-     * it has under other names is found by {@link GuardCheck}.
+     * Named one by one where every tool is to ask: a name in OpenCode's configuration comes behind the rule for all.
+     * What it has under other names is found by {@link GuardCheck}.
      */
     private static final List<String> NAMED = List.of(
             "bash",
@@ -210,7 +210,8 @@ final class Permissions {
         boolean optional = pattern.endsWith(" *");
         String body = optional ? pattern.substring(0, pattern.length() - 2) : pattern;
         StringBuilder regex = new StringBuilder();
-        for (char c : body.toCharArray()) {
+        for (int i = 0; i < body.length(); i++) {
+            char c = body.charAt(i);
             regex.append(c == '*' ? ".*" : c == '?' ? "." : Pattern.quote(String.valueOf(c)));
         }
         return Pattern.compile(regex + (optional ? "( .*)?" : ""), Pattern.DOTALL)

@@ -474,9 +474,11 @@ final class SessionView implements AgentProcess {
                     if (failure != null || attempt == MAX_ABORTS) {
                         server.kill("it does not abort a turn");
                     } else if (OpenCodeJson.value(reply.body()) instanceof ObjectNode busy && busy.has(id)) {
-                        server.later(() -> abort(id, attempt + 1), server.limits().abortPause());
+                        server.later(
+                                () -> abort(id, attempt + 1), server.limits().abortPause());
                     } else if (attempt < MIN_ABORTS && !worked()) {
-                        server.later(() -> abort(id, attempt + 1), server.limits().abortPause());
+                        server.later(
+                                () -> abort(id, attempt + 1), server.limits().abortPause());
                     } else {
                         end(ended());
                     }

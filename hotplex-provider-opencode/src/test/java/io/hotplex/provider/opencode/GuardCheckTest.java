@@ -45,18 +45,20 @@ class GuardCheckTest {
     @Test
     void aConversationMayOnlyForbidMore() {
         assertThat(GuardCheck.conversation(json("{\"id\":\"ses_1\"}"))).isNull();
-        assertThat(GuardCheck.conversation(json(
-                        "{\"permission\":[{\"permission\":\"task\",\"pattern\":\"*\",\"action\":\"deny\"}]}")))
+        assertThat(GuardCheck.conversation(
+                        json("{\"permission\":[{\"permission\":\"task\",\"pattern\":\"*\",\"action\":\"deny\"}]}")))
                 .isNull();
-        assertThat(GuardCheck.conversation(json(
-                        "{\"permission\":[{\"permission\":\"bash\",\"pattern\":\"*\",\"action\":\"allow\"}]}")))
+        assertThat(GuardCheck.conversation(
+                        json("{\"permission\":[{\"permission\":\"bash\",\"pattern\":\"*\",\"action\":\"allow\"}]}")))
                 .contains("'bash'");
     }
 
     @Test
     void aToolThatNobodyKnowsIsFoundUnlessItIsDenied() {
-        assertThat(GuardCheck.tools(json("[\"bash\",\"hotplex_guard\",\"deploy\"]"), RULES)).isNull();
-        assertThat(GuardCheck.tools(json("[\"bash\",\"hotplex_guard\",\"launch\"]"), RULES)).contains("'launch'");
+        assertThat(GuardCheck.tools(json("[\"bash\",\"hotplex_guard\",\"deploy\"]"), RULES))
+                .isNull();
+        assertThat(GuardCheck.tools(json("[\"bash\",\"hotplex_guard\",\"launch\"]"), RULES))
+                .contains("'launch'");
     }
 
     @Test
@@ -66,8 +68,7 @@ class GuardCheckTest {
     }
 
     private static @Nullable String agents(String... rules) {
-        return GuardCheck.agents(
-                json("[{\"name\":\"build\",\"permission\":[" + String.join(",", rules) + "]}]"));
+        return GuardCheck.agents(json("[{\"name\":\"build\",\"permission\":[" + String.join(",", rules) + "]}]"));
     }
 
     private static JsonNode json(String text) {

@@ -171,9 +171,9 @@ class GuardedProtocolTest {
 
         tool("c1", "read", "running", "{\"filePath\":\"/work/a.txt\"}");
 
-        assertThat(calls()).singleElement().satisfies(called -> assertThat(
-                        called.call().input())
-                .containsEntry("filePath", "/work/a.txt"));
+        assertThat(calls())
+                .singleElement()
+                .satisfies(called -> assertThat(called.call().input()).containsEntry("filePath", "/work/a.txt"));
         tool("c1", "read", "running", "{\"filePath\":\"/work/a.txt\"}");
         assertThat(calls()).as("put before the guards once").hasSize(1);
     }
@@ -188,8 +188,7 @@ class GuardedProtocolTest {
                 "{\"patchText\":\"*** Begin Patch\\n*** Update File: a.txt\\n*** Move to: /etc/b\\n*** Add File: c/d\\n\"}");
         permission("per_1", "c1", "edit", "a.txt");
 
-        assertThat(calls().get(0).call().input())
-                .containsEntry("paths", List.of("/work/a.txt", "/etc/b", "/work/c/d"));
+        assertThat(calls().get(0).call().input()).containsEntry("paths", List.of("/work/a.txt", "/etc/b", "/work/c/d"));
     }
 
     @Test
@@ -277,12 +276,15 @@ class GuardedProtocolTest {
     }
 
     private List<String> replies() {
-        return sink.sent().stream().filter(line -> line.contains("/permission/")).toList();
+        return sink.sent().stream()
+                .filter(line -> line.contains("/permission/"))
+                .toList();
     }
 
     private String asked() {
-        List<String> requests =
-                sink.sent().stream().filter(line -> line.contains("\"request\"")).toList();
+        List<String> requests = sink.sent().stream()
+                .filter(line -> line.contains("\"request\""))
+                .toList();
         return requests.get(requests.size() - 1);
     }
 

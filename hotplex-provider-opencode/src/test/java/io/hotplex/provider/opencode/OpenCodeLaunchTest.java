@@ -123,8 +123,7 @@ class OpenCodeLaunchTest {
                 "{\"plugin\":[\"file:///theirs.js\"]}");
 
         Path plugin = directory.resolve("opencode/hotplex/guard.mjs");
-        assertThat(launch.environment().get("OPENCODE_PERMISSION"))
-                .contains("\"grep\":\"ask\"", "\"read\":\"ask\"");
+        assertThat(launch.environment().get("OPENCODE_PERMISSION")).contains("\"grep\":\"ask\"", "\"read\":\"ask\"");
         assertThat(launch.environment().get("OPENCODE_CONFIG_CONTENT"))
                 .isEqualTo("{\"snapshot\":false,\"plugin\":[\"file:///theirs.js\",\"" + plugin.toUri() + "\"]}");
         assertThat(launch.readOnly()).contains(plugin);
@@ -152,8 +151,8 @@ class OpenCodeLaunchTest {
 
         assertThatThrownBy(() -> guarded(
                         SessionSpec.builder("s", directory).build(), "environment.XDG_STATE_HOME", file.toString()))
-                .isInstanceOfSatisfying(HotPlexException.class, e -> assertThat(e.code())
-                        .isEqualTo(ErrorCode.AGENT_START_FAILED));
+                .isInstanceOfSatisfying(
+                        HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.AGENT_START_FAILED));
     }
 
     private static Launch guarded(SessionSpec spec, String... settings) {

@@ -33,7 +33,8 @@ class OpenCodeProtocolTest {
 
     private OpenCodeProtocol protocol(Mode mode, @Nullable String model) {
         Start start = new Start(mode, mode == Mode.NEW ? "chosen" : SES, mode == Mode.FORK ? SES : null);
-        return new OpenCodeProtocol(new SessionPlan(start, "title", "/work", model, null, "be kind", "ask", null), () -> NOW);
+        return new OpenCodeProtocol(
+                new SessionPlan(start, "title", "/work", model, null, "be kind", "ask", null), () -> NOW);
     }
 
     // ---- the beginning

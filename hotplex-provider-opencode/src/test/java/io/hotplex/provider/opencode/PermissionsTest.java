@@ -17,30 +17,35 @@ class PermissionsTest {
     @Test
     void leavesEverythingToTheConfigurationWhenItIsToldSo() {
         assertThat(Permissions.of("config", null, List.of(), List.of()).json()).isNull();
-        assertThat(Permissions.of("config", null, List.of("bash"), List.of()).json()).isEqualTo("{\"bash\":\"allow\"}");
+        assertThat(Permissions.of("config", null, List.of("bash"), List.of()).json())
+                .isEqualTo("{\"bash\":\"allow\"}");
     }
 
     @Test
     void allowsEverythingButWhatIsDenied() {
-        assertThat(Permissions.of("allow", null, List.of(), List.of("webfetch", "bash(rm *)")).json())
+        assertThat(Permissions.of("allow", null, List.of(), List.of("webfetch", "bash(rm *)"))
+                        .json())
                 .isEqualTo("{\"*\":\"allow\",\"webfetch\":\"deny\",\"bash\":{\"rm *\":\"deny\"}}");
     }
 
     @Test
     void aPatternLeavesTheRestOfItsToolAsItWas() {
-        assertThat(Permissions.of("config", null, List.of("bash(git log *)", "write"), List.of("bash(git push *)")).json())
+        assertThat(Permissions.of("config", null, List.of("bash(git log *)", "write"), List.of("bash(git push *)"))
+                        .json())
                 .isEqualTo("{\"bash\":{\"git log *\":\"allow\",\"git push *\":\"deny\"},\"edit\":\"allow\"}");
     }
 
     @Test
     void denialComesLastAndWins() {
-        assertThat(Permissions.of("config", null, List.of("bash(git *)"), List.of("bash")).json())
+        assertThat(Permissions.of("config", null, List.of("bash(git *)"), List.of("bash"))
+                        .json())
                 .isEqualTo("{\"bash\":\"deny\"}");
     }
 
     @Test
     void aToolThatIsNotThereIsDenied() {
-        assertThat(Permissions.of("ask", List.of("grep", "bash"), List.of(), List.of()).json())
+        assertThat(Permissions.of("ask", List.of("grep", "bash"), List.of(), List.of())
+                        .json())
                 .isEqualTo("{\"*\":\"deny\",\"grep\":\"allow\",\"bash\":\"ask\"}");
     }
 

@@ -276,10 +276,8 @@ class ServersTest {
     }
 
     private OpenCodeServer idleServer() {
-        ServerLimits none =
-                new ServerLimits(Duration.ofMinutes(1), 0, 0, Duration.ofMinutes(1), Duration.ofMillis(1));
-        ProcessSpec spec =
-                new ProcessSpec("test", List.of("none"), directory, List.of(), Map.of(), Isolation.NONE);
+        ServerLimits none = new ServerLimits(Duration.ofMinutes(1), 0, 0, Duration.ofMinutes(1), Duration.ofMillis(1));
+        ProcessSpec spec = new ProcessSpec("test", List.of("none"), directory, List.of(), Map.of(), Isolation.NONE);
         return new OpenCodeServer(
                 new Servers("test", none),
                 new ServerKey(List.of("none"), List.of(), Map.of(), Isolation.NONE, "owner", null),

@@ -265,20 +265,14 @@ public final class OwnedSession implements Session {
     public CompletionStage<Void> rename(String title, String by) {
         if (title.isBlank() || title.codePointCount(0, title.length()) > MAX_TITLE_CHARS) {
             throw new HotPlexException(
-                    ErrorCode.INVALID_ARGUMENT, "title: expected something, at most " + MAX_TITLE_CHARS + " characters");
+                    ErrorCode.INVALID_ARGUMENT,
+                    "title: expected something, at most " + MAX_TITLE_CHARS + " characters");
         }
-        HotPlexException closed =
-                new HotPlexException(ErrorCode.SESSION_CLOSED, "session '" + id() + "' is closed");
         if (owner.scope.recorder.closed()) {
-            throw closed;
+            throw new HotPlexException(ErrorCode.SESSION_CLOSED, "session '" + id() + "' is closed");
         }
         CompletableFuture<Void> done = new CompletableFuture<>();
-        Runnable seen = () -> owner.scope.callBack(() -> done.complete(null));
-        owner.scope.mailbox.execute(() -> {
-            if (!owner.rename(title, by, seen)) {
-                owner.scope.callBack(() -> done.completeExceptionally(closed));
-            }
-        });
+        owner.scope.mailbox.execute(() -> owner.rename(title, by, done));
         return done.minimalCompletionStage();
     }
 

@@ -577,21 +577,21 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         }
     }
 
-    /**
-     * Gives the session a name.
-     *
-     * @param seen called when readers see it
-     * @return whether it got it: one that is closed does not
-     */
-    boolean rename(String title, String by, Runnable seen) {
+    /** Gives the session a name; the future completes when readers see it. */
+    void rename(String title, String by, CompletableFuture<Void> done) {
         if (scope.recorder.closed()) {
-            return false;
+            HotPlexException closed =
+                    new HotPlexException(ErrorCode.SESSION_CLOSED, "session '" + scope.spec.id() + "' is closed");
+            scope.callBack(() -> done.completeExceptionally(closed));
+            return;
         }
         long offset = scope.recorder
                 .append(turnId(), new AgentEvent.SessionRenamed(title, by))
                 .offset();
-        scope.recorder.whenReadable(offset, seen);
-        return true;
+        scope.recorder.whenReadable(
+                offset,
+                () -> scope.callBack(() -> done.complete(null)),
+                why -> scope.callBack(() -> done.completeExceptionally(why)));
     }
 
     /** Switches the guards off for a while. */

@@ -14,6 +14,8 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
@@ -36,22 +38,26 @@ class ClientsIT {
     static Path directory;
 
     /** One for all tests with an agent: what they do is in sessions of their own. */
-    private static GatewayRig rig;
+    private static @Nullable GatewayRig shared;
 
     private final Backend backend;
+    private final GatewayRig rig;
 
     ClientsIT(Backend backend) {
         this.backend = backend;
+        this.rig = Objects.requireNonNull(shared);
     }
 
     @BeforeParameterizedClassInvocation
     static void start(Backend backend) {
-        rig = new GatewayRig(backend, directory.resolve(backend.name()));
+        shared = new GatewayRig(backend, directory.resolve(backend.name()));
     }
 
     @AfterParameterizedClassInvocation
     static void stop() {
-        rig.close();
+        if (shared != null) {
+            shared.close();
+        }
     }
 
     @ParameterizedTest

@@ -43,7 +43,7 @@ class WebPageIT {
                     .redirectOutput(out.toFile());
             builder.environment()
                     .putAll(Map.of(
-                            "CHROMIUM", chromium.get().toString(),
+                            "CHROMIUM", chromium.orElseThrow().toString(),
                             "GATEWAY", rig.uri().toString(),
                             "PAGE", page.uri().toString(),
                             "KEY", GatewayRig.KEY,

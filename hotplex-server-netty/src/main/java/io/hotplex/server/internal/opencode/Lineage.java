@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * The messages of a session from before its own first: those of the session that it was forked from, up to then; and
  * those from after its last, which wait. Stateless.
  *
- * <p>Nothing is remembered for it: a fork names the conversation of the agent that it goes on from, and its own id tells
- * when it was made.
+ * <p>Nothing is remembered for it: a fork names the conversation of the agent that it goes on from, and its own id
+ * tells when it was made.
  */
 final class Lineage {
     /** Forks of forks; what lies further back is not looked for. */
@@ -68,8 +68,10 @@ final class Lineage {
     /** What sessions before said until a time. */
     private CompletionStage<List<Object>> earlier(
             Principal principal, Session fork, @Nullable Instant until, String shown, int generations) {
-        Optional<Session> origin = until == null || generations == 0 ? Optional.empty() : origin(principal, fork);
-        Optional<Mirror> mirror = origin.flatMap(clients.mirrors()::find);
+        if (until == null || generations == 0) {
+            return CompletableFuture.completedFuture(List.of());
+        }
+        Optional<Mirror> mirror = origin(principal, fork).flatMap(clients.mirrors()::find);
         if (mirror.isEmpty()) {
             return CompletableFuture.completedFuture(List.of());
         }

@@ -88,7 +88,8 @@ final class MessageOperations {
         String before = request.query("before");
         String id = request.parameter("session");
         return Ids.isSubagent(id)
-                ? clients.answer(request, projection -> transcript(projection, id).newest(id, limit, before))
+                ? clients.answer(
+                        request, projection -> transcript(projection, id).newest(id, limit, before))
                 : clients.readable(request)
                         .thenCompose(mirror -> lineage.newest(request.principal(), mirror, limit, before))
                         .thenApply(messages -> Response.json(200, messages));

@@ -63,8 +63,8 @@ record PromptBody(
         Reader reader = new Reader(Clients.text(json, "system"));
         parts.forEach(reader::add);
         String given = Objects.requireNonNullElseGet(message, () -> Ids.fresh("msg", now));
-        Prompt.Builder prompt =
-                Prompt.builder(reader.text.toString()).clientId(new ClientPrompt(
+        Prompt.Builder prompt = Prompt.builder(reader.text.toString())
+                .clientId(new ClientPrompt(
                                 given, Objects.requireNonNullElseGet(reader.textId, () -> Ids.fresh("prt", now)))
                         .text());
         if (!reader.instructions.isEmpty()) {

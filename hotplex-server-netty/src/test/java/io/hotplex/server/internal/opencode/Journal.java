@@ -84,7 +84,22 @@ final class Journal {
     /** A projection that has seen nothing. */
     static Projection projection() {
         SessionInfo info = new SessionInfo(
-                SESSION, "owner", "puppet", "agent-1", ProcessState.NONE, null, 0, null, 0, 0, BEGIN, false, 1, false, Path.of("/srv/p1"), null);
+                SESSION,
+                "owner",
+                "puppet",
+                "agent-1",
+                ProcessState.NONE,
+                null,
+                0,
+                null,
+                0,
+                0,
+                BEGIN,
+                false,
+                1,
+                false,
+                Path.of("/srv/p1"),
+                null);
         return new Projection(
                 info, SessionSpec.builder(SESSION, Path.of("/srv/p1")).build());
     }
