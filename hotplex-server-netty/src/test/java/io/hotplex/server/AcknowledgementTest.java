@@ -6,7 +6,9 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hotplex.api.Engine;
+import io.hotplex.api.Prompt;
 import io.hotplex.api.SessionSpec;
+import io.hotplex.api.Turn;
 import io.hotplex.api.spi.JournalProvider;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.HotPlex;
@@ -17,10 +19,14 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -133,6 +139,43 @@ class AcknowledgementTest {
                 accepted |= message.path("type").asText().equals("accepted");
                 ended |= message.toString().contains("turn_completed");
             }
+        }
+    }
+
+    /** What the next engine reads of the disk begins where the last one's readers were. */
+    @Test
+    void aReaderGoesOnWhereItWasWhenEngineAndServerAreOthers() throws Exception {
+        Turn turn = engine.session("s1").orElseThrow().submit(Prompt.of("say hi"));
+        assertThat(turn.result().toCompletableFuture().get(20, TimeUnit.SECONDS).completed())
+                .isTrue();
+        stop();
+        start();
+        long newest = engine.info("s1").orElseThrow().newestOffset();
+        List<Long> expected = LongStream.rangeClosed(3, newest).boxed().toList();
+
+        HttpRequest stream = HttpRequest.newBuilder(
+                        URI.create("http://localhost:" + server.address().getPort() + "/v1/sessions/s1/events"))
+                .header("Authorization", "Bearer " + KEY)
+                .header("Last-Event-ID", "2")
+                .build();
+        try (Stream<String> lines =
+                http.send(stream, HttpResponse.BodyHandlers.ofLines()).body()) {
+            assertThat(lines.filter(line -> line.startsWith("id: "))
+                            .map(line -> Long.parseLong(line.substring(4)))
+                            .limit(expected.size()))
+                    .containsExactlyElementsOf(expected);
+        }
+        try (WebSocketProbe probe = socket("/ws/v2")) {
+            next(probe, "type", "hello");
+            probe.send("{\"type\":\"attach\",\"session\":\"s1\",\"after\":2}");
+            next(probe, "type", "attached");
+            List<Long> seen = new ArrayList<>();
+            while (seen.size() < expected.size()) {
+                next(probe, "type", "events")
+                        .path("events")
+                        .forEach(event -> seen.add(event.path("offset").asLong()));
+            }
+            assertThat(seen).isEqualTo(expected);
         }
     }
 
