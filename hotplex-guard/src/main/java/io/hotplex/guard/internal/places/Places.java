@@ -1,5 +1,6 @@
 package io.hotplex.guard.internal.places;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -10,11 +11,14 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Tells what kinds of place a path is, for one work directory. Paths are made plain first: {@code .} and {@code ..} are
- * gone, {@code ~} is a home directory. Looks at the file system only to resolve links. Immutable and thread-safe.
+ * gone, {@code ~} is a home directory. Looks at the file system only to resolve links. Thread-safe; for one call, since
+ * links change.
  */
 public final class Places {
     private static final Set<String> SYSTEM = Set.of(
@@ -160,8 +164,13 @@ public final class Places {
     /** How many links are followed; as many as Linux does. */
     private static final int MAX_LINKS = 40;
 
+    /** Many rules ask about one path, and there are not many paths in a call. */
+    private static final int MOST_TARGETS = 256;
+
     private final String workDir;
     private final List<String> roots;
+    /** Where paths lead: links are looked at once, while one call is decided on. */
+    private final Map<String, String> targets = new ConcurrentHashMap<>();
 
     /**
      * @param workDir absolute
@@ -213,7 +222,13 @@ public final class Places {
         if (!BY_ANY_NAME.contains(place)) {
             return false;
         }
-        String file = target(plain);
+        String file = targets.get(plain);
+        if (file == null) {
+            file = target(plain);
+            if (targets.size() < MOST_TARGETS) {
+                targets.put(plain, file);
+            }
+        }
         return !file.equals(plain) && isPlain(place, file);
     }
 
@@ -223,8 +238,8 @@ public final class Places {
             return plain;
         }
         try {
-            Path path = Path.of(plain);
-            return Files.exists(path) ? path.toRealPath().toString() : plain;
+            File file = new File(plain); // asks without an exception where nothing is, which is the usual case
+            return file.exists() ? file.toPath().toRealPath().toString() : plain;
         } catch (InvalidPathException | IOException | SecurityException e) {
             return plain;
         }
