@@ -83,6 +83,7 @@ class PackagingTest {
         assertThat(lines.subList(user, lines.size()))
                 .noneMatch(line -> line.startsWith("RUN ") || line.startsWith("USER root"))
                 .contains("STOPSIGNAL SIGTERM")
+                .contains("ENV HOME=/home/hotplex CLAUDE_CONFIG_DIR=/home/hotplex/.claude")
                 .contains("ENTRYPOINT [\"/usr/bin/tini\", \"--\", \"/opt/hotplex/bin/hotplex\"]")
                 .anyMatch(line -> line.startsWith("HEALTHCHECK "))
                 .anyMatch(line -> line.contains("http://127.0.0.1:8080/health/live"));
@@ -103,6 +104,7 @@ class PackagingTest {
                 .contains("stop_grace_period: 45s")
                 .contains("read_only: true")
                 .contains("- no-new-privileges:true")
+                .contains("- /tmp:exec", "- state:/home/hotplex/.hotplex", "- conversations:/home/hotplex/.claude")
                 .doesNotContain("privileged: true");
     }
 
