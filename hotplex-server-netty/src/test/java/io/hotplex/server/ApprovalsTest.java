@@ -167,6 +167,27 @@ class ApprovalsTest {
     }
 
     @Test
+    void whoMayNotApproveCannotLetToolsRunUnasked() throws Exception {
+        asking("s1");
+        assertThat(post("/v1/sessions", WRITER, "{\"id\":\"s2\",\"permission_mode\":\"default\"}")
+                        .status())
+                .isEqualTo(201);
+        for (String spec : List.of("\"permission_mode\":\"acceptEdits\"", "\"tools\":{\"allowed\":[\"Bash\"]}")) {
+            assertThat(post("/v1/sessions", WRITER, "{\"id\":\"s3\"," + spec + "}")
+                            .status())
+                    .as(spec)
+                    .isEqualTo(403);
+            assertThat(post("/v1/sessions", ServerRig.OWNER, "{\"id\":\"s3\"," + spec + "}")
+                            .status())
+                    .as(spec)
+                    .isNotEqualTo(403);
+        }
+        assertThat(send("PATCH", "/v1/sessions/s1", WRITER, "{\"permission_mode\":\"acceptEdits\"}")
+                        .status())
+                .isEqualTo(403);
+    }
+
+    @Test
     void aDenialHasAMessage() throws Exception {
         Session session = asking("s1");
         Turn turn = session.turns().get(0);
@@ -247,9 +268,13 @@ class ApprovalsTest {
     }
 
     private Answer post(String path, String key, String body) throws IOException {
+        return send("POST", path, key, body);
+    }
+
+    private Answer send(String method, String path, String key, String body) throws IOException {
         try (RawClient client = RawClient.connect(server.address())) {
             String head = RawClient.request(
-                    "POST",
+                    method,
                     path,
                     "Authorization: Bearer " + key,
                     "Content-Type: application/json",

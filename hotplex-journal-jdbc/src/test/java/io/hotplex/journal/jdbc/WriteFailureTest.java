@@ -124,12 +124,12 @@ class WriteFailureTest {
                 Journal journal = Journals.open(Journals.sqlite(dir, Acknowledgement.WRITTEN))) {
             SessionLog[] logs = {journal.open("a"), journal.open("b"), journal.open("c")};
             Random faults = new Random(seed + 1); // the writer's thread alone asks it
-            disk.set(point -> faults.nextInt(30) == 0 ? FaultyDriver.IO_ERROR : 0);
+            disk.set(point -> disk.failures() == 0 || faults.nextInt(30) == 0 ? FaultyDriver.IO_ERROR : 0);
             for (int i = 1; i <= records; i++) {
                 for (SessionLog log : logs) {
                     log.append(null, Instant.now(), text("text " + i));
                 }
-                if (random.nextInt(200) == 0) {
+                if (random.nextInt(50) == 0) { // so that there are many transactions
                     long offset = i;
                     await().atMost(PATIENCE).until(() -> logs[0].newest() == offset);
                 }

@@ -171,20 +171,23 @@ final class MessageOperations {
             Turn turn = clients.access().submit(request.principal(), ready, body.prompt());
             if (ready.turns().stream()
                     .anyMatch(other -> other != turn && other.info().state() != TurnInfo.State.ENDED)) {
-                tellWaiting(mirror, body);
+                tellWaiting(mirror, turn);
             }
             return new Said(ready, turn, body);
         });
     }
 
     /** A prompt that waits for another turn is shown at once; the journal has it when its turn comes. */
-    private void tellWaiting(Mirror mirror, PromptBody body) {
+    private void tellWaiting(Mirror mirror, Turn turn) {
+        TurnInfo info = turn.info();
+        String text = info.prompt();
+        if (text == null) {
+            return; // its turn has come, or guards have not looked at it yet
+        }
         long now = clock.millis();
         List<ClientEvent> events = new ArrayList<>();
         mirror.change(projection -> {
-            ClientPrompt ids = ClientPrompt.parse(body.prompt().clientId());
-            Map<String, @Nullable Object> message =
-                    projection.waiting(ids, body.prompt().text(), now);
+            Map<String, @Nullable Object> message = projection.waiting(ClientPrompt.parse(info.clientId()), text, now);
             String id = String.valueOf(projection.session().get("id"));
             events.add(waiting(id, "message.updated", "info", message.get("info")));
             if (message.get("parts") instanceof List<?> parts) {

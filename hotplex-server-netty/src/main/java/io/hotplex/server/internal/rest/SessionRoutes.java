@@ -107,7 +107,7 @@ public final class SessionRoutes {
         if (model == null && mode == null) {
             throw fields.wrong("model or permission_mode is missing");
         }
-        return Asks.change(session, model, mode).thenCompose(done -> snapshot(session, 200));
+        return access.change(request.principal(), session, model, mode).thenCompose(done -> snapshot(session, 200));
     }
 
     private CompletionStage<Response> close(Request request) {

@@ -16,8 +16,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /** Reads what clients say to a session: prompts, answers, changed settings. */
@@ -137,12 +135,6 @@ public final class Asks {
         } else {
             session.answerQuestion(request, ((Answer.Question) answer).answers(), by);
         }
-    }
-
-    /** Changes what is given of a session's settings, one after the other. */
-    public static CompletionStage<Void> change(Session session, @Nullable String model, @Nullable String mode) {
-        CompletionStage<Void> first = model == null ? CompletableFuture.completedFuture(null) : session.setModel(model);
-        return mode == null ? first : first.thenCompose(done -> session.setPermissionMode(mode));
     }
 
     private static PermissionAnswer.Scope scope(Fields fields, @Nullable String text) {

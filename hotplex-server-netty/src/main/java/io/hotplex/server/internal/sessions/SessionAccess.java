@@ -22,11 +22,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The only door from the gateway to the engine: whatever carries a request, it gets a session from here, after owner,
@@ -37,6 +39,9 @@ import java.util.function.Function;
  * an atomic operation of the map, which also looks what is open; all else is immutable or the engine's.
  */
 public final class SessionAccess {
+    /** Modes in which agents ask for all that they would ever ask for. */
+    private static final Set<String> ASKING_MODES = Set.of("default", "plan");
+
     private final Engine engine;
     private final SpecReader specs;
     private final LastProbe agent;
@@ -82,6 +87,10 @@ public final class SessionAccess {
     public Opened open(Principal principal, ObjectNode json) {
         require(principal, Scope.SESSION_WRITE);
         SessionSpec spec = specs.read(json, principal.owner());
+        if (!spec.tools().allowed().isEmpty()) {
+            require(principal, Scope.SESSION_APPROVE); // they run without asking, which is an answer beforehand
+        }
+        requireForMode(principal, spec.permissionMode());
         boolean known = info(principal, spec.id()).isPresent();
         if (known) {
             return new Opened(seen(engine.open(spec)), false);
@@ -316,6 +325,26 @@ public final class SessionAccess {
         void ended(Turn turn) {
             turns.remove(turn);
             count.decrementAndGet();
+        }
+    }
+
+    /**
+     * Changes what is given of a session's settings, one after the other.
+     *
+     * @param session one of {@link #control}
+     * @throws HotPlexException FORBIDDEN, when the mode asks less and the principal may not approve
+     */
+    public CompletionStage<Void> change(
+            Principal principal, Session session, @Nullable String model, @Nullable String mode) {
+        requireForMode(principal, mode);
+        CompletionStage<Void> first = model == null ? CompletableFuture.completedFuture(null) : session.setModel(model);
+        return mode == null ? first : first.thenCompose(done -> session.setPermissionMode(mode));
+    }
+
+    /** In another mode an agent may ask less, so somebody who may not approve could let it run what they like. */
+    private static void requireForMode(Principal principal, @Nullable String mode) {
+        if (mode != null && !ASKING_MODES.contains(mode)) {
+            require(principal, Scope.SESSION_APPROVE);
         }
     }
 

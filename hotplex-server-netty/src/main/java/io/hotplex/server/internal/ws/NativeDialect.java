@@ -255,7 +255,7 @@ public final class NativeDialect extends Dialogue {
         if (model == null && mode == null) {
             throw fields.wrong("model or permission_mode is missing");
         }
-        later(Asks.change(session, model, mode), reply.with("session", session.id()), "changed");
+        later(access.change(principal, session, model, mode), reply.with("session", session.id()), "changed");
         return NOTHING;
     }
 
