@@ -7,10 +7,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -29,16 +31,28 @@ final class Jars {
      */
     static Map<String, Optional<Path>> closure(List<String> modules) {
         Map<String, Optional<Path>> found = new LinkedHashMap<>();
-        Deque<String> open = new ArrayDeque<>(modules);
+        Deque<Open> open = new ArrayDeque<>();
+        modules.forEach(module -> open.add(new Open(module, Set.of())));
         while (!open.isEmpty()) {
-            String name = open.remove();
-            if (!found.containsKey(name)) {
-                Optional<Path> jar = jar(name);
-                found.put(name, jar);
-                needs(name, jar).forEach(dependency -> open.add(dependency.artifactId()));
+            Open next = open.remove();
+            if (!found.containsKey(next.name)) {
+                Optional<Path> jar = jar(next.name);
+                found.put(next.name, jar);
+                needs(next.name, jar).stream()
+                        .filter(dependency -> !next.excluded.contains(dependency.artifactId()))
+                        .forEach(dependency -> open.add(next.of(dependency)));
             }
         }
         return found;
+    }
+
+    /** What is to be looked at, and what whoever asked for it does not want with it. */
+    private record Open(String name, Set<String> excluded) {
+        Open of(Pom.Dependency dependency) {
+            Set<String> all = new HashSet<>(excluded);
+            all.addAll(dependency.excluded());
+            return new Open(dependency.artifactId(), Set.copyOf(all));
+        }
     }
 
     /** The direct dependencies that a consumer gets with a module or library. */

@@ -5,6 +5,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
 import org.jspecify.annotations.Nullable;
@@ -24,8 +26,10 @@ public final class Pom {
      * A dependency.
      *
      * @param version empty when it is managed elsewhere
+     * @param excluded artifacts that do not come with it
      */
-    public record Dependency(String groupId, String artifactId, String version, String scope, boolean optional) {
+    public record Dependency(
+            String groupId, String artifactId, String version, String scope, boolean optional, Set<String> excluded) {
         /** Whether who depends on the project gets it too. */
         public boolean transitive() {
             return !optional && (scope.equals("compile") || scope.equals("runtime"));
@@ -85,8 +89,15 @@ public final class Pom {
                         text(d, "artifactId", ""),
                         text(d, "version", ""),
                         text(d, "scope", "compile"),
-                        text(d, "optional", "false").equals("true")))
+                        text(d, "optional", "false").equals("true"),
+                        excluded(d)))
                 .toList();
+    }
+
+    private static Set<String> excluded(Element dependency) {
+        return children(child(dependency, "exclusions"), "exclusion").stream()
+                .map(exclusion -> text(exclusion, "artifactId", ""))
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     private static String text(Element parent, String name, String fallback) {
