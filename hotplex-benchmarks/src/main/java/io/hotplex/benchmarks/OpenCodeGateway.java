@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
@@ -158,6 +159,7 @@ final class OpenCodeGateway implements Benchmark {
         private final HttpClient http = HttpClient.newHttpClient();
         private final URI base;
         private final BlockingQueue<Long> idle = new LinkedBlockingQueue<>();
+        private final List<String> opened = new CopyOnWriteArrayList<>();
         private final CompletableFuture<Void> reading;
 
         OpenCodeClient(InetSocketAddress server) {
@@ -171,7 +173,8 @@ final class OpenCodeGateway implements Benchmark {
         }
 
         private void line(String line) {
-            if (line.contains("\"type\":\"session.idle\"")) {
+            // the stream tells of all sessions of its owner, of those of the other clients as well
+            if (line.contains("\"type\":\"session.idle\"") && opened.stream().anyMatch(line::contains)) {
                 idle.add(System.nanoTime());
             }
         }
@@ -179,7 +182,9 @@ final class OpenCodeGateway implements Benchmark {
         String open() throws IOException, InterruptedException {
             String session = post("/session", "{}");
             int begin = session.indexOf("\"id\":\"") + 6;
-            return session.substring(begin, session.indexOf('"', begin));
+            String id = session.substring(begin, session.indexOf('"', begin));
+            opened.add(id);
+            return id;
         }
 
         long turns(List<String> sessions) throws InterruptedException {
