@@ -20,13 +20,18 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe; guarded by one short lock, under which a log's text is looked at.
  */
 public final class LogRedaction {
-    /** Thousands of sessions that each have keys of their own; beyond, what was learned first is forgotten. */
-    private static final int MOST_VALUES = 4_096;
+    /** Thousands of sessions that each have keys of their own; beyond, what was not learned for longest is forgotten. */
+    private static final int MOST_OF_AGENTS = 4_096;
 
     private final ReentrantLock lock = new ReentrantLock();
 
+    /** Of the program itself, which has so many as its configuration says. Never forgotten. */
     @GuardedBy("lock")
-    private final Set<String> values = new LinkedHashSet<>();
+    private final Set<String> own = new LinkedHashSet<>();
+
+    /** Of agents; what was learned last comes last. */
+    @GuardedBy("lock")
+    private final Set<String> ofAgents = new LinkedHashSet<>();
 
     @GuardedBy("lock")
     private Redaction redaction = new Redaction(Secrets.of(List.of()));
@@ -48,31 +53,59 @@ public final class LogRedaction {
         on = value;
     }
 
-    /** Learns values that must not be shown. */
+    /** Learns values of the program that must not be shown. */
     public void learn(Collection<String> secrets) {
         lock.lock();
         try {
-            if (values.addAll(secrets)) {
-                for (var oldest = values.iterator(); values.size() > MOST_VALUES; ) {
-                    oldest.next();
-                    oldest.remove();
-                }
-                redaction = new Redaction(Secrets.of(List.copyOf(values)));
+            if (own.addAll(secrets)) {
+                ofAgents.removeAll(own);
+                renew();
             }
         } finally {
             lock.unlock();
         }
     }
 
-    /** Learns the values of those variables whose names say that they are secret. */
+    /** Learns the values of those of the program's variables whose names say that they are secret. */
     public void learn(Map<String, String> environment) {
-        List<String> secrets = new ArrayList<>();
-        environment.forEach((name, value) -> {
-            if (Secrets.isSecret(name)) {
-                secrets.add(value);
+        learn(secrets(environment));
+    }
+
+    /** Learns those of an agent's variables, until thousands of others were learned after them. */
+    public void learnOfAgent(Map<String, String> environment) {
+        lock.lock();
+        try {
+            boolean more = false;
+            for (String secret : secrets(environment)) {
+                if (!own.contains(secret)) {
+                    more |= !ofAgents.remove(secret);
+                    ofAgents.add(secret);
+                }
             }
-        });
-        learn(secrets);
+            if (more) {
+                for (var oldest = ofAgents.iterator(); ofAgents.size() > MOST_OF_AGENTS; ) {
+                    oldest.next();
+                    oldest.remove();
+                }
+                renew();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @GuardedBy("lock")
+    private void renew() {
+        List<String> all = new ArrayList<>(own);
+        all.addAll(ofAgents);
+        redaction = new Redaction(Secrets.of(all));
+    }
+
+    private static List<String> secrets(Map<String, String> environment) {
+        return environment.entrySet().stream()
+                .filter(variable -> Secrets.isSecret(variable.getKey()))
+                .map(Map.Entry::getValue)
+                .toList();
     }
 
     /** Hears from now on how many secrets were taken out, and of those before at once. Must be quick. */

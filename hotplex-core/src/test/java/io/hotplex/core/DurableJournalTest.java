@@ -506,7 +506,9 @@ class DurableJournalTest {
             AtomicBoolean done = new AtomicBoolean();
             CompletableFuture<Void> waker = CompletableFuture.runAsync(() -> {
                 for (int i = 0; i < 20; i++) {
-                    await().until(() -> f.engine.pool().sessions() == 0);
+                    await().pollDelay(Duration.ZERO)
+                            .pollInterval(Duration.ofMillis(1))
+                            .until(() -> f.engine.pool().sessions() == 0);
                     assertThat(f.engine.session("s1")).isPresent();
                 }
                 done.set(true);

@@ -9,6 +9,7 @@ import io.hotplex.api.Session;
 import io.hotplex.api.Turn;
 import io.hotplex.api.spi.EngineListener;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -64,13 +65,23 @@ class LogRedactionTest {
     }
 
     @Test
-    void itLearnsOfVariablesWhatTheirNamesSayAndForgetsTheOldest() {
+    void itLearnsOfVariablesWhatTheirNamesSayAndForgetsTheOldestOfAgents() {
         logs.learn(Map.of("MY_PASSWORD", "open-sesame", "MY_DIRECTORY", "/some/where"));
         assertThat(logs.text("open-sesame in /some/where")).isEqualTo("[redacted] in /some/where");
-        for (int i = 0; i < 5_000; i++) {
-            logs.learn(List.of("value-of-session-" + i));
+        logs.learn(List.of("the-key-of-the-gateway"));
+        Map<String, String> shared = Map.of("SHARED_KEY", "key-of-all-sessions");
+        logs.learnOfAgent(shared);
+        for (int i = 0; i < 5_000; i += 1_000) {
+            Map<String, String> sessions = new LinkedHashMap<>(Map.of("APP_HOME", "/some/where"));
+            for (int j = i; j < i + 1_000; j++) {
+                sessions.put("APP_TOKEN_" + j, "value-of-session-" + j);
+            }
+            logs.learnOfAgent(sessions);
+            logs.learnOfAgent(shared);
         }
-        assertThat(logs.text("open-sesame")).isEqualTo("open-sesame");
+        assertThat(logs.text("open-sesame and the-key-of-the-gateway")).isEqualTo("[redacted] and [redacted]");
+        assertThat(logs.text("key-of-all-sessions in /some/where")).isEqualTo("[redacted] in /some/where");
+        assertThat(logs.text("value-of-session-0 ")).isEqualTo("value-of-session-0 ");
         assertThat(logs.text("value-of-session-4999")).isEqualTo("[redacted]");
     }
 }

@@ -158,6 +158,29 @@ class ToolsTest {
         }
     }
 
+    @Test
+    void linksHideNoFilesThatAreNotThereYet(@TempDir Path dir) throws IOException {
+        assumeThat(Path.of("/etc")).as("a directory that is there").isDirectory();
+        link(dir.resolve("settings"), Path.of("/etc"));
+        link(dir.resolve("keys"), Path.of("/home/nobody-there/.ssh"));
+        link(dir.resolve("notes"), Path.of("/home/nobody-there/.bashrc"));
+        link(dir.resolve("loop"), dir.resolve("loop"));
+        GuardConfig config =
+                new GuardConfig(true, List.of(), List.of(Path.of("/")), Action.NONE, Action.NONE, List.of());
+        try (GuardRig here = new GuardRig(config, dir.toRealPath())) {
+            assertThat(write(here, "settings/cron.d/hotplex-new")).isNotEqualTo(Action.NONE);
+            assertThat(write(here, "keys/authorized_keys")).isNotEqualTo(Action.NONE);
+            assertThat(write(here, "notes")).isNotEqualTo(Action.NONE);
+            assertThat(here.command("echo x >> keys/authorized_keys").action()).isNotEqualTo(Action.NONE);
+            assertThat(read(here, "keys/id_new")).isEqualTo(Action.DENY);
+            assertThat(write(here, "keys.d/authorized_keys")).isEqualTo(Action.NONE);
+            assertThat(write(here, "loop/authorized_keys")).isEqualTo(Action.NONE);
+            assertThat(here.command("echo x > /dev/fd/63").action())
+                    .as("a stream of the shell, not of this process")
+                    .isEqualTo(Action.NONE);
+        }
+    }
+
     private static Action read(GuardRig rig, String path) {
         return rig.tool("Read", ToolKind.READ, Map.of("file_path", path)).action();
     }

@@ -52,6 +52,9 @@ final class JdbcJournal implements Journal {
 
     private static final long PROBE_STEP_MILLIS = 20;
 
+    /** What may be left of a session without a row: its key is not given again, lest that become another one's. */
+    private static final List<String> KEYED = List.of("hotplex_event", "hotplex_turn", "hotplex_damaged");
+
     private final JournalConfig config;
     private final Dialect dialect;
     private final boolean atOnce;
@@ -151,10 +154,20 @@ final class JdbcJournal implements Journal {
                 config.backlogBytes(),
                 config.cacheBytes(),
                 retention,
-                () -> logs.values().forEach(JdbcLog::lost));
+                () -> logs.values().forEach(JdbcJournal::tellLost));
         thread = new Thread(writer, "hotplex-journal-writer");
         thread.setDaemon(true);
         thread.start();
+    }
+
+    /** Each agent has to end, also when somebody fails who is told before. */
+    @SuppressWarnings("IllegalCatch") // listeners are foreign code
+    private static void tellLost(JdbcLog session) {
+        try {
+            session.lost();
+        } catch (RuntimeException | Error e) {
+            log.error("session '{}' was told that the journal was taken over, and failed", session.id, e);
+        }
     }
 
     /** A database that nobody else writes to any more. */
@@ -201,9 +214,10 @@ final class JdbcJournal implements Journal {
     }
 
     private void load(Connection connection, List<Rows.Row> rows, @Nullable Retention retention) throws SQLException {
-        Long newestKey =
-                Dialect.one(connection, "SELECT MAX(sess) FROM hotplex_event"); // also of sessions that are lost
-        keys.set(newestKey == null ? 0 : newestKey);
+        for (String table : KEYED) {
+            Long newestKey = Dialect.one(connection, "SELECT MAX(sess) FROM " + table);
+            keys.accumulateAndGet(newestKey == null ? 0 : newestKey, Math::max);
+        }
         for (Rows.Row row : rows) {
             JdbcLog session = new JdbcLog(this, row.id(), row.key(), row.oldest(), row.newest());
             session.stored = true;

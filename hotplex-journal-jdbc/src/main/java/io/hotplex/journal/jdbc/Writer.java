@@ -92,7 +92,10 @@ final class Writer implements Runnable {
     private volatile @Nullable String trouble;
     private volatile boolean fenced;
 
-    /** When what is being written was taken from the queue, in nanoseconds; meaningless unless {@link #writing}. */
+    /**
+     * When what is being written was taken from the queue, or when writing began to fail with nothing to write, in
+     * nanoseconds; meaningless unless {@link #writing}.
+     */
     private volatile long writingSince;
 
     private volatile boolean writing;
@@ -107,7 +110,7 @@ final class Writer implements Runnable {
     /** Records that were written and are still in memory. */
     private record Cached(JdbcLog log, long upTo, long bytes) {}
 
-    /** @param onLost called once, by the thread, when another engine took the journal over */
+    /** @param onLost called once, by the thread, when another engine took the journal over; throws nothing */
     Writer(
             Dialect dialect,
             Connector connector,
@@ -176,7 +179,7 @@ final class Writer implements Runnable {
         return backlog.get();
     }
 
-    /** How long that which is being written waits to be; zero when nothing is. */
+    /** How long that which is being written waits to be, or could not be; zero when nothing is. */
     Duration lag() {
         long since = writingSince;
         return writing ? Duration.ofNanos(Math.max(0, System.nanoTime() - since)) : Duration.ZERO;
@@ -316,6 +319,10 @@ final class Writer implements Runnable {
                 return result;
             } catch (SQLException | RuntimeException | Error e) {
                 failed(what, e);
+                if (!writing) { // nothing came while it was well: what comes now waits for this
+                    writingSince = began;
+                    writing = true;
+                }
             }
             if (fenced) {
                 return null;
@@ -351,7 +358,7 @@ final class Writer implements Runnable {
             log.error(
                     "the journal was taken over by another engine: this one ends its agents, and writes nothing more");
             disconnect();
-            tellLost();
+            onLost.run();
             return;
         }
         if (trouble == null) {
@@ -359,15 +366,6 @@ final class Writer implements Runnable {
         }
         trouble = e.toString();
         disconnect();
-    }
-
-    @SuppressWarnings("IllegalCatch") // listeners are foreign code
-    private void tellLost() {
-        try {
-            onLost.run();
-        } catch (RuntimeException | Error e) {
-            log.error("somebody who was told that the journal was taken over failed", e);
-        }
     }
 
     private void recovered() {

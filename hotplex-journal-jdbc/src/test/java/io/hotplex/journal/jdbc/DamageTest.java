@@ -35,6 +35,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Whatever a disk or a person does to the files: the journal opens, what it serves is what was written, what it cannot
@@ -350,6 +351,36 @@ class DamageTest {
         try (Journal journal = Journals.open(Journals.sqlite(dir, Acknowledgement.WRITTEN))) {
             assertThat(journal.turns("s")).extracting(StoredTurn::turnId).containsExactly("t1", "t2");
             assertThat(journal.turns("s")).extracting(StoredTurn::waits).containsExactly(false, true);
+        }
+    }
+
+    /** Of the newest session, which had no events: one of the two tables alone says that its key was given. */
+    @ParameterizedTest
+    @ValueSource(strings = {"hotplex_turn", "hotplex_damaged"})
+    void theKeyOfASessionThatWasPutAsideIsNotGivenAgain(String left) throws Exception {
+        try (Journal journal = Journals.open(Journals.sqlite(dir, Acknowledgement.WRITTEN))) {
+            SessionLog log = journal.open("s");
+            log.save(JournalStates.quiet("s", 0));
+            log.accept(StoredTurn.accepted("t1", Prompt.of("of somebody else"), Instant.now()), () -> {});
+        }
+        try (Connection connection = connect(dir)) {
+            Dialect.execute(connection, "UPDATE hotplex_session SET id = 'x', state = X'00'");
+            Journals.open(Journals.sqlite(dir, Acknowledgement.WRITTEN)).close();
+            String other = left.equals("hotplex_turn") ? "hotplex_damaged" : "hotplex_turn";
+            Dialect.execute(connection, "DELETE FROM " + other);
+        }
+        try (Journal journal = Journals.open(Journals.sqlite(dir, Acknowledgement.WRITTEN))) {
+            journal.open("next").save(JournalStates.quiet("next", 0));
+        }
+        try (Journal journal = Journals.open(Journals.sqlite(dir, Acknowledgement.WRITTEN))) {
+            assertThat(journal.sessions()).hasSize(1);
+            assertThat(journal.turns("next"))
+                    .as("what waited in the other one")
+                    .isEmpty();
+            assertThat(journal.delete("next")).isTrue();
+        }
+        try (Connection connection = connect(dir)) {
+            assertThat(Dialect.one(connection, "SELECT COUNT(*) FROM " + left)).isEqualTo(1);
         }
     }
 

@@ -10,6 +10,7 @@ import java.sql.DriverManager;
 import java.sql.DriverPropertyInfo;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Objects;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -32,6 +33,8 @@ final class FaultyDriver implements Driver, AutoCloseable {
 
     /** When a write fails. */
     enum Point {
+        /** A question fails, as whose the journal is. */
+        QUERY,
         /** A statement fails, and nothing is written. */
         STATEMENT,
         /** The commit fails, and nothing is written. */
@@ -99,6 +102,9 @@ final class FaultyDriver implements Driver, AutoCloseable {
                         case "prepareStatement" -> {
                             return statement((PreparedStatement) Objects.requireNonNull(call(real, method, arguments)));
                         }
+                        case "createStatement" -> {
+                            return question((Statement) Objects.requireNonNull(call(real, method, arguments)));
+                        }
                         default -> {
                             return call(real, method, arguments);
                         }
@@ -110,6 +116,15 @@ final class FaultyDriver implements Driver, AutoCloseable {
         return proxy(PreparedStatement.class, (proxy, method, arguments) -> {
             if (method.getName().equals("executeBatch") || method.getName().equals("executeUpdate")) {
                 fail(Point.STATEMENT);
+            }
+            return call(real, method, arguments);
+        });
+    }
+
+    private Statement question(Statement real) {
+        return proxy(Statement.class, (proxy, method, arguments) -> {
+            if (method.getName().equals("executeQuery")) {
+                fail(Point.QUERY);
             }
             return call(real, method, arguments);
         });

@@ -28,6 +28,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -342,6 +344,30 @@ class JdbcJournalTest {
             return null;
         } catch (HotPlexException e) {
             return e.code();
+        }
+    }
+
+    @Test
+    void everySessionIsToldThatTheJournalWasTakenOverWhoeverFails() throws SQLException {
+        Set<String> told = ConcurrentHashMap.newKeySet();
+        try (Journal journal = open()) {
+            for (String id : List.of("a", "b", "c")) {
+                journal.open(id, new LogListener() {
+                    @Override
+                    public void readable(long newest) {}
+
+                    @Override
+                    public void lost() {
+                        told.add(id);
+                        throw new IllegalStateException("planted");
+                    }
+                });
+            }
+            try (Connection other = connect()) {
+                Schema.take(other);
+            }
+
+            await().until(() -> told.size() == 3);
         }
     }
 

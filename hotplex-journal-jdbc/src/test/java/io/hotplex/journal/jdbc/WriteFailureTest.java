@@ -89,6 +89,25 @@ class WriteFailureTest {
         }
     }
 
+    @Test
+    void whatComesAfterItBeganToFailWithNothingToDoIsSeenToWait() throws Exception {
+        try (FaultyDriver disk = FaultyDriver.install();
+                Journal journal = Journals.open(Journals.sqlite(dir, Acknowledgement.WRITTEN))) {
+            SessionLog log = journal.open("s");
+            disk.set(point -> point == FaultyDriver.Point.QUERY ? FaultyDriver.IO_ERROR : 0);
+            await().until(() -> disk.failures() > 0); // it looked whether the journal is still its own
+
+            log.append(null, Instant.now(), text("text 1"));
+            await().until(() -> journal.stats().lag().compareTo(Duration.ofMillis(10)) > 0);
+            assertThat(journal.stats().backlogBytes()).isPositive();
+            assertThat(log.newest()).isZero();
+            disk.set(FaultyDriver.Fault.NONE);
+
+            await().atMost(PATIENCE).until(() -> log.newest() == 1);
+            await().until(() -> journal.stats().lag().isZero());
+        }
+    }
+
     /** What is kept of a turn that began and ended within a batch whose answer was lost. */
     @Test
     void aTurnIsNotForgottenWhenItsBatchIsWrittenAgain() throws Exception {

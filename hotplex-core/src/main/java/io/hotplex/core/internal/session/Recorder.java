@@ -100,7 +100,7 @@ final class Recorder implements LogListener {
     void learn(Map<String, String> environment) {
         if (redaction != null) {
             redaction.learn(environment);
-            parts.logs().learn(environment);
+            parts.logs().learnOfAgent(environment);
         }
     }
 

@@ -1,6 +1,5 @@
 package io.hotplex.guard.internal.places;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -232,17 +231,16 @@ public final class Places {
         return !file.equals(plain) && isPlain(place, file);
     }
 
-    /** Where a path leads that is there; itself, when it is not, or begins with {@code ~}. */
+    /**
+     * Where a path leads, as far as it is there; itself, when nobody can tell, when it begins with {@code ~}, and when
+     * it is a stream of whoever opens it.
+     */
     private static String target(String plain) {
-        if (!plain.startsWith("/")) {
+        if (!plain.startsWith("/") || plain.startsWith("/dev/fd/") || plain.startsWith("/dev/std")) {
             return plain;
         }
-        try {
-            File file = new File(plain); // asks without an exception where nothing is, which is the usual case
-            return file.exists() ? file.toPath().toRealPath().toString() : plain;
-        } catch (InvalidPathException | IOException | SecurityException e) {
-            return plain;
-        }
+        String real = resolved(plain);
+        return real.equals("/") ? plain : real;
     }
 
     private boolean isPlain(Place place, String plain) {

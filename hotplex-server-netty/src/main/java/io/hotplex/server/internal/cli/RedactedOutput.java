@@ -14,7 +14,7 @@ import java.nio.charset.StandardCharsets;
  * <p>Thread-safe: guarded by its monitor, under which it is written, so that lines do not mix.
  */
 final class RedactedOutput extends OutputStream {
-    /** Longer than any line that is logged; more is looked at as it is. */
+    /** Longer than any line that is logged; one that is longer is looked at as it is. */
     private static final int MOST_BYTES = 1 << 20;
 
     private final OutputStream out;
@@ -52,20 +52,26 @@ final class RedactedOutput extends OutputStream {
 
     private void bound() throws IOException {
         if (waiting.size() >= MOST_BYTES) {
-            pass(waiting.size());
+            pass(completeLines()); // a secret may stand where they end
+            if (waiting.size() >= MOST_BYTES) {
+                pass(waiting.size());
+            }
         }
+    }
+
+    /** How much of what waits are lines with an end. */
+    private int completeLines() {
+        byte[] all = waiting.toByteArray();
+        int complete = all.length;
+        while (complete > 0 && all[complete - 1] != '\n') {
+            complete--;
+        }
+        return complete;
     }
 
     @Override
     public synchronized void flush() throws IOException {
-        int complete = waiting.size();
-        if (lines) {
-            byte[] all = waiting.toByteArray();
-            while (complete > 0 && all[complete - 1] != '\n') {
-                complete--;
-            }
-        }
-        pass(complete);
+        pass(lines ? completeLines() : waiting.size());
     }
 
     private void pass(int length) throws IOException {

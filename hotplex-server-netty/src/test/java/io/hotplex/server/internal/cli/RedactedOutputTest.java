@@ -73,4 +73,18 @@ class RedactedOutputTest {
 
         assertThat(out.size()).isEqualTo(1 << 20);
     }
+
+    @Test
+    void theLimitCutsNoLineAndThatNoSecret() throws IOException {
+        logs.learn(List.of("open-sesame"));
+        OutputStream texts = RedactedOutput.of(out, logs);
+        String before = "x".repeat((1 << 20) - 9) + "\n";
+
+        texts.write((before + "grüß open-se").getBytes(StandardCharsets.UTF_8));
+        assertThat(out.size()).isEqualTo(before.length());
+        texts.write("same\n".getBytes(StandardCharsets.UTF_8));
+        texts.close();
+
+        assertThat(shown()).isEqualTo(before + "grüß [redacted]\n");
+    }
 }
