@@ -20,7 +20,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe; guarded by one short lock, under which a log's text is looked at.
  */
 public final class LogRedaction {
-    /** Thousands of sessions that each have keys of their own; beyond, what was not learned for longest is forgotten. */
+    /**
+     * Thousands of sessions that each have keys of their own; beyond, what was not learned for longest is forgotten.
+     */
     private static final int MOST_OF_AGENTS = 4_096;
 
     private final ReentrantLock lock = new ReentrantLock();

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -269,6 +270,46 @@ class MetricsTest {
                     .containsExactlyInAnyOrderElementsOf(told);
             assertThat(documented).hasSize(told.size() + engine.size());
         }
+    }
+
+    @Test
+    void theDocumentTellsTheLabelsThatTheyHave() throws IOException {
+        Map<String, String> documented = new TreeMap<>();
+        try (Stream<String> lines = Files.lines(ROOT.resolve("docs/metrics.md"))) {
+            lines.filter(line -> line.startsWith("| `hotplex_")).forEach(line -> {
+                String[] cells = line.split("\\|", -1);
+                documented.put(
+                        cells[1].strip().replace("`", ""), cells[3].strip().replace("`", ""));
+            });
+        }
+        try (Rig rig = rig()) {
+            story(rig);
+            rig.telemetry.listener().onSessionClosed("secret-session", "claude");
+            Map<String, String> told = labels(rig.metrics());
+
+            assertThat(told).hasSizeGreaterThan(40);
+            assertThat(documented).containsAllEntriesOf(told);
+        }
+    }
+
+    /** The names of labels of every metric that has samples, as the document lists them. */
+    private static Map<String, String> labels(String scrape) {
+        Pattern sample = Pattern.compile("(?m)^(hotplex_[a-z_]+?)(?:_bucket|_sum|_count)?(?:\\{(.*)})? ");
+        Map<String, String> labels = new TreeMap<>();
+        for (Matcher found = sample.matcher(scrape); found.find(); ) {
+            String names = found.group(2) == null
+                    ? ""
+                    : Pattern.compile("([a-z_]+)=\"")
+                            .matcher(found.group(2))
+                            .results()
+                            .map(label -> label.group(1))
+                            .filter(label -> !label.equals("le"))
+                            .collect(Collectors.joining(", "));
+            if (!found.group(1).endsWith("_created")) { // when a series began
+                labels.put(found.group(1), names);
+            }
+        }
+        return labels;
     }
 
     @Test

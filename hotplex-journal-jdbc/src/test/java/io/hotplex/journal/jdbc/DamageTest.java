@@ -374,9 +374,7 @@ class DamageTest {
         }
         try (Journal journal = Journals.open(Journals.sqlite(dir, Acknowledgement.WRITTEN))) {
             assertThat(journal.sessions()).hasSize(1);
-            assertThat(journal.turns("next"))
-                    .as("what waited in the other one")
-                    .isEmpty();
+            assertThat(journal.turns("next")).as("what waited in the other one").isEmpty();
             assertThat(journal.delete("next")).isTrue();
         }
         try (Connection connection = connect(dir)) {
