@@ -265,16 +265,18 @@ final class GuardDecisions implements Benchmark {
         String agent = EchoAgent.write(scratch.directory("agent")).toString();
         Samples with = new Samples();
         Samples without = new Samples();
+        int processes = quick ? 1 : PROCESSES;
+        int turns = quick ? 3 : TURNS;
         try (Engine guarded = engine("on", agent, scratch);
                 Engine bare = engine("off", agent, scratch)) {
-            for (int process = 0; process < (quick ? 1 : PROCESSES); process++) {
+            for (int process = 0; process < processes; process++) {
                 SessionSpec spec = SessionSpec.builder("s" + process, scratch.directory("work"))
                         .build();
                 Session ours = guarded.open(spec);
                 Session theirs = bare.open(spec);
                 Samples oursOfProcess = new Samples();
                 Samples theirsOfProcess = new Samples();
-                for (int i = quick ? 0 : -TURNS; i < (quick ? 3 : TURNS); i++) {
+                for (int i = quick ? 0 : -TURNS; i < turns; i++) {
                     if (i == 0) {
                         oursOfProcess.clear();
                         theirsOfProcess.clear();
@@ -299,7 +301,7 @@ final class GuardDecisions implements Benchmark {
                 with.p50(),
                 without.p50(),
                 new Result.Goal("<= " + NOT_MEASURABLE, quick || with.p50() <= NOT_MEASURABLE * without.p50()),
-                Map.of("turns", TURNS * PROCESSES, "addedMicros", with.p50() - without.p50()));
+                Map.of("turns", turns * processes, "addedMicros", with.p50() - without.p50()));
     }
 
     private static Engine engine(String guard, String agent, Scratch scratch) {

@@ -585,5 +585,6 @@ class HooksTest {
                         Hooks.builder(directory).factory(hook).hook(config("h")).open())
                 .isInstanceOfSatisfying(
                         HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STATE_IN_USE));
+        assertThat(hook.closed).as("the second one").hasValue(1);
     }
 }

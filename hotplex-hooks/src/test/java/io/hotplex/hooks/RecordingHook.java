@@ -7,12 +7,14 @@ import io.hotplex.api.spi.HookEvent;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
 /** A hook that remembers what it was told, and answers as a test wants. Thread-safe. */
 final class RecordingHook implements EventHook, EventHookFactory {
     final List<HookEvent> events = new CopyOnWriteArrayList<>();
     final List<List<String>> calls = new CopyOnWriteArrayList<>();
+    final AtomicInteger closed = new AtomicInteger();
     volatile Function<List<HookEvent>, Delivery> answer = batch -> Delivery.DONE;
 
     @Override
@@ -30,6 +32,11 @@ final class RecordingHook implements EventHook, EventHookFactory {
                 .filter(event -> event.record().sessionId().equals(session))
                 .map(event -> event.record().offset())
                 .toList();
+    }
+
+    @Override
+    public void close() {
+        closed.incrementAndGet();
     }
 
     @Override

@@ -245,7 +245,7 @@ class HooksServeTest {
         String[] options = {"--config", file.toString(), "--set", "state-directory=" + state};
         Result test = child.hotplex(words(options, "hooks", "test", "w"));
         assertThat(test.out()).as(test.err()).contains("hook w: delivered");
-        assertThat(types()).containsExactly("session.closed");
+        assertThat(types()).containsExactly("turn.failed");
 
         status = 500;
         try (Engine engine = engine(

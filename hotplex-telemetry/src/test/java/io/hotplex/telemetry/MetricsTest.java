@@ -5,7 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import io.hotplex.api.AgentEvent;
 import io.hotplex.api.ErrorCode;
+import io.hotplex.api.EventRecord;
 import io.hotplex.api.GuardFinding;
+import io.hotplex.api.HotPlexException;
 import io.hotplex.api.PoolSnapshot;
 import io.hotplex.api.TokenUsage;
 import io.hotplex.api.spi.HookStatus;
@@ -16,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,10 +27,12 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -228,6 +233,74 @@ class MetricsTest {
                     .allSatisfy((name, count) -> assertThat(count).as(name).isLessThanOrEqualTo(65L * 4));
             assertThat(rig.metrics()).contains("model=\"other\"", "provider=\"other\"", "category=\"other\"");
         }
+    }
+
+    // ---- a journal that cannot be read
+
+    /** A log whose first reads fail. */
+    private record Failing(SessionLog log, AtomicInteger failures) implements SessionLog {
+        @Override
+        public EventRecord append(@Nullable String turnId, Instant time, AgentEvent event) {
+            return log.append(turnId, time, event);
+        }
+
+        @Override
+        public List<EventRecord> read(long after, int max) {
+            if (failures.getAndDecrement() > 0) {
+                throw new HotPlexException(ErrorCode.JOURNAL_UNAVAILABLE, "away");
+            }
+            return log.read(after, max);
+        }
+
+        @Override
+        public long oldest() {
+            return log.oldest();
+        }
+
+        @Override
+        public long newest() {
+            return log.newest();
+        }
+
+        @Override
+        public void close() {
+            log.close();
+        }
+    }
+
+    @Test
+    void aSessionThatCannotBeReadIsCountedWhenItCanAgain() {
+        try (Rig rig = rig()) {
+            AtomicInteger failures = new AtomicInteger(1);
+            SessionLog away = rig.open("s1", "claude", log -> new Failing(log, failures));
+            SessionLog other = rig.open("s2", "other");
+            rig.append(away, "t1", 1, completed());
+            await().until(() -> failures.get() <= 0);
+            rig.append(other, "t2", 1, completed());
+
+            await().untilAsserted(() -> assertThat(rig.metrics())
+                    .contains(
+                            "hotplex_turns_total{provider=\"other\",outcome=\"completed\",} 1.0",
+                            "hotplex_turns_total{provider=\"claude\",outcome=\"completed\",} 1.0",
+                            "hotplex_telemetry_behind_records 0.0"));
+        }
+    }
+
+    @Test
+    void endsAlthoughASessionCannotBeRead() {
+        AtomicInteger failures = new AtomicInteger(Integer.MAX_VALUE);
+        try (Rig rig = rig()) {
+            rig.append(rig.open("s", "claude", log -> new Failing(log, failures)), "t", 1, completed());
+            await().until(() -> failures.get() < Integer.MAX_VALUE);
+        }
+
+        assertThat(Thread.getAllStackTraces().keySet())
+                .extracting(Thread::getName)
+                .doesNotContain("hotplex-telemetry");
+    }
+
+    private static AgentEvent completed() {
+        return new AgentEvent.TurnCompleted("", TokenUsage.ZERO, null, Duration.ofSeconds(1), null, null);
     }
 
     // ---- documents

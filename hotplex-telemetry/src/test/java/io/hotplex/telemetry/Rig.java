@@ -6,6 +6,7 @@ import io.hotplex.api.spi.SessionLog;
 import io.hotplex.core.MemoryJournal;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** A journal that telemetry reads, with a session in it; tells what an engine would. */
@@ -21,6 +22,11 @@ final class Rig implements AutoCloseable {
     }
 
     SessionLog open(String session, String provider) {
+        return open(session, provider, log -> log);
+    }
+
+    /** @param seen what telemetry is given to read */
+    SessionLog open(String session, String provider, UnaryOperator<SessionLog> seen) {
         SessionLog log = journal.open(session);
         telemetry
                 .reader()
@@ -28,7 +34,7 @@ final class Rig implements AutoCloseable {
                         SessionSpec.builder(session, Path.of("/w"))
                                 .provider(provider)
                                 .build(),
-                        log);
+                        seen.apply(log));
         telemetry.listener().onSessionOpened(session, provider);
         return log;
     }

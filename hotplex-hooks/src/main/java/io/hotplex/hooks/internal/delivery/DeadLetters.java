@@ -11,8 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -85,7 +83,7 @@ final class DeadLetters {
             Files.move(file, full, StandardCopyOption.REPLACE_EXISTING);
         }
         boolean torn = torn(); // by a write that failed, which must not spoil what comes now
-        try (FileChannel channel = FileChannel.open(file, APPEND, ownersOnly(file))) {
+        try (FileChannel channel = FileChannel.open(file, APPEND, OwnerOnly.file(file))) {
             ByteBuffer bytes = ByteBuffer.allocate(lines.length + 1);
             bytes.put(torn ? new byte[] {'\n'} : new byte[0]).put(lines).flip();
             while (bytes.hasRemaining()) {
@@ -103,15 +101,6 @@ final class DeadLetters {
             ByteBuffer last = ByteBuffer.allocate(1);
             return channel.size() > 0 && channel.read(last, channel.size() - 1) == 1 && last.get(0) != '\n';
         }
-    }
-
-    private static FileAttribute<?>[] ownersOnly(Path file) {
-        boolean posix = file.getFileSystem().supportedFileAttributeViews().contains("posix");
-        return posix
-                ? new FileAttribute<?>[] {
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
-                }
-                : new FileAttribute<?>[0];
     }
 
     /** Takes everything out; what was left by one who took and did not finish comes first. */

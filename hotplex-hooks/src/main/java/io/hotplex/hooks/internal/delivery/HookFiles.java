@@ -37,7 +37,7 @@ public final class HookFiles implements AutoCloseable {
     static HookFiles own(Path hooks, HookConfig config) {
         Path directory = hooks.resolve(config.name());
         try {
-            Files.createDirectories(directory);
+            OwnerOnly.directories(directory);
             FileChannel channel =
                     FileChannel.open(directory.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             if (!locked(channel)) {

@@ -1,7 +1,9 @@
 package io.hotplex.hooks.internal.delivery;
 
 import io.hotplex.api.AgentEvent;
+import io.hotplex.api.ErrorCode;
 import io.hotplex.api.EventRecord;
+import io.hotplex.api.TokenUsage;
 import io.hotplex.api.spi.EventHook;
 import io.hotplex.api.spi.EventHook.Delivery;
 import io.hotplex.api.spi.EventHookFactory;
@@ -10,6 +12,7 @@ import io.hotplex.api.spi.HookEvent;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /** What operators do with one hook, beside the gateway that may run it. Confined to its caller. */
 public final class HookOperations {
-    /** The session that the event of a test names. */
-    private static final String TEST_SESSION = "hotplex-test";
+    /** The session, and the turn, that the event of a test names. */
+    private static final String TEST = "hotplex-test";
 
     private final Path directory;
     private final HookConfig config;
@@ -62,8 +65,9 @@ public final class HookOperations {
 
     /** Delivers an event that nothing caused; tells how that went. */
     public Delivery test() throws Exception {
-        EventRecord record = new EventRecord(
-                TEST_SESSION, 1, 1, null, clock.instant(), new AgentEvent.SessionClosed("a test of the hook"));
+        AgentEvent failed = new AgentEvent.TurnFailed( // which nobody passes over
+                ErrorCode.INTERNAL, "a test of the hook", false, TokenUsage.ZERO, null, Duration.ZERO);
+        EventRecord record = new EventRecord(TEST, 1, 1, TEST, clock.instant(), failed);
         String id = "evt_" + UUID.randomUUID().toString().replace("-", "");
         try (EventHook hook = RunningHooks.make(directory, config, factories, environment)) {
             return hook.deliver(List.of(new HookEvent(id, record, "hotplex", "none", HookEvent.Severity.INFO, null)));

@@ -46,17 +46,21 @@ public final class RunningHooks implements JournalReader {
                         RetryPolicy.of(config, () -> ThreadLocalRandom.current().nextDouble());
                 EventHook hook = make(directory, config, factories, environment);
                 runners.add(new HookRunner(
-                        config,
-                        hook,
-                        HookFiles.own(directory, config),
-                        retries,
-                        drainTimeout,
-                        clock,
-                        System::nanoTime));
+                        config, hook, own(directory, config, hook), retries, drainTimeout, clock, System::nanoTime));
             }
             return new RunningHooks(runners);
         } catch (RuntimeException e) {
             runners.forEach(HookRunner::close);
+            throw e;
+        }
+    }
+
+    /** A hook whose files somebody else has is closed. */
+    private static HookFiles own(Path directory, HookConfig config, EventHook hook) {
+        try {
+            return HookFiles.own(directory, config);
+        } catch (RuntimeException e) {
+            hook.close();
             throw e;
         }
     }

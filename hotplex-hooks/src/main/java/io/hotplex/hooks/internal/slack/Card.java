@@ -2,6 +2,7 @@ package io.hotplex.hooks.internal.slack;
 
 import io.hotplex.api.AgentEvent;
 import io.hotplex.api.AgentEvent.Resolution;
+import io.hotplex.api.ErrorCode;
 import io.hotplex.api.EventRecord;
 import io.hotplex.api.spi.HookEvent;
 import java.util.ArrayList;
@@ -29,11 +30,15 @@ final class Card {
     private int tools;
     private long newest;
     private boolean noteworthy;
+    private boolean endedWithEngine;
     /** Names the message; {@code null} as long as there is none. */
     @Nullable
     String message;
 
     boolean changed;
+
+    /** Whether its message was written before a restart, so that what it tells is not known here. */
+    boolean resumed;
 
     /** A permission request; {@code end} is how it ended, {@code null} as long as it has not. */
     private record Request(String tool, @Nullable String end) {}
@@ -90,6 +95,7 @@ final class Card {
         } else if (event instanceof AgentEvent.TurnFailed failed) {
             state = ":x: failed: " + failed.code();
             more = failed.message();
+            endedWithEngine = failed.code() == ErrorCode.ENGINE_RESTARTED;
             noteworthy = true;
         } else if (event instanceof AgentEvent.TurnTimedOut timedOut) {
             state = ":alarm_clock: timed out: " + timedOut.code();
@@ -113,6 +119,11 @@ final class Card {
     /** Whether somebody should be told who is told only once. */
     boolean noteworthy() {
         return noteworthy;
+    }
+
+    /** Whether the turn ended because its engine did. */
+    boolean endedWithEngine() {
+        return endedWithEngine;
     }
 
     /** The message in one line. */

@@ -1,16 +1,17 @@
 package io.hotplex.hooks.internal.slack;
 
+import io.hotplex.hooks.internal.delivery.OwnerOnly;
 import io.hotplex.hooks.internal.delivery.ValueFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -39,12 +40,18 @@ final class Places implements AutoCloseable {
     /** Oldest first. */
     private final Map<String, String> places = new LinkedHashMap<>();
 
-    private boolean opened;
+    /** Whether the file was read. */
+    private boolean known;
+    /** Whether the file is locked. */
+    private boolean held;
+    /** Whether it was logged that the file is somebody else's. */
+    private boolean waits;
+    /** Whether it was logged that the file cannot be written. */
+    private boolean forgetful;
+
     private volatile @Nullable FileChannel lock;
     private volatile @Nullable ValueFile file;
     private volatile boolean closed;
-    /** Whether it was logged that the file cannot be written. */
-    private boolean forgetful;
 
     Places(Path directory, String channel) {
         this.directory = directory;
@@ -119,55 +126,75 @@ final class Places implements AutoCloseable {
             change.on(open);
             forgetful = false;
         } catch (IOException e) {
-            if (!forgetful) {
-                log.warn("{} cannot be written; after a restart sessions begin new threads", directory, e);
-            }
-            forgetful = true;
+            complain(e);
         }
     }
 
+    /** Reads the file, and takes it; as long as it is somebody else's, or cannot be used, that is tried again. */
     private void open() {
-        if (opened) {
+        if (file != null || closed) {
             return;
         }
-        opened = true;
-        Path path = directory.resolve("places");
         try {
-            Files.createDirectories(directory);
-            Map<String, String> read = ValueFile.read(path, NAMES);
-            read.entrySet().stream()
-                    .filter(entry -> entry.getKey().startsWith(channel + "/"))
-                    .sorted(Map.Entry.comparingByValue(Comparator.comparing(Double::parseDouble)))
-                    .forEach(entry -> places.put(entry.getKey(), entry.getValue()));
-            if (locked()) {
-                ValueFile own = ValueFile.open(path, NAMES);
-                own.retain(places.keySet()); // those of another channel mean nothing any more
-                file = own;
+            OwnerOnly.directories(directory);
+            boolean own = locked(); // before it is read: whoever had it may have written until now
+            if (own || !known) {
+                read(own);
             }
+            if (!own && !waits) {
+                log.warn("{} is held by another program; until it ends no place is kept here", directory);
+                waits = true;
+            }
+        } catch (IOException e) {
+            complain(e);
+        } finally {
             if (closed) {
                 close(); // it may have come too early for these
             }
-        } catch (IOException e) {
-            log.warn("{} cannot be used; after a restart sessions begin new threads", path, e);
+        }
+    }
+
+    private void read(boolean own) throws IOException {
+        Path path = directory.resolve("places");
+        Map<String, String> read = ValueFile.read(path, NAMES);
+        read.entrySet().stream()
+                .filter(entry -> entry.getKey().startsWith(channel + "/"))
+                .sorted(Map.Entry.comparingByValue(Comparator.comparing(Double::parseDouble)))
+                .forEach(entry -> places.putIfAbsent(entry.getKey(), entry.getValue()));
+        known = true;
+        if (own) {
+            ValueFile taken = ValueFile.open(path, NAMES);
+            file = taken;
+            taken.retain(places.keySet()); // those of another channel mean nothing any more
+            for (Map.Entry<String, String> place : places.entrySet()) {
+                if (!place.getValue().equals(read.get(place.getKey()))) {
+                    taken.put(place.getKey(), place.getValue()); // known since before the file could be taken
+                }
+            }
         }
     }
 
     private boolean locked() throws IOException {
-        FileChannel open =
-                FileChannel.open(directory.resolve("places.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        boolean got = false;
-        try {
-            got = open.tryLock() != null;
-        } catch (OverlappingFileLockException e) {
-            // somebody in this JVM has it
-        } finally {
-            if (got) {
-                lock = open;
-            } else {
-                open.close();
-            }
+        FileChannel open = lock;
+        if (open == null) {
+            Path path = directory.resolve("places.lock");
+            open = FileChannel.open(
+                    path, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), OwnerOnly.file(path));
+            lock = open;
         }
-        return got;
+        try {
+            held = held || open.tryLock() != null;
+            return held;
+        } catch (OverlappingFileLockException e) {
+            return false; // somebody in this JVM has it
+        }
+    }
+
+    private void complain(IOException e) {
+        if (!forgetful) {
+            log.warn("{} cannot be written; after a restart sessions begin new threads", directory, e);
+        }
+        forgetful = true;
     }
 
     @Override

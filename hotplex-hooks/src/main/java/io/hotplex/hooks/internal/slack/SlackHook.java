@@ -51,11 +51,16 @@ final class SlackHook implements EventHook {
         }
         try {
             for (String turn : touched) {
-                show(turn, last(events, turn));
+                show(turn);
             }
             for (HookEvent event : events) {
                 if (event.record().event() instanceof AgentEvent.SessionClosed closed) {
                     close(event, closed.reason());
+                }
+            }
+            for (String turn : touched) { // not before: what cannot be shown brings the whole batch again
+                if (last(events, turn)) {
+                    forget(turn);
                 }
             }
             return Delivery.DONE;
@@ -81,7 +86,8 @@ final class SlackHook implements EventHook {
         Card card = cards.get(turn);
         if (card == null) {
             card = new Card(event);
-            card.message = target.changes() ? places.ofTurn(turn) : null; // of a turn that began before a restart
+            card.message = target.changes() ? places.ofTurn(turn) : null;
+            card.resumed = card.message != null; // of a turn that began before a restart
             cards.put(turn, card);
             if (cards.size() > REMEMBERED) {
                 cards.remove(cards.keySet().iterator().next());
@@ -91,7 +97,7 @@ final class SlackHook implements EventHook {
     }
 
     @GuardedBy("this")
-    private void show(String turn, boolean ended) throws IOException, SlackException {
+    private void show(String turn) throws IOException, SlackException {
         Card card = cards.get(turn);
         if (card == null || !card.changed) {
             return;
@@ -102,27 +108,35 @@ final class SlackHook implements EventHook {
             target.write(card.text(), card.blocks(false), null, null);
         }
         card.changed = false;
-        if (ended) {
-            cards.remove(turn);
-            if (target.changes()) {
-                places.forgetTurn(turn);
-            }
+    }
+
+    @GuardedBy("this")
+    private void forget(String turn) {
+        cards.remove(turn);
+        if (target.changes()) {
+            places.forgetTurn(turn);
         }
     }
 
     @GuardedBy("this")
     private void write(String turn, Card card) throws IOException, SlackException {
+        // requests outlast an engine, and their buttons are in a message whose requests nobody here knows
+        boolean apart = buttons && card.resumed && card.endedWithEngine();
+        String replaces = apart ? null : card.message;
         String thread = places.ofSession(card.session());
         try {
-            if (thread == null && card.message == null) {
+            if (thread == null && replaces == null) {
                 thread = begin(card);
             }
-            card.message = target.write(card.text(), card.blocks(buttons), thread, card.message);
+            card.message = target.write(card.text(), card.blocks(buttons), thread, replaces);
         } catch (SlackException e) {
             if (e.kind() == SlackException.Kind.ANEW) { // somebody deleted it, or it is another bot's
-                card.message = null;
-                places.forgetTurn(turn);
-                places.forgetSession(card.session());
+                if (replaces == null) {
+                    places.forgetSession(card.session());
+                } else {
+                    card.message = null;
+                    places.forgetTurn(turn);
+                }
             }
             throw e;
         }

@@ -15,6 +15,8 @@ import io.hotplex.api.spi.EventHook.Delivery;
 import io.hotplex.api.spi.EventHookFactory.Surroundings;
 import io.hotplex.api.spi.HookConfig;
 import io.hotplex.api.spi.HookEvent;
+import io.hotplex.hooks.HookDesk;
+import io.hotplex.hooks.Hooks;
 import io.hotplex.hooks.internal.webhook.Receiver;
 import io.hotplex.hooks.internal.webhook.RudeServer;
 import java.io.IOException;
@@ -23,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -38,6 +41,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -115,6 +120,11 @@ class SlackTest {
 
     private static AgentEvent done(String text) {
         return new AgentEvent.TurnCompleted(text, TokenUsage.ZERO, null, Duration.ofSeconds(3), null, null);
+    }
+
+    private static AgentEvent endedWithItsEngine() {
+        return new AgentEvent.TurnFailed(
+                ErrorCode.ENGINE_RESTARTED, "", true, TokenUsage.ZERO, null, Duration.ofSeconds(3));
     }
 
     private static AgentEvent asked() {
@@ -208,6 +218,76 @@ class SlackTest {
     }
 
     @Test
+    void keepsPlacesFromWhenTheOneWhoHadThemHasEnded() throws Exception {
+        EventHook desk = bot();
+        try (EventHook gateway = bot()) {
+            desk.deliver(List.of(event("s1", "t1", started())));
+            gateway.deliver(List.of(event("s2", "t2", started())));
+            desk.deliver(List.of(event("s3", "t3", started())));
+            desk.close();
+
+            gateway.deliver(List.of(event("s3", "t4", started())));
+        }
+
+        assertThat(slack.got).hasSize(7);
+        assertThat(sent(6).get("thread_ts").asText())
+                .as("what was written last by the one before")
+                .isEqualTo("17.5");
+        slack.got.clear();
+        try (EventHook next = bot()) {
+            next.deliver(List.of(event("s2", "t2", done(""))));
+            next.deliver(List.of(event("s3", "t4", done(""))));
+        }
+        assertThat(slack.got).extracting(Receiver.Got::path).containsOnly("/api/chat.update");
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void placesAreForTheirOwnerAlone() throws Exception {
+        Surroundings made = new Surroundings(directory.resolve("hooks/team"), surroundings().environment());
+        HookConfig config = config("token-env", "TOKEN", "channel", "C1");
+        try (EventHook hook = new SlackHookFactory().open(config, made)) {
+            hook.deliver(List.of(event("s1", "t1", started())));
+        }
+
+        assertThat(permissions("hooks")).isEqualTo("rwx------");
+        assertThat(permissions("hooks/team")).isEqualTo("rwx------");
+        assertThat(permissions("hooks/team/places")).isEqualTo("rw-------");
+        assertThat(permissions("hooks/team/places.lock")).isEqualTo("rw-------");
+    }
+
+    private String permissions(String file) throws IOException {
+        return PosixFilePermissions.toString(Files.getPosixFilePermissions(directory.resolve(file)));
+    }
+
+    @Test
+    void aTryOfTheHookIsShownAndTellsAWrongToken() throws Exception {
+        HookDesk bot = desk(config("token-env", "TOKEN", "channel", "C1"));
+        assertThat(bot.test()).isNull();
+        assertThat(slack.got).as("a thread, and the turn in it").hasSize(2);
+        assertThat(sent(1).get("blocks").toString()).contains("a test of the hook");
+
+        slack.got.clear();
+        slack.reply = says("invalid_auth");
+        assertThat(bot.test()).isEqualTo("Slack says invalid_auth");
+        assertThat(slack.got).hasSize(1);
+
+        slack.got.clear();
+        slack.reply = exchange -> exchange.sendResponseHeaders(200, -1);
+        HookDesk incoming = desk(
+                HookConfig.of("in", "slack", Map.of("webhook-env", "URL", "allow-networks", "127.0.0.1")));
+        assertThat(incoming.test()).isNull();
+        assertThat(slack.got).hasSize(1);
+        slack.reply = exchange -> exchange.sendResponseHeaders(403, -1);
+        assertThat(incoming.test()).isEqualTo("Slack answered 403");
+    }
+
+    private HookDesk desk(HookConfig config) {
+        Map<String, String> environment = Map.of("TOKEN", "xoxb-token", "URL", slack.url());
+        return Hooks.builder(directory).environment(environment).desk(config);
+    }
+
+    @Test
     void beginsAnewWhereSomebodyDeletedAMessage() throws Exception {
         try (EventHook hook = bot()) {
             hook.deliver(List.of(event("s1", "t1", started())));
@@ -221,9 +301,98 @@ class SlackTest {
             assertThat(hook.deliver(List.of(event("s1", "t1", done(""))))).isEqualTo(Delivery.DONE);
         }
 
+        assertThat(slack.got).extracting(Receiver.Got::path).containsExactly("/api/chat.postMessage");
+        assertThat(sent(0).get("thread_ts").asText())
+                .as("the thread is still there")
+                .isEqualTo("17.1");
+    }
+
+    @Test
+    void beginsAnotherThreadWhereSomebodyDeletedIt() throws Exception {
+        try (EventHook hook = bot()) {
+            hook.deliver(List.of(event("s1", "t1", started())));
+            Receiver.Reply works = slack.reply;
+            slack.reply = says("thread_not_found");
+            assertThat(hook.deliver(List.of(event("s1", "t2", started()))))
+                    .isEqualTo(Delivery.retry("Slack says thread_not_found"));
+            slack.reply = works;
+            slack.got.clear();
+
+            hook.deliver(List.of(event("s1", "t2", started())));
+            hook.deliver(List.of(event("s1", "t1", done(""))));
+        }
+
         assertThat(slack.got)
                 .extracting(Receiver.Got::path)
-                .containsExactly("/api/chat.postMessage", "/api/chat.postMessage");
+                .containsExactly("/api/chat.postMessage", "/api/chat.postMessage", "/api/chat.update");
+        assertThat(sent(0).has("thread_ts")).isFalse();
+        assertThat(sent(1).get("thread_ts").asText()).isEqualTo("17.3");
+        assertThat(sent(2).get("ts").asText()).as("a message that is still there").isEqualTo("17.2");
+    }
+
+    @Test
+    void aTurnThatEndedIsNotToldAgainWhenAnotherOneOfItsBatchIs() throws Exception {
+        List<HookEvent> batch = List.of(
+                event("s1", "t1", started()),
+                event("s1", "t1", done("first")),
+                event("s1", "t2", started()),
+                event("s1", "t2", done("second")));
+        try (EventHook hook = bot()) {
+            hook.deliver(List.of(event("s1", "t0", started())));
+            slack.got.clear();
+            Receiver.Reply works = slack.reply;
+            AtomicInteger calls = new AtomicInteger();
+            slack.reply = exchange -> {
+                if (calls.incrementAndGet() == 2) {
+                    exchange.sendResponseHeaders(429, -1);
+                } else {
+                    works.to(exchange);
+                }
+            };
+
+            assertThat(hook.deliver(batch)).isEqualTo(Delivery.retry("Slack answered 429"));
+            assertThat(hook.deliver(batch)).isEqualTo(Delivery.DONE);
+        }
+
+        assertThat(slack.got).extracting(Receiver.Got::path).containsOnly("/api/chat.postMessage");
+        assertThat(slack.got)
+                .extracting(got -> got.text().contains("first") ? "first" : "second")
+                .containsExactly("first", "second", "second");
+        assertThat(Files.readString(directory.resolve("places")))
+                .as("both are over")
+                .contains("- C1/turn/t1", "- C1/turn/t2");
+    }
+
+    @Test
+    void aRequestThatOutlastsItsEngineKeepsItsButtons() throws Exception {
+        String[] buttons = {"signing-secret-env", "SIGNING", "approvers", "U1=ann"};
+        try (EventHook hook = bot(buttons)) {
+            hook.deliver(List.of(event("s1", "t1", started()), event("s1", "t1", asked())));
+        }
+        slack.got.clear();
+
+        try (EventHook hook = bot(buttons)) {
+            hook.deliver(List.of(event("s1", "t1", endedWithItsEngine())));
+        }
+
+        assertThat(slack.got).extracting(Receiver.Got::path).containsExactly("/api/chat.postMessage");
+        assertThat(sent(0).get("thread_ts").asText()).isEqualTo("17.1");
+        assertThat(sent(0).get("blocks").toString()).contains("failed: ENGINE_RESTARTED");
+    }
+
+    @Test
+    void aMessageWithoutButtonsTellsThatItsEngineEnded() throws Exception {
+        try (EventHook hook = bot()) {
+            hook.deliver(List.of(event("s1", "t1", started()), event("s1", "t1", asked())));
+        }
+        slack.got.clear();
+
+        try (EventHook hook = bot()) {
+            hook.deliver(List.of(event("s1", "t1", endedWithItsEngine())));
+        }
+
+        assertThat(slack.got).extracting(Receiver.Got::path).containsExactly("/api/chat.update");
+        assertThat(sent(0).get("ts").asText()).isEqualTo("17.2");
     }
 
     @Test

@@ -5,8 +5,10 @@ import io.hotplex.api.SessionSpec;
 import io.hotplex.api.spi.Journal;
 import io.hotplex.api.spi.JournalReader;
 import io.hotplex.api.spi.SessionLog;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -14,14 +16,16 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Reads what sessions write from when they are opened on, and hands it to folds, on one thread of its own. The engine's
- * calls leave a session in a queue, at most once until it was read; the queue is as long as there are sessions.
+ * calls leave a session in a queue, at most once until it was read; the queue is as long as there are sessions. One that
+ * cannot be read is read again after a pause, and holds back no other.
  *
- * <p>Threads: atomics; a session's position belongs to the thread.
+ * <p>Threads: atomics; a session's position, and what pauses, belong to the thread.
  */
 public final class JournalTail implements JournalReader {
     private static final Logger log = LoggerFactory.getLogger(JournalTail.class);
@@ -31,12 +35,18 @@ public final class JournalTail implements JournalReader {
     /** Between two looks: what comes meanwhile is read together. */
     private static final long GATHER_MILLIS = 20;
 
+    /** Between two attempts to read what cannot be read: a journal that is away is not asked all the time. */
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
     /** A fold is quick, so more would mean that it hangs. */
     private static final long END_MILLIS = 2_000;
 
     private final List<RecordFold> folds;
     private final Map<String, Followed> followed = new ConcurrentHashMap<>();
     private final BlockingQueue<Runnable> roused = new LinkedBlockingQueue<>();
+    /** Sessions that could not be read, those first whose pause is over first. */
+    private final Queue<Followed> paused = new ArrayDeque<>();
+
     private final AtomicLong lost = new AtomicLong();
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread;
@@ -48,6 +58,11 @@ public final class JournalTail implements JournalReader {
         private final AtomicBoolean awaited = new AtomicBoolean();
         private volatile boolean complete;
         private volatile long position;
+        private boolean pauses;
+        /** When the pause is over. */
+        private long againAt;
+        /** Whether it was logged that it cannot be read, and not that it can again. */
+        private boolean complained;
 
         Followed(String id, String provider, SessionLog source) {
             this.id = id;
@@ -118,20 +133,65 @@ public final class JournalTail implements JournalReader {
         try {
             boolean more = true;
             while (more) {
-                Runnable next = roused.take();
+                Runnable next = next();
                 while (next != null) {
                     next.run();
                     next = roused.poll();
                 }
+                readAgain(false);
                 more = !closing.await(GATHER_MILLIS, TimeUnit.MILLISECONDS) || !roused.isEmpty();
             }
+            readAgain(true);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
+    /** What there is to do, or {@code null} when a pause is over first. */
+    private @Nullable Runnable next() throws InterruptedException {
+        Followed first = paused.peek();
+        return first == null
+                ? roused.take()
+                : roused.poll(first.againAt - System.nanoTime(), TimeUnit.NANOSECONDS);
+    }
+
+    /** @param all also those whose pause is not over, since this is the end */
+    private void readAgain(boolean all) {
+        for (int left = paused.size(); left > 0; left--) {
+            Followed session = paused.element();
+            if (!all && session.againAt - System.nanoTime() > 0) {
+                return;
+            }
+            paused.remove();
+            session.pauses = false;
+            read(session);
+        }
+    }
+
+    @SuppressWarnings("IllegalCatch") // a journal is foreign code, and this is the thread of all sessions
     private void read(Followed session) {
         session.awaited.set(false); // before reading: what comes from here on rouses again
+        if (session.pauses) {
+            return;
+        }
+        try {
+            readOn(session);
+            if (session.complained) {
+                log.info("session '{}' is counted again", session.id);
+            }
+            session.complained = false;
+        } catch (RuntimeException e) {
+            if (!session.complained) {
+                log.warn("session '{}' cannot be read, and is not counted until it can", session.id, e);
+            }
+            session.complained = true;
+            session.pauses = true;
+            session.againAt = System.nanoTime() + PAUSE_NANOS;
+            paused.add(session);
+        }
+    }
+
+    private void readOn(Followed session) {
         boolean last = session.complete;
         List<EventRecord> chunk = session.source.read(session.position, CHUNK);
         while (!chunk.isEmpty()) {
