@@ -113,12 +113,12 @@ class HooksTest {
     @Test
     void losesNothingWhileTheReceiverIsAwayAndTheGatewayIsRestarted() {
         hook.answer = batch -> Delivery.retry("away");
-        start();
+        start("retry-attempts", "1000000");
         journal.awake("s");
         append("s", 10);
         await().until(() -> hook.calls.size() > 2);
         journal.disconnect();
-        start();
+        start("retry-attempts", "1000000");
         append("s", 5);
         await().until(() -> hook.calls.size() > 4);
         journal.disconnect();

@@ -89,7 +89,8 @@ class RestartIT extends RealClaude {
                     .extracting(AgentEvent.PermissionRequested::requestId)
                     .startsWith(asked.requestId());
             assertThat(only(records, AgentEvent.PermissionResolved.class))
-                    .allSatisfy(resolved -> assertThat(resolved.by()).isEqualTo("alice"));
+                    .extracting(AgentEvent.PermissionResolved::by)
+                    .containsExactly("alice");
         }
     }
 
