@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Values by name, in a file to which each change is appended, one line each, {@code value name}, or {@code - name} for
  * one that is gone. The last line of a name counts; a torn last line is passed over. Written anew when most of it is
- * history, and when a line could not be written, since the next would be read as a part of it.
- * For its owner alone to read.
+ * history, and when a line could not be written, since the next would be read as a part of it. For its owner alone to
+ * read.
  *
  * <p>It is handed to the operating system with every change, not to the disk.
  *

@@ -244,7 +244,8 @@ class SlackTest {
     @Test
     @DisabledOnOs(OS.WINDOWS)
     void placesAreForTheirOwnerAlone() throws Exception {
-        Surroundings made = new Surroundings(directory.resolve("hooks/team"), surroundings().environment());
+        Surroundings made =
+                new Surroundings(directory.resolve("hooks/team"), surroundings().environment());
         HookConfig config = config("token-env", "TOKEN", "channel", "C1");
         try (EventHook hook = new SlackHookFactory().open(config, made)) {
             hook.deliver(List.of(event("s1", "t1", started())));
@@ -274,8 +275,8 @@ class SlackTest {
 
         slack.got.clear();
         slack.reply = exchange -> exchange.sendResponseHeaders(200, -1);
-        HookDesk incoming = desk(
-                HookConfig.of("in", "slack", Map.of("webhook-env", "URL", "allow-networks", "127.0.0.1")));
+        HookDesk incoming =
+                desk(HookConfig.of("in", "slack", Map.of("webhook-env", "URL", "allow-networks", "127.0.0.1")));
         assertThat(incoming.test()).isNull();
         assertThat(slack.got).hasSize(1);
         slack.reply = exchange -> exchange.sendResponseHeaders(403, -1);
@@ -327,7 +328,9 @@ class SlackTest {
                 .containsExactly("/api/chat.postMessage", "/api/chat.postMessage", "/api/chat.update");
         assertThat(sent(0).has("thread_ts")).isFalse();
         assertThat(sent(1).get("thread_ts").asText()).isEqualTo("17.3");
-        assertThat(sent(2).get("ts").asText()).as("a message that is still there").isEqualTo("17.2");
+        assertThat(sent(2).get("ts").asText())
+                .as("a message that is still there")
+                .isEqualTo("17.2");
     }
 
     @Test

@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Reads what sessions write from when they are opened on, and hands it to folds, on one thread of its own. The engine's
- * calls leave a session in a queue, at most once until it was read; the queue is as long as there are sessions. One that
- * cannot be read is read again after a pause, and holds back no other.
+ * calls leave a session in a queue, at most once until it was read; the queue is as long as there are sessions. One
+ * that cannot be read is read again after a pause, and holds back no other.
  *
  * <p>Threads: atomics; a session's position, and what pauses, belong to the thread.
  */
@@ -150,9 +150,7 @@ public final class JournalTail implements JournalReader {
     /** What there is to do, or {@code null} when a pause is over first. */
     private @Nullable Runnable next() throws InterruptedException {
         Followed first = paused.peek();
-        return first == null
-                ? roused.take()
-                : roused.poll(first.againAt - System.nanoTime(), TimeUnit.NANOSECONDS);
+        return first == null ? roused.take() : roused.poll(first.againAt - System.nanoTime(), TimeUnit.NANOSECONDS);
     }
 
     /** @param all also those whose pause is not over, since this is the end */
