@@ -16,6 +16,7 @@ import io.hotplex.api.spi.HookStatus;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -28,6 +29,8 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
@@ -576,6 +579,17 @@ class HooksTest {
 
         assertThat(Files.size(directory.resolve("h/dead-letters.ndjson"))).isLessThan(2_000);
         assertThat(Files.size(directory.resolve("h/dead-letters.ndjson.1"))).isLessThan(2_000);
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void whereItIsIsForItsOwnerAloneToRead() throws IOException {
+        start();
+
+        assertThat(Files.getPosixFilePermissions(directory.resolve("h")))
+                .isEqualTo(PosixFilePermissions.fromString("rwx------"));
+        assertThat(Files.getPosixFilePermissions(directory.resolve("h/cursors")))
+                .isEqualTo(PosixFilePermissions.fromString("rw-------"));
     }
 
     @Test
