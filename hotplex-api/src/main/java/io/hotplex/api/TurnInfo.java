@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param clientId the prompt's own id, or {@code null}
  * @param state how far it is
  * @param result how it ended, or {@code null} while it has not
- * @param prompt the prompt's text while it waits, as {@code turn_started} will have it; else {@code null}
+ * @param prompt the first 4096 characters of the prompt's text while it waits, as {@code turn_started} will have them;
+ *     else {@code null}
  */
 public record TurnInfo(
         String id,

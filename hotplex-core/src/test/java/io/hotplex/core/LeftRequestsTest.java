@@ -14,17 +14,25 @@ import io.hotplex.api.AgentEvent.Resolution;
 import io.hotplex.api.AgentEvent.ToolDenied;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.EventRecord;
+import io.hotplex.api.GuardFinding;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.PermissionAnswer;
 import io.hotplex.api.PermissionAnswer.Scope;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.Session;
 import io.hotplex.api.Turn;
+import io.hotplex.api.spi.ToolGuard.Action;
+import io.hotplex.api.spi.ToolGuard.Verdict;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -156,10 +164,15 @@ class LeftRequestsTest {
     void itIsOfferedAfterEveryRestartUntilItsTimeIsOver() {
         leave("ask p1 make");
         fixture().close();
-        Clock nearly = Clock.offset(Clock.systemUTC(), Duration.ofDays(1).minusMillis(500));
-        try (EngineFixture third =
+        String until;
+        try (EngineFixture third = fixture()) {
+            until = ((PermissionRequested) left(third).pendingRequests().get(0)).expiresAt();
+        }
+        Instant before = Instant.parse(String.valueOf(until)).minusMillis(20);
+        Clock nearly = Clock.fixed(before, ZoneOffset.UTC); // it has not expired for those who look at the clock
+        try (EngineFixture fourth =
                 new EngineFixture(dir, HotPlex.builder().journal(journal).clock(nearly))) {
-            Session session = third.engine.session("s1").orElseThrow();
+            Session session = fourth.engine.session("s1").orElseThrow();
             await().until(() -> session.pendingRequests().isEmpty());
             List<EventRecord> events = read(session);
             await().until(() -> !only(events, PermissionResolved.class).isEmpty());
@@ -233,6 +246,98 @@ class LeftRequestsTest {
                     .extracting(HotPlexException::code)
                     .isEqualTo(ErrorCode.INVALID_ARGUMENT);
             assertThat(session.pendingRequests()).hasSize(1);
+        }
+    }
+
+    @Test
+    void anAnswerThatWaitsForTheAgentKeepsTheSessionAwakeUntilItIsUsed() {
+        leave("ask p1 make");
+        try (EngineFixture second = fixture("idle-timeout", "20ms")) {
+            Session session = left(second);
+            second.hot("other");
+            session.answer("p1", PermissionAnswer.allow(), "alice");
+            second.open("quiet");
+            await().until(() -> second.engine.info("quiet").orElseThrow().asleep());
+            second.open("quieter");
+            await().until(() -> second.engine.info("quieter").orElseThrow().asleep());
+            assertThat(session.info().asleep()).isFalse();
+        }
+    }
+
+    @Test
+    void whoIsAskedAfreshHasTheLastWordOverAnAnswerThatComesLate() {
+        leave("ask p1 make");
+        AsksWhileDeciding executor = new AsksWhileDeciding();
+        try (EngineFixture second = asking(executor)) {
+            Session session = left(second);
+            executor.then = decide -> {
+                decide.run();
+                session.answer("p1", PermissionAnswer.allow(), "alice"); // before people see p2, heard of after that
+            };
+            asksAgain(second, session);
+            executor.arm(() -> second.agents.process(1).say("ask p2 make"));
+            assertThat(pending(session)).containsExactly("p2");
+            session.answer("p2", PermissionAnswer.deny("no"), "bob");
+
+            second.agents.process(1).expect("answer p2 Deny").say("ask p3 make");
+            await().until(() -> pending(session).equals(List.of("p3")));
+        }
+    }
+
+    @Test
+    void anAnswerThatComesWhileTheGuardsLookDoesNotCountOncePeopleAreAsked() {
+        leave("ask p1 make");
+        AsksWhileDeciding executor = new AsksWhileDeciding();
+        try (EngineFixture second = asking(executor)) {
+            Session session = left(second);
+            executor.then = decide -> {
+                session.answer("p1", PermissionAnswer.allow(), "alice"); // heard of before people see p2
+                decide.run();
+            };
+            asksAgain(second, session);
+            executor.arm(() -> second.agents.process(1).say("ask p2 make"));
+            assertThat(pending(session)).containsExactly("p2");
+
+            second.agents.process(1).say("withdraw p2", "ask p3 make");
+            await().until(() -> pending(session).equals(List.of("p3")));
+        }
+    }
+
+    private EngineFixture asking(AsksWhileDeciding executor) {
+        GuardFinding finding = new GuardFinding("r", "test", "high", "because");
+        return new EngineFixture(
+                dir,
+                HotPlex.builder()
+                        .journal(journal)
+                        .executor(executor)
+                        .toolGuard((spec, call) -> new Verdict(Action.ASK, finding, null)));
+    }
+
+    private static List<String> pending(Session session) {
+        return session.pendingRequests().stream()
+                .map(request -> ((PermissionRequested) request).requestId())
+                .toList();
+    }
+
+    /** Gives the decision on a call that the test's own thread has brought to the test, as the session's owner. */
+    private static final class AsksWhileDeciding implements Executor {
+        private volatile Consumer<Runnable> then = Runnable::run;
+        private volatile @Nullable Thread armed;
+
+        void arm(Runnable ask) {
+            armed = Thread.currentThread();
+            ask.run();
+            assertThat(armed).as("nothing was decided").isNull();
+        }
+
+        @Override
+        public void execute(Runnable task) {
+            if (Thread.currentThread() == armed) {
+                armed = null;
+                then.accept(task);
+            } else {
+                new Thread(task).start();
+            }
         }
     }
 

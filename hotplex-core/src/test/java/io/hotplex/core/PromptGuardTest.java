@@ -11,8 +11,11 @@ import io.hotplex.api.Session;
 import io.hotplex.api.Turn;
 import io.hotplex.api.spi.PromptGuard;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -94,6 +97,71 @@ class PromptGuardTest {
                     .as("one that was cancelled is not looked at")
                     .isEqualTo(2);
         }
+    }
+
+    @Test
+    void aLargeReplacementEndsWhatCameBeforeItAndNothingElse() {
+        try (EngineFixture f = fixture(HotPlex.builder())) {
+            Session session = f.hot("s1");
+            Turn running = session.submit(Prompt.of("runs"));
+            f.agents.process(1).expect("prompt runs");
+            Turn before = session.submit(Prompt.of("before"));
+            Turn instead = session.submit(replacement("instead"));
+            Turn behind = session.submit(Prompt.of("behind"));
+            go.complete(null);
+
+            f.agents.process(1).expect("interrupt").say("aborted");
+            f.agents.process(1).expect("prompt instead").say("done it");
+            f.agents.process(1).expect("prompt behind").say("done it");
+            assertThat(result(running).end()).isInstanceOf(AgentEvent.TurnCancelled.class);
+            assertThat(result(before).end()).isInstanceOf(AgentEvent.TurnCancelled.class);
+            assertThat(result(instead).completed()).isTrue();
+            assertThat(result(behind).completed()).isTrue();
+        }
+    }
+
+    @Test
+    void ofTwoLargeReplacementsTheLastWordWins() {
+        try (EngineFixture f = fixture(HotPlex.builder())) {
+            Session session = f.hot("s1");
+            Turn first = session.submit(replacement("first"));
+            Turn last = session.submit(replacement("last"));
+            go.complete(null);
+
+            f.agents.process(1).expect("interrupt").say("aborted");
+            f.agents.process(1).expect("prompt last").say("done it");
+            assertThat(result(first).end()).isInstanceOf(AgentEvent.TurnCancelled.class);
+            assertThat(result(last).completed()).isTrue();
+        }
+    }
+
+    private static Prompt replacement(String text) {
+        return Prompt.builder(text + LARGE).delivery(Delivery.INTERRUPT).build();
+    }
+
+    @Test
+    void nothingIsLookedAtForTurnsThatAnotherEngineTookOver() throws Exception {
+        Queue<Thread> threads = new ConcurrentLinkedQueue<>();
+        KeptJournal journal = new KeptJournal();
+        HotPlex builder = HotPlex.builder().journal(journal).executor(task -> {
+            Thread thread = new Thread(task);
+            threads.add(thread);
+            thread.start();
+        });
+        try (EngineFixture f = fixture(builder)) {
+            Session session = f.hot("s1");
+            Turn first = session.submit(Prompt.of("first" + LARGE));
+            Turn second = session.submit(Prompt.of("second" + LARGE));
+            await().until(() -> large.get() == 1);
+            journal.lose();
+            assertThat(first.result().toCompletableFuture()).failsWithin(Duration.ofSeconds(10));
+            assertThat(second.result().toCompletableFuture()).failsWithin(Duration.ofSeconds(10));
+            go.complete(null);
+        }
+        for (Thread thread = threads.poll(); thread != null; thread = threads.poll()) {
+            thread.join();
+        }
+        assertThat(large.get()).isEqualTo(1);
     }
 
     @Test

@@ -9,6 +9,7 @@ import io.hotplex.api.spi.ToolGuard.Verdict;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,8 +43,12 @@ public final class ToolPolicy {
         public static final Decision NONE = new Decision(Verdict.NONE, "guard", "");
     }
 
-    /** @param denial what the agent is told, or {@code null} when the call was allowed */
-    private record Answered(String by, @Nullable String denial) {}
+    /**
+     * @param denial what the agent is told, or {@code null} when the call was allowed
+     * @param expiry cancelled when the answer does not wait any more
+     */
+    private record Answered(
+            String by, @Nullable String denial, @Nullable Future<?> expiry) {}
 
     /** Whether there is nothing that could have an opinion. Does not look at files. */
     public boolean silent() {
@@ -72,14 +77,31 @@ public final class ToolPolicy {
      * Somebody answered for a call whose agent could not hear it: the next one of that print is decided by that.
      *
      * @param denial what the agent is told, or {@code null} when it is allowed
+     * @param expiry forgets it; cancelled when it is not needed
      */
-    public void answeredBefore(String print, String by, @Nullable String denial) {
-        answered.put(print, new Answered(by, denial));
+    public void answeredBefore(String print, String by, @Nullable String denial, @Nullable Future<?> expiry) {
+        cancel(answered.put(print, new Answered(by, denial, expiry)));
     }
 
-    /** That answer does not count any more. */
+    /** That answer does not count any more, if there is one. */
     public void forget(String print) {
-        answered.remove(print);
+        cancel(answered.remove(print));
+    }
+
+    /** No such answer counts any more. */
+    public void forgetAnswers() {
+        answered.keySet().forEach(this::forget);
+    }
+
+    /** Whether somebody answered for a call that the agent may ask about again. */
+    public boolean answersWait() {
+        return !answered.isEmpty();
+    }
+
+    private static void cancel(@Nullable Answered gone) {
+        if (gone != null && gone.expiry() != null) {
+            gone.expiry().cancel(false);
+        }
     }
 
     /**
@@ -99,6 +121,7 @@ public final class ToolPolicy {
         String print = CallPrint.of(call);
         Answered before = answered.remove(print);
         if (before != null) {
+            cancel(before);
             return new Decision(before(verdict, before), before.by(), print);
         }
         String by = allowedForSession.contains(print)

@@ -195,6 +195,18 @@ public final class Redaction {
         return out == null ? text : out.append(text, from, text.length()).toString();
     }
 
+    /**
+     * A text without secrets, which do not count.
+     *
+     * @param all whether nothing follows; otherwise what could be the beginning of a secret at its end is left out
+     */
+    public String preview(String text, boolean all) {
+        int before = taken;
+        String shown = all ? text(text) : new Pieces().next(text, secrets);
+        taken = before;
+        return shown;
+    }
+
     /** A piece of a text that is being written. */
     private String piece(String id, String text) {
         Pieces pieces = streams.computeIfAbsent(id, key -> new Pieces());

@@ -55,7 +55,7 @@ final class Acceptance {
 
     /**
      * @param maxBytes limit of a prompt's text, instructions, attachments and client id together
-     * @param maxTurns limit of turns that wait; one more may run
+     * @param maxTurns limit of turns that wait, twice that for those that replace the others; one more may run
      * @param maxClientIds how many client ids are remembered, the oldest forgotten first
      */
     Acceptance(String sessionId, long maxBytes, int maxTurns, int maxClientIds) {
@@ -87,11 +87,13 @@ final class Acceptance {
             if (known != null) {
                 return new Accepted(known.turn, false);
             }
-            if (open > maxTurns && prompt.delivery() != Delivery.INTERRUPT) {
+            // one that replaces what waits has room when nobody else has, but it waits as well until guards let it pass
+            long most = prompt.delivery() == Delivery.INTERRUPT ? 2L * maxTurns : maxTurns;
+            if (open > most) {
                 throw new HotPlexException(
                         ErrorCode.QUEUE_FULL,
-                        "session '" + sessionId + "' has " + maxTurns
-                                + " turns waiting (queue-max-turns): wait for one to end");
+                        "session '" + sessionId + "' has " + most + " turns waiting (queue-max-turns: " + maxTurns
+                                + "): wait for one to end");
             }
             OpenTurn turn = factory.get();
             open++;

@@ -110,6 +110,7 @@ final class Approvals {
     /** The engine ends, the session does not. */
     void leave() {
         leaving = true;
+        requests.leave();
     }
 
     private boolean leaves(AgentEvent request) {
@@ -201,6 +202,7 @@ final class Approvals {
 
     /** Lets people answer; when there are too many requests, the agent hears no as soon as its call is over. */
     private void askPeople(AgentEvent asked, Duration expiry, String print) {
+        desk.policy().forget(print); // it came while the guards looked: who is asked now has the last word
         AgentEvent request = scope.recorder.redacted(asked);
         String id = Requests.idOf(request);
         for (AgentEvent earlier : requests.list()) {
@@ -292,6 +294,9 @@ final class Approvals {
             answeredLate(request, answer, by, kept.print());
             return;
         }
+        if (kept != null) {
+            desk.policy().forget(kept.print()); // what was said of the same call before, and came after it was asked
+        }
         if (living() == null) {
             record(withdrawn(requestId, null));
             return;
@@ -329,8 +334,8 @@ final class Approvals {
             return;
         }
         String denial = answer instanceof PermissionAnswer.Deny deny ? deny.message() : null;
-        desk.policy().answeredBefore(print, by, denial);
-        var unused = scope.timer(rest(request), () -> desk.policy().forget(print));
+        Future<?> expiry = scope.timer(rest(request), () -> desk.policy().forget(print));
+        desk.policy().answeredBefore(print, by, denial, expiry);
     }
 
     /** The same call, input and all, is not asked about again: for this session, or for good. */

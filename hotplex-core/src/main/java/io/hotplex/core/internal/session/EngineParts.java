@@ -39,7 +39,7 @@ public record EngineParts(
         JournalReader readers,
         Followers followers,
         Executor executor,
-        Executor scans,
+        FewAtATime scans,
         ScheduledExecutorService timer,
         Clock clock,
         LongSupplier ticker) {}

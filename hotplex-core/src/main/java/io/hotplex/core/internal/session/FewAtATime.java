@@ -5,23 +5,27 @@ import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs tasks on another executor, a few at a time and in the order in which they came. What waits is not bounded here:
- * each session gives it one task at a time, so sessions bound it. Tasks do not throw. Thread-safe; guarded by one short
- * lock.
+ * Runs tasks on another executor, a few at a time and in the order in which they came; never on the thread of who
+ * brings one. What waits is not bounded here: each session has one task that waits at a time, so sessions bound it.
+ * Tasks do not throw. Thread-safe; guarded by one short lock.
  */
-public final class FewAtATime implements Executor {
+public final class FewAtATime {
     private final Executor executor;
     private final int most;
     private final ReentrantLock lock = new ReentrantLock();
 
     @GuardedBy("lock")
-    private final Queue<Runnable> waiting = new ArrayDeque<>();
+    private final Queue<Task> waiting = new ArrayDeque<>();
 
     @GuardedBy("lock")
     private int running;
+
+    /** @param refused hears why the executor does not take it */
+    private record Task(Runnable work, Consumer<Throwable> refused) {}
 
     /** @param most tasks that run at a time */
     public FewAtATime(Executor executor, int most) {
@@ -29,10 +33,14 @@ public final class FewAtATime implements Executor {
         this.most = most;
     }
 
-    /** @throws RuntimeException what the other executor throws when it does not take a task */
-    @Override
-    @SuppressWarnings("IllegalCatch") // an executor is foreign code, and may be out of threads
-    public void execute(Runnable task) {
+    /**
+     * Runs a task when its turn comes.
+     *
+     * @param refused called in its place when the other executor does not take it, with what that threw; on any thread,
+     *     so it only hands off
+     */
+    void execute(Runnable work, Consumer<Throwable> refused) {
+        Task task = new Task(work, refused);
         lock.lock();
         try {
             if (running >= most) {
@@ -43,25 +51,60 @@ public final class FewAtATime implements Executor {
         } finally {
             lock.unlock();
         }
+        start(task);
+    }
+
+    /** A task is not needed any more: it does not run if it has not begun. */
+    void remove(Runnable work) {
+        lock.lock();
         try {
-            executor.execute(() -> run(task));
-        } catch (Throwable e) {
-            run(ended()); // who relied on this one to make room
-            throw e;
+            waiting.removeIf(task -> task.work == work);
+        } finally {
+            lock.unlock();
         }
     }
 
-    private void run(@Nullable Runnable first) {
-        for (Runnable task = first; task != null; task = ended()) {
-            task.run();
+    /** Has a task run, or the first of those behind it that the executor takes: they relied on it to make room. */
+    @SuppressWarnings("IllegalCatch") // an executor is foreign code, and may be out of threads
+    private void start(Task first) {
+        Task task = first;
+        while (task != null) {
+            Task next = task;
+            try {
+                executor.execute(() -> run(next));
+                return;
+            } catch (Throwable e) {
+                next.refused.accept(e);
+                task = refused();
+            }
+        }
+    }
+
+    private void run(Task first) {
+        for (Task task = first; task != null; task = ended()) {
+            task.work.run();
+        }
+    }
+
+    /** A task was refused: the next one is tried in its place, unless one that runs makes room for that. */
+    private @Nullable Task refused() {
+        lock.lock();
+        try {
+            if (running > 1) {
+                running--;
+                return null;
+            }
+            return ended();
+        } finally {
+            lock.unlock();
         }
     }
 
     /** A task is over: the next one takes its place, or nobody does. */
-    private @Nullable Runnable ended() {
+    private @Nullable Task ended() {
         lock.lock();
         try {
-            Runnable next = waiting.poll();
+            Task next = waiting.poll();
             running -= next == null ? 1 : 0;
             return next;
         } finally {

@@ -1,8 +1,10 @@
 package io.hotplex.core.internal.session;
 
+import io.hotplex.api.AgentEvent.Terminal;
 import io.hotplex.api.AgentEvent.TurnBlocked;
 import io.hotplex.api.Attachment;
 import io.hotplex.api.Delivery;
+import io.hotplex.api.ErrorCode;
 import io.hotplex.api.GuardFinding;
 import io.hotplex.api.Prompt;
 import io.hotplex.api.spi.PromptGuard.Decision;
@@ -33,7 +35,10 @@ final class PromptDesk {
     /**
      * Four times what the rules take for the largest prompt, at the worst. Whoever has no answer by then is told no.
      */
-    private static final Duration LIMIT = Duration.ofSeconds(60);
+    static final Duration LIMIT = Duration.ofSeconds(60);
+
+    /** Ten that take that long may be before it. Whose turn has not come by then may try again: nobody looked at it. */
+    static final Duration WAIT_LIMIT = Duration.ofMinutes(10);
 
     private final SessionScope scope;
     private final BooleanSupplier bypassed;
@@ -48,10 +53,10 @@ final class PromptDesk {
     /**
      * Has a turn's prompt looked at.
      *
-     * @param then called once, as the owner, with what ends the turn, or {@code null} when the prompt may go on; at
-     *     once for a small one when nothing is before it
+     * @param then called once, unless the turn is forgotten, as the owner, with what ends the turn, or {@code null}
+     *     when the prompt may go on; at once for a small one when nothing is before it
      */
-    void look(OpenTurn turn, Consumer<@Nullable TurnBlocked> then) {
+    void look(OpenTurn turn, Consumer<@Nullable Terminal> then) {
         Prompt prompt = turn.prompt;
         if (bypassed.getAsBoolean()) {
             then.accept(null);
@@ -66,10 +71,20 @@ final class PromptDesk {
         }
     }
 
-    /** A turn has ended: its prompt is not kept to be looked at. */
+    /** A turn has ended: its prompt is not kept to be looked at, unless that is going on. */
     void forget(OpenTurn turn) {
         Look first = looks.peek();
-        looks.removeIf(look -> look.turn == turn && look != first); // the first is being looked at
+        looks.removeIf(look -> look.turn == turn && look.drop());
+        if (first != null && first.begun && first != looks.peek()) {
+            beginNext();
+        }
+    }
+
+    private void beginNext() {
+        Look next = looks.peek();
+        if (next != null && !next.begun) {
+            next.begin();
+        }
     }
 
     private static long weight(Prompt prompt) {
@@ -91,56 +106,101 @@ final class PromptDesk {
         return new TurnBlocked(b.ruleId(), b.category(), b.level(), b.message(), b.suggestions());
     }
 
-    /** A prompt that is looked at elsewhere; the first that is said of it counts. */
-    private final class Look {
+    /**
+     * A prompt that is looked at elsewhere; the first that is said of it counts. First it waits until there is room to
+     * look at it, then it is scanned; each has a limit of its own.
+     */
+    private final class Look implements Runnable {
         private final OpenTurn turn;
         private final Prompt prompt;
-        private final Consumer<@Nullable TurnBlocked> then;
+        private final Consumer<@Nullable Terminal> then;
         private @Nullable Future<?> deadline;
-        private boolean settled;
+        private boolean begun;
+        private boolean scanned;
 
-        Look(OpenTurn turn, Consumer<@Nullable TurnBlocked> then) {
+        /** Written by the owner, read by who is about to scan. */
+        private volatile boolean settled;
+
+        Look(OpenTurn turn, Consumer<@Nullable Terminal> then) {
             this.turn = turn;
             this.prompt = turn.prompt;
             this.then = then;
         }
 
-        @SuppressWarnings("IllegalCatch") // an executor is foreign code, and may be out of threads
         void begin() {
-            deadline = scope.timer(LIMIT, () -> fail("no decision within " + LIMIT));
-            try {
-                scope.parts.scans().execute(() -> {
-                    Decision.Block block = scope.parts.guards().check(scope.spec, prompt); // never throws
-                    scope.mailbox.execute(() -> settle(block));
-                });
-            } catch (Throwable e) {
-                fail("the executor takes no work: " + e);
+            begun = true;
+            deadline = scope.timer(WAIT_LIMIT, this::unseen);
+            scope.parts
+                    .scans()
+                    .execute(
+                            this,
+                            e -> scope.mailbox.execute(() -> fail("the executor takes no work: " + e)));
+        }
+
+        @Override
+        public void run() {
+            if (settled) {
+                return;
+            }
+            scope.mailbox.execute(this::scans);
+            Decision.Block block = scope.parts.guards().check(scope.spec, prompt); // never throws
+            scope.mailbox.execute(() -> decided(block));
+        }
+
+        private void scans() {
+            if (!settled) {
+                scanned = true;
+                cancelDeadline();
+                deadline = scope.timer(LIMIT, () -> fail("no decision within " + LIMIT));
+            }
+        }
+
+        private void decided(Decision.@Nullable Block block) {
+            if (!settled) {
+                settle(blocked(block));
             }
         }
 
         private void fail(String why) {
             if (!settled) {
                 log.error("a prompt of session '{}' is blocked: {}", scope.spec.id(), why);
-                settle(Guards.undecided());
+                settle(blocked(Guards.undecided()));
             }
         }
 
-        private void settle(Decision.@Nullable Block block) {
-            if (settled) {
-                return;
+        private void unseen() {
+            if (!settled && !scanned) {
+                String message = "too many large prompts are looked at: its turn did not come within " + WAIT_LIMIT
+                        + ", send it again";
+                settle(TurnEnds.lost(turn.stop, ErrorCode.QUEUE_FULL, message, Duration.ZERO));
             }
+        }
+
+        /** Lets go of it, if nobody is looking at it: only one of a session is looked at at a time. */
+        boolean drop() {
+            if (!scanned) {
+                settled = true;
+                cancelDeadline();
+                scope.parts.scans().remove(this);
+            }
+            return settled;
+        }
+
+        private void settle(@Nullable Terminal end) {
             settled = true;
-            if (deadline != null) {
-                deadline.cancel(false);
-            }
+            cancelDeadline();
+            scope.parts.scans().remove(this); // it has not begun when its turn did not come
             looks.remove(this);
             try {
-                then.accept(blocked(block));
+                then.accept(end);
             } finally {
-                Look next = looks.peek();
-                if (next != null) {
-                    next.begin();
-                }
+                beginNext();
+            }
+        }
+
+        private void cancelDeadline() {
+            if (deadline != null) {
+                deadline.cancel(false);
             }
         }
     }

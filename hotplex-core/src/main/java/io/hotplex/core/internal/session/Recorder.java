@@ -34,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  * {@link #append}, {@link #save} and {@link #close} belong to the session's owner; the rest is thread-safe.
  */
 final class Recorder implements LogListener {
+    /** What of a prompt that waits is shown; more would keep the owner, since every character is looked at. */
+    static final int PREVIEW_CHARS = 4_096;
+
     private final EngineParts parts;
     private final String sessionId;
     private final boolean durable;
@@ -87,8 +90,9 @@ final class Recorder implements LogListener {
     /** Lets the engine's readers in. Called once, when the session is known. */
     void announce(SessionSpec spec) {
         announced = true;
-        if (lost != null) {
-            onLost.run(); // lost before it was announced
+        HotPlexException why = lost;
+        if (why != null) {
+            tell(why); // lost before it was announced
         }
         parts.readers().opened(spec, log);
         if (complete) {
@@ -122,15 +126,15 @@ final class Recorder implements LogListener {
         return Objects.requireNonNull(shown(request), "only pieces of text wait");
     }
 
-    /** The text of a prompt as people may see it before it is in the journal, where what is taken out of it counts. */
-    @Nullable
-    String preview(AgentEvent.TurnStarted start) {
-        if (redaction == null) {
-            return start.prompt();
-        }
-        AgentEvent shown = redaction.of(start);
-        int uncounted = redaction.taken();
-        return uncounted == 0 ? start.prompt() : ((AgentEvent.TurnStarted) Objects.requireNonNull(shown)).prompt();
+    /**
+     * How a prompt begins, as people may see it before it is in the journal, where what is taken out of it counts. All
+     * of it when it is short.
+     */
+    String preview(String prompt) {
+        boolean all = prompt.length() <= PREVIEW_CHARS;
+        int end = all || !Character.isHighSurrogate(prompt.charAt(PREVIEW_CHARS - 1)) ? PREVIEW_CHARS : PREVIEW_CHARS - 1;
+        String head = all ? prompt : prompt.substring(0, end);
+        return redaction == null ? head : redaction.preview(head, all);
     }
 
     /** Appends what the agent says; a piece of text may wait for the next. */
@@ -216,19 +220,24 @@ final class Recorder implements LogListener {
         onRelief.run();
     }
 
+    /** May come while the log is being opened: then there is nobody to tell, and no log to look at. */
     @Override
     public void lost() {
         HotPlexException why = new HotPlexException(
                 ErrorCode.STATE_IN_USE,
                 "another engine took the journal over, and goes on with session '" + sessionId + "': ask that one");
         lost = why;
+        if (announced) {
+            tell(why);
+        }
+    }
+
+    private void tell(HotPlexException why) {
         for (JournalSubscription subscription : subscriptions) {
             subscription.logLost(why);
         }
         giveUpWaiting(why);
-        if (announced) {
-            onLost.run();
-        }
+        onLost.run();
     }
 
     /** Why nothing more is kept, or {@code null} while it is. */

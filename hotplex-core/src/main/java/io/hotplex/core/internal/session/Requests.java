@@ -43,6 +43,9 @@ final class Requests {
         }
     };
 
+    @GuardedBy("lock")
+    private boolean leaving;
+
     Requests(int limit) {
         this.limit = limit;
     }
@@ -56,11 +59,14 @@ final class Requests {
         return event instanceof PermissionRequested p ? p.requestId() : ((QuestionAsked) event).requestId();
     }
 
-    /** Remembers a request; {@code false} when {@code pending-requests-max} are open. */
+    /**
+     * Remembers a request; {@code false} when {@code pending-requests-max} are open. What an earlier engine left does
+     * not count, since no agent waits for it.
+     */
     boolean add(AgentEvent request) {
         lock.lock();
         try {
-            if (open.size() >= limit) {
+            if (open.size() - left.size() >= limit) {
                 return false;
             }
             open.put(idOf(request), request);
@@ -81,6 +87,16 @@ final class Requests {
         }
     }
 
+    /** The engine ends: what is open is the next one's to answer, since nobody may hear of it here any more. */
+    void leave() {
+        lock.lock();
+        try {
+            leaving = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Whether a request is open whose agent ended with an earlier engine. */
     boolean isLeft(String requestId) {
         lock.lock();
@@ -95,7 +111,7 @@ final class Requests {
      * Takes a request out to answer it.
      *
      * @param how what became of it, for those who come later
-     * @throws HotPlexException REQUEST_NOT_FOUND or REQUEST_ALREADY_ANSWERED
+     * @throws HotPlexException REQUEST_NOT_FOUND, REQUEST_ALREADY_ANSWERED, or ENGINE_CLOSED after {@link #leave}
      */
     AgentEvent take(String requestId, Class<? extends AgentEvent> kind, String how) {
         lock.lock();
@@ -108,6 +124,12 @@ final class Requests {
                         late != null
                                 ? "request '" + requestId + "' was " + late + " before"
                                 : "no such request is pending: '" + requestId + "'");
+            }
+            if (leaving) {
+                throw new HotPlexException(
+                        ErrorCode.ENGINE_CLOSED,
+                        "the engine is closing, and the agent that asked ends with it: answer '" + requestId
+                                + "' in the next engine on this journal, if it is pending there");
             }
             end(requestId, how);
             return request;

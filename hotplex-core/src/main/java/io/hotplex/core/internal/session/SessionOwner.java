@@ -227,34 +227,38 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
             waiting.remove(turn);
             endTurn(turn, TurnEnds.stopped(stop, Duration.ZERO));
         } else {
-            prompts.look(turn, blocked -> looked(turn, blocked));
+            prompts.look(turn, end -> looked(turn, end));
         }
         pump();
     }
 
-    /** The guards have looked at a prompt, now or after a while. */
-    private void looked(OpenTurn turn, AgentEvent.@Nullable TurnBlocked blocked) {
+    /**
+     * The guards have looked at a prompt, now or after a while.
+     *
+     * @param end what ends its turn, or {@code null} when it may go on
+     */
+    private void looked(OpenTurn turn, AgentEvent.@Nullable Terminal end) {
         if (turn.ended) {
             return; // stopped, or left to the next engine, meanwhile
         }
         turn.looked = true;
-        if (blocked != null) {
+        if (end != null) {
             waiting.remove(turn);
-            endTurn(turn, blocked);
+            endTurn(turn, end);
         } else {
             deliver(turn);
             pump();
             if (waiting.contains(turn)) {
-                turn.waits(scope.recorder.preview(start(turn)));
+                turn.waits(scope.recorder.preview(turn.prompt.text()));
             }
         }
     }
 
     private void deliver(OpenTurn turn) {
         if (turn.prompt.delivery() == Delivery.INTERRUPT) {
-            openTurns().stream()
-                    .filter(open -> open != turn)
-                    .forEach(open -> stop(open, new Stop.Cancel("replaced by a newer prompt")));
+            List<OpenTurn> older = runningTurns();
+            waiting.stream().takeWhile(open -> open != turn).forEach(older::add); // behind it is what came later
+            older.forEach(open -> stop(open, new Stop.Cancel("replaced by a newer prompt")));
         } else if (turn.prompt.delivery() == Delivery.STEER && steered(turn)) {
             waiting.remove(turn);
         }
@@ -341,7 +345,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
     private static AgentEvent.TurnStarted start(OpenTurn turn) {
         Prompt prompt = turn.prompt;
         List<AgentEvent.Attached> attached = prompt.attachments().stream()
-                .map(one -> new AgentEvent.Attached(one.name(), one.mediaType(), one.data().length))
+                .map(one -> new AgentEvent.Attached(one.name(), one.mediaType(), one.size()))
                 .toList();
         return new AgentEvent.TurnStarted(
                 turn.origin,
@@ -748,6 +752,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
                 && acceptance.open() == 0
                 && !running()
                 && requests.list().isEmpty()
+                && !desk.policy().answersWait() // nothing else remembers them
                 && !desk.policy().bypassed() // its end is still to be told
                 && !scope.recorder.followed()
                 && scope.quietNanos() >= idleFor.toNanos();
@@ -788,6 +793,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
     /** The other engine writes its terminal event. */
     private void lose(OpenTurn turn, HotPlexException why) {
         turn.end();
+        prompts.forget(turn);
         if (turn.origin == Origin.PROMPT) {
             acceptance.ended();
         }
@@ -822,6 +828,7 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
                 approvals.end();
                 scope.recorder.append(null, new AgentEvent.SessionClosed(String.valueOf(closing)));
             }
+            desk.policy().forgetAnswers();
             over = !suspending;
             scope.recorder.close(state());
             publish();

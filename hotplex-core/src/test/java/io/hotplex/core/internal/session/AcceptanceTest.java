@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.hotplex.api.AgentEvent;
+import io.hotplex.api.Delivery;
 import io.hotplex.api.ErrorCode;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.Prompt;
@@ -117,6 +118,30 @@ class AcceptanceTest {
         Prompt prompt = prompt(clientId);
         return acceptance.accept(
                 prompt, () -> new OpenTurn("s", "turn of " + clientId, AgentEvent.Origin.PROMPT, prompt, t -> {}));
+    }
+
+    @Test
+    void whatReplacesTheOthersMayWaitTwiceAsOftenAndNoOftener() {
+        Acceptance few = new Acceptance("s", 1_000, 2, 2);
+        for (int i = 0; i < 3; i++) {
+            accept(few, "queued" + i);
+        }
+        assertFull(few, Delivery.QUEUE);
+        submit(few, Delivery.INTERRUPT);
+        submit(few, Delivery.INTERRUPT);
+        assertFull(few, Delivery.INTERRUPT);
+    }
+
+    private static void submit(Acceptance acceptance, Delivery delivery) {
+        Prompt prompt = Prompt.builder("a").delivery(delivery).build();
+        acceptance.accept(prompt, () -> new OpenTurn("s", "t", AgentEvent.Origin.PROMPT, prompt, turn -> {}));
+    }
+
+    private static void assertFull(Acceptance acceptance, Delivery delivery) {
+        assertThatExceptionOfType(HotPlexException.class)
+                .isThrownBy(() -> submit(acceptance, delivery))
+                .extracting(HotPlexException::code)
+                .isEqualTo(ErrorCode.QUEUE_FULL);
     }
 
     private static Prompt prompt(String clientId) {
