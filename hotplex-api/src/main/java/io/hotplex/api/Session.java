@@ -53,8 +53,8 @@ public interface Session {
      *
      * @param by who answers, for the record: the caller has made sure that they may. Who carries answers of others
      *     takes {@link #answer(String, PermissionAnswer, Approver)}
-     * @throws HotPlexException REQUEST_NOT_FOUND, REQUEST_ALREADY_ANSWERED, or ENGINE_CLOSED; INVALID_ARGUMENT when the input that is
-     *     to replace the agent's has text in it that was taken out of what people see
+     * @throws HotPlexException REQUEST_NOT_FOUND, REQUEST_ALREADY_ANSWERED, or ENGINE_CLOSED; INVALID_ARGUMENT when the
+     *     input that is to replace the agent's has text in it that was taken out of what people see
      */
     void answer(String requestId, PermissionAnswer answer, String by);
 

@@ -128,8 +128,11 @@ public final class EngineConfig {
 
     public static final ConfigKey<Long> PROMPT_MAX_BYTES = key(
             "prompt-max-bytes", size(1, GIB), "16MiB", "Largest prompt: text, instructions and attachments together.");
-    public static final ConfigKey<Integer> QUEUE_MAX_TURNS =
-            key("queue-max-turns", count(1, MANY), "32", "Turns that may wait in one session; twice as many when each replaces those before it.");
+    public static final ConfigKey<Integer> QUEUE_MAX_TURNS = key(
+            "queue-max-turns",
+            count(1, MANY),
+            "32",
+            "Turns that may wait in one session; twice as many when each replaces those before it.");
     public static final ConfigKey<Integer> IDEMPOTENCY_MAX_IDS = key(
             "idempotency-max-ids",
             count(1, MANY),
@@ -140,8 +143,11 @@ public final class EngineConfig {
             count(1, MANY),
             "100",
             "Ended turns that a session remembers, while their results have at most 1 MiB.");
-    public static final ConfigKey<Integer> PENDING_REQUESTS_MAX =
-            key("pending-requests-max", count(1, MANY), "64", "Permission requests and questions of one session that its agent waits for.");
+    public static final ConfigKey<Integer> PENDING_REQUESTS_MAX = key(
+            "pending-requests-max",
+            count(1, MANY),
+            "64",
+            "Permission requests and questions of one session that its agent waits for.");
 
     public static final ConfigKey<Duration> PERMISSION_TIMEOUT = key(
             "permission-timeout",

@@ -132,9 +132,7 @@ final class PromptDesk {
             deadline = scope.timer(WAIT_LIMIT, this::unseen);
             scope.parts
                     .scans()
-                    .execute(
-                            this,
-                            e -> scope.mailbox.execute(() -> fail("the executor takes no work: " + e)));
+                    .execute(this, e -> scope.mailbox.execute(() -> fail("the executor takes no work: " + e)));
         }
 
         @Override

@@ -132,7 +132,8 @@ final class Recorder implements LogListener {
      */
     String preview(String prompt) {
         boolean all = prompt.length() <= PREVIEW_CHARS;
-        int end = all || !Character.isHighSurrogate(prompt.charAt(PREVIEW_CHARS - 1)) ? PREVIEW_CHARS : PREVIEW_CHARS - 1;
+        int end =
+                all || !Character.isHighSurrogate(prompt.charAt(PREVIEW_CHARS - 1)) ? PREVIEW_CHARS : PREVIEW_CHARS - 1;
         String head = all ? prompt : prompt.substring(0, end);
         return redaction == null ? head : redaction.preview(head, all);
     }

@@ -26,8 +26,8 @@ class ToolPolicyTest {
 
     @BeforeEach
     void answer() {
-        Guards none = new Guards(
-                "off", EngineConfig.fromProperties(Map.of()).guardConfig(), PromptGuard.NONE, List.of());
+        Guards none =
+                new Guards("off", EngineConfig.fromProperties(Map.of()).guardConfig(), PromptGuard.NONE, List.of());
         policy = new ToolPolicy(SessionSpec.builder("s", dir).build(), none, new RememberedApprovals(dir));
         policy.answeredBefore(CallPrint.of(call), "alice", null, expiry);
     }

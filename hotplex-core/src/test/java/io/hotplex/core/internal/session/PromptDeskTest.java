@@ -94,8 +94,9 @@ class PromptDeskTest {
         engine.fire();
         engine.runAll();
 
-        assertThat(said).hasSize(2).allSatisfy((name, end) -> assertThat(end)
-                .isInstanceOfSatisfying(TurnFailed.class, failed -> {
+        assertThat(said)
+                .hasSize(2)
+                .allSatisfy((name, end) -> assertThat(end).isInstanceOfSatisfying(TurnFailed.class, failed -> {
                     assertThat(failed.code()).isEqualTo(ErrorCode.QUEUE_FULL);
                     assertThat(failed.retryable()).isTrue();
                 }));

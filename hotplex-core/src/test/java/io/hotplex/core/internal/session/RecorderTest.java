@@ -61,10 +61,12 @@ class RecorderTest {
         Recorder recorder = recorder(memory);
         String key = "ghp_abcdefghijklmnopqrstuvwxyz0123456789";
         String head = "words ".repeat(Recorder.PREVIEW_CHARS / 6);
-        String cut = head.substring(0, Recorder.PREVIEW_CHARS - 20) + key + " more";
+        String cut = head.substring(0, Recorder.PREVIEW_CHARS - 22) + key + " more";
 
         assertThat(recorder.preview("short " + key)).startsWith("short ").doesNotContain("abcdef");
-        assertThat(recorder.preview(" ".repeat(Recorder.PREVIEW_CHARS) + "more")).isBlank().hasSize(Recorder.PREVIEW_CHARS);
+        assertThat(recorder.preview(" ".repeat(Recorder.PREVIEW_CHARS) + "more"))
+                .isBlank()
+                .hasSize(Recorder.PREVIEW_CHARS);
         assertThat(recorder.preview(cut)).startsWith("words words").doesNotContain("abcdef");
         assertThat(recorder.preview("x".repeat(Recorder.PREVIEW_CHARS - 1) + "\uD83D\uDE00"))
                 .hasSize(Recorder.PREVIEW_CHARS - 1);
