@@ -28,6 +28,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -324,8 +325,9 @@ class SurvivorsTest {
         await().atMost(Duration.ofSeconds(30))
                 .pollDelay(Duration.ZERO)
                 .pollInterval(Duration.ofMillis(2))
-                .untilAsserted(() ->
-                        assertThat(LeakChecks.processesMarked(tag)).as(way).isEmpty());
+                .untilAsserted(() -> assertThat(LeakChecks.processesMarked(tag))
+                        .as(() -> way + guardians())
+                        .isEmpty());
         Row row = ROWS.computeIfAbsent(way, any -> new Row());
         row.times.add(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun));
         row.trees += trees;
@@ -336,6 +338,15 @@ class SurvivorsTest {
                     row.survivors.addAll(LeakChecks.processesMarked(tag));
                     assertThat(row.survivors).as(way).isEmpty();
                 });
+    }
+
+    /** What a failure has to tell: who should have killed them. */
+    private static String guardians() {
+        return ProcessHandle.allProcesses()
+                .filter(process -> commandLine(process.pid()).contains("hotplex-guardian"))
+                .map(process -> "guardian " + process.pid() + " of " + process.parent() + " since "
+                        + process.info().startInstant())
+                .collect(Collectors.joining(", ", " (", ")"));
     }
 
     private static long guardian(Process victim) {
