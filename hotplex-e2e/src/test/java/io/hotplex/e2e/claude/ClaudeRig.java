@@ -14,6 +14,7 @@ import io.hotplex.api.TurnResult;
 import io.hotplex.api.spi.ProviderConfig;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.HotPlex;
+import io.hotplex.e2e.Told;
 import io.hotplex.testkit.LeakChecks;
 import io.hotplex.testkit.model.FakeModelServer;
 import io.hotplex.testkit.model.ModelRequest;
@@ -31,7 +32,6 @@ import java.util.Objects;
 import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -189,17 +189,11 @@ final class ClaudeRig implements AutoCloseable {
 
     /** Everything in the journal so far, and what comes. */
     static List<EventRecord> read(Session session) {
-        List<EventRecord> records = new CopyOnWriteArrayList<>();
-        session.subscribe(0, records::add);
-        return records;
+        return Told.of(session);
     }
 
     static <T extends AgentEvent> List<T> only(List<EventRecord> records, Class<T> type) {
-        return records.stream()
-                .map(EventRecord::event)
-                .filter(type::isInstance)
-                .map(type::cast)
-                .toList();
+        return Told.only(records, type);
     }
 
     /** The first event of a kind, waited for. */
