@@ -196,9 +196,8 @@ final class OpenCodeGateway implements Benchmark {
                                     "{\"parts\":[{\"type\":\"text\",\"text\":\"ping\"}]}"),
                             HttpResponse.BodyHandlers.ofString()))
                     .toList();
-            long end = last(sessions.size(), idle);
-            taken.forEach(one -> check(one.join()));
-            return end - start;
+            taken.forEach(one -> check(one.join())); // a prompt that was refused has no end
+            return last(sessions.size(), idle) - start;
         }
 
         private HttpRequest posting(String path, String body) {
