@@ -34,7 +34,7 @@ class GuardedProtocolTest {
             new SessionPlan(
                     new Start(Mode.NEW, "chosen", null),
                     "title",
-                    "/work",
+                    "/proj",
                     null,
                     null,
                     null,
@@ -53,7 +53,7 @@ class GuardedProtocolTest {
         assertThat(asked()).contains("/experimental/tool/ids?");
         assertThat(sink.isReady()).isFalse();
         answer(200, TOOLS);
-        answer(200, "{\"id\":\"ses_1\",\"directory\":\"/work\"}");
+        answer(200, "{\"id\":\"ses_1\",\"directory\":\"/proj\"}");
 
         assertThat(sink.isReady()).isTrue();
     }
@@ -85,7 +85,7 @@ class GuardedProtocolTest {
         answer(200, TOOLS);
         answer(
                 200,
-                "{\"id\":\"ses_1\",\"directory\":\"/work\",\"permission\":[{\"permission\":\"edit\",\"pattern\":\"*\","
+                "{\"id\":\"ses_1\",\"directory\":\"/proj\",\"permission\":[{\"permission\":\"edit\",\"pattern\":\"*\","
                         + "\"action\":\"allow\"}]}");
 
         assertRefused("'edit'");
@@ -169,12 +169,12 @@ class GuardedProtocolTest {
         tool("c1", "read", "pending", "{}");
         assertThat(calls()).isEmpty();
 
-        tool("c1", "read", "running", "{\"filePath\":\"/work/a.txt\"}");
+        tool("c1", "read", "running", "{\"filePath\":\"/proj/a.txt\"}");
 
         assertThat(calls())
                 .singleElement()
-                .satisfies(called -> assertThat(called.call().input()).containsEntry("filePath", "/work/a.txt"));
-        tool("c1", "read", "running", "{\"filePath\":\"/work/a.txt\"}");
+                .satisfies(called -> assertThat(called.call().input()).containsEntry("filePath", "/proj/a.txt"));
+        tool("c1", "read", "running", "{\"filePath\":\"/proj/a.txt\"}");
         assertThat(calls()).as("put before the guards once").hasSize(1);
     }
 
@@ -188,7 +188,7 @@ class GuardedProtocolTest {
                 "{\"patchText\":\"*** Begin Patch\\n*** Update File: a.txt\\n*** Move to: /etc/b\\n*** Add File: c/d\\n\"}");
         permission("per_1", "c1", "edit", "a.txt");
 
-        assertThat(calls().get(0).call().input()).containsEntry("paths", List.of("/work/a.txt", "/etc/b", "/work/c/d"));
+        assertThat(calls().get(0).call().input()).containsEntry("paths", List.of("/proj/a.txt", "/etc/b", "/proj/c/d"));
     }
 
     @Test
@@ -231,7 +231,7 @@ class GuardedProtocolTest {
         answer(200, "{\"model\":\"acme/m1\"}");
         answer(200, AGENTS);
         answer(200, TOOLS);
-        answer(200, "{\"id\":\"ses_1\",\"directory\":\"/work\",\"version\":\"1\"}");
+        answer(200, "{\"id\":\"ses_1\",\"directory\":\"/proj\",\"version\":\"1\"}");
     }
 
     private void prompted() {
@@ -289,7 +289,7 @@ class GuardedProtocolTest {
     }
 
     private void event(String type, String more) {
-        say("{\"directory\":\"/work\",\"payload\":{\"type\":\"" + type + "\",\"properties\":{\"sessionID\":\"" + SES
+        say("{\"directory\":\"/proj\",\"payload\":{\"type\":\"" + type + "\",\"properties\":{\"sessionID\":\"" + SES
                 + "\"" + more + "}}}");
     }
 
