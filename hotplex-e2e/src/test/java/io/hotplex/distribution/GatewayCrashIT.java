@@ -47,7 +47,7 @@ class GatewayCrashIT {
 
     @Test
     void whatItAcceptedHasOneEndAndWhatItShowedIsThere() throws Exception {
-        long seed = System.nanoTime();
+        long seed = Long.getLong("hotplex.seed", 20260101L);
         Random random = new Random(seed);
         Installation installation = Installation.in(directory);
         Path work = Files.createDirectory(directory.resolve("work"));

@@ -76,7 +76,7 @@ class CorpusTest {
 
     @Test
     void anotherSpellingChangesNothing() {
-        long seed = Long.getLong("hotplex.guard.seed", 20260101L);
+        long seed = Long.getLong("hotplex.seed", 20260101L);
         Random random = new Random(seed);
         for (Sample sample : dangerous) {
             if (stops(sample.text())) {

@@ -232,7 +232,7 @@ class ToolsTest {
 
     @Test
     void noTextMakesItFail() {
-        long seed = Long.getLong("hotplex.guard.seed", 7L);
+        long seed = Long.getLong("hotplex.seed", 20260101L);
         Random random = new Random(seed);
         String alphabet = "rm -f/~$(){}[]`'\"\\|&;<>\n#=*?!,abc ENOF\u0001\u0000";
         for (int i = 0; i < ROUNDS; i++) {

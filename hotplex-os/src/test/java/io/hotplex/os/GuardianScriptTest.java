@@ -84,7 +84,7 @@ class GuardianScriptTest {
     @ParameterizedTest
     @ValueSource(strings = {SHELLS_DASH, BASH_POSIX, BUSYBOX})
     void garbageIsHarmless(String shell) throws Exception {
-        long seed = new Random().nextLong();
+        long seed = Long.getLong("hotplex.seed", 20260101L);
         Random random = new Random(seed);
         Process bystander = group("sleep", "600");
         Process doomed = group("sleep", "600");

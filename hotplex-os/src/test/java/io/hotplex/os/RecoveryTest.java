@@ -104,7 +104,7 @@ class RecoveryTest {
     void aTornFileTellsWhatIsWholeAndGarbageTellsNothing() throws Exception {
         RunFile run = new RunFile(marker.run(), ProcFs.host(), 7, 8, Map.of());
         String whole = run.header() + "+ 10 100 1\n+ 11 110 2\n- 10\n";
-        long seed = new Random().nextLong();
+        long seed = Long.getLong("hotplex.seed", 20260101L);
         Random random = new Random(seed);
 
         assertThat(RunFile.parse(whole))

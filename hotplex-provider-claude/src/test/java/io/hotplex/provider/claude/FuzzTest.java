@@ -51,7 +51,7 @@ class FuzzTest {
 
     @Test
     void survivesMutationsOfRealLines() {
-        long seed = Long.getLong("hotplex.fuzz.seed", new Random().nextLong());
+        long seed = Long.getLong("hotplex.seed", 20260101L);
         Random random = new Random(seed);
         List<String> lines = realLines();
         List<byte[]> pool = new ArrayList<>();

@@ -69,7 +69,7 @@ class PlainDeltaTest {
 
     @Test
     void agreesWithTheParserOnDamagedLines() {
-        long seed = Long.getLong("hotplex.fuzz.seed", new Random().nextLong());
+        long seed = Long.getLong("hotplex.seed", 20260101L);
         Random random = new Random(seed);
         List<byte[]> lines = new ArrayList<>();
         recordedDeltas().forEach(text -> lines.add(text.getBytes(StandardCharsets.UTF_8)));

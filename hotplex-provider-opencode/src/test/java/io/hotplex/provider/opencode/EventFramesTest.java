@@ -16,7 +16,7 @@ class EventFramesTest {
     void doesNotDependOnWhereTheBytesAreCut() {
         String stream = "data: {\"a\":1}\n\n: a comment\n\nevent: x\ndata:{\"ü\":2}\r\n\r\ndata: \n\ndata: last\n\n";
         byte[] bytes = stream.getBytes(StandardCharsets.UTF_8);
-        long seed = new Random().nextLong();
+        long seed = Long.getLong("hotplex.seed", 20260101L);
         Random random = new Random(seed);
         for (int round = 0; round < ROUNDS; round++) {
             List<String> frames = new ArrayList<>();

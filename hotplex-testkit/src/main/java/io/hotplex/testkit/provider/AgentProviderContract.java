@@ -425,7 +425,7 @@ public abstract class AgentProviderContract {
 
     @Test
     void keepsWorkingWhateverLinesCome() {
-        long seed = new Random().nextLong();
+        long seed = Long.getLong("hotplex.seed", 20260101L);
         Random random = new Random(seed);
         ProtocolDriver driver = started();
         AgentProtocol protocol = driver.protocol();

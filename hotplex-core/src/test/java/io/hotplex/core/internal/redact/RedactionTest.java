@@ -57,7 +57,7 @@ class RedactionTest {
 
     @Test
     void piecesOfAnySizeAddUpToTheTextWithoutTheSecret() {
-        long seed = Long.getLong("hotplex.redact.seed", 11L);
+        long seed = Long.getLong("hotplex.seed", 20260101L);
         Random random = new Random(seed);
         String text = "first " + KEY + " then " + VALUE + "; ghp_" + "x9".repeat(20) + " and the rest of it.";
         for (int run = 0; run < 500; run++) {

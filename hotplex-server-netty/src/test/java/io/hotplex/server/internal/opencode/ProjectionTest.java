@@ -374,7 +374,7 @@ class ProjectionTest {
 
     @Test
     void everyReplayTellsTheSameHoweverDeltasWereMerged() {
-        long seed = System.nanoTime();
+        long seed = Long.getLong("hotplex.seed", 20260101L);
         Random random = new Random(seed);
         Journal journal = conversation(random);
         List<EventRecord> records = journal.records();
