@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param timeout limit of this turn, measured from its start, at most 365 days, or {@code null} for the engine's
  *     default
  * @param traceparent the trace that the prompt is a part of, in the form of W3C Trace Context, or {@code null}
+ * @param inlined files whose text the instructions have already: they are told with the turn, as attachments are, and
+ *     go to the agent in no other way
  */
 public record Prompt(
         String text,
@@ -27,7 +29,8 @@ public record Prompt(
         Delivery delivery,
         @Nullable String clientId,
         @Nullable Duration timeout,
-        @Nullable String traceparent) {
+        @Nullable String traceparent,
+        List<AgentEvent.Attached> inlined) {
     private static final Pattern TRACEPARENT =
             Pattern.compile("00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}");
 
@@ -37,6 +40,7 @@ public record Prompt(
     public Prompt {
         Objects.requireNonNull(text, "text");
         attachments = List.copyOf(attachments);
+        inlined = List.copyOf(inlined);
         Objects.requireNonNull(delivery, "delivery");
         if (timeout != null && (timeout.isNegative() || timeout.isZero() || timeout.compareTo(LONGEST_TIMEOUT) > 0)) {
             throw new HotPlexException(
@@ -71,6 +75,7 @@ public record Prompt(
     public static final class Builder {
         private final String text;
         private final List<Attachment> attachments = new ArrayList<>();
+        private final List<AgentEvent.Attached> inlined = new ArrayList<>();
         private @Nullable String instructions;
         private Delivery delivery = Delivery.QUEUE;
         private @Nullable String clientId;
@@ -88,6 +93,11 @@ public record Prompt(
 
         public Builder attach(Attachment value) {
             attachments.add(value);
+            return this;
+        }
+
+        public Builder inline(AgentEvent.Attached value) {
+            inlined.add(value);
             return this;
         }
 
@@ -112,7 +122,7 @@ public record Prompt(
         }
 
         public Prompt build() {
-            return new Prompt(text, instructions, attachments, delivery, clientId, timeout, traceparent);
+            return new Prompt(text, instructions, attachments, delivery, clientId, timeout, traceparent, inlined);
         }
     }
 }

@@ -414,10 +414,14 @@ class OpenCodeGatewayTest {
                         + "{'type':'text','text':'say look'}]}");
         post(
                 "/session/" + id + "/message",
-                "{'parts':[{'type':'file','mime':'text/plain','url':'data:text/plain,a%20b+c'},"
+                "{'parts':[{'type':'file','mime':'text/markdown','filename':'n.md','url':'data:text/plain,a%20b+c'},"
                         + "{'type':'text','text':'say look'}]}");
         assertThat(puppets.prompts.get(puppets.prompts.size() - 1).instructions())
                 .endsWith("a b+c");
+        JsonNode told = get("/session/" + id + "/message");
+        assertThat(told.findValuesAsText("filename")).containsExactly("a.png", "n.md");
+        assertThat(told.findValuesAsText("mime")).containsExactly("text/plain", "image/png", "text/markdown");
+        assertThat(told.toString()).doesNotContain("a b+c");
         assertThat(ask(
                                 "POST",
                                 "/session/" + id + "/message",

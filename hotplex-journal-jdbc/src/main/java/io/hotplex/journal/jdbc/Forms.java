@@ -43,6 +43,7 @@ final class Forms {
         Duration timeout = prompt.timeout();
         map.put("timeout_ms", timeout == null ? null : timeout.toMillis());
         map.put("traceparent", prompt.traceparent());
+        map.put("inlined", prompt.inlined().stream().map(Forms::attached).toList());
         return Json.write(map);
     }
 
@@ -51,6 +52,10 @@ final class Forms {
                 "name", attachment.name(),
                 "media_type", attachment.mediaType(),
                 "data", Base64.getEncoder().encodeToString(attachment.data()));
+    }
+
+    private static Map<String, Object> attached(AgentEvent.Attached file) {
+        return Map.of("name", file.name(), "media_type", file.mediaType(), "bytes", file.bytes());
     }
 
     static Prompt prompt(byte[] json) throws IOException {
@@ -62,6 +67,11 @@ final class Forms {
                     required(item, "media_type"),
                     Base64.getDecoder().decode(required(item, "data"))));
         }
+        List<AgentEvent.Attached> inlined = new ArrayList<>();
+        for (Map<String, @Nullable Object> item : objects(map.get("inlined"))) {
+            inlined.add(new AgentEvent.Attached(
+                    required(item, "name"), required(item, "media_type"), number(item, "bytes")));
+        }
         Object timeout = map.get("timeout_ms");
         return new Prompt(
                 required(map, "text"),
@@ -70,7 +80,8 @@ final class Forms {
                 Delivery.valueOf(required(map, "delivery").toUpperCase(Locale.ROOT)),
                 text(map, "client_id"),
                 timeout == null ? null : Duration.ofMillis(((Number) timeout).longValue()),
-                text(map, "traceparent"));
+                text(map, "traceparent"),
+                inlined);
     }
 
     // ---- sessions

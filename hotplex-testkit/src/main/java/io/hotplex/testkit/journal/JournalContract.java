@@ -294,6 +294,7 @@ public abstract class JournalContract {
         Prompt prompt = Prompt.builder("what was asked \ud83d\ude00")
                 .instructions("be short")
                 .attach(new Attachment("a.png", "image/png", new byte[] {1, 2, 3}))
+                .inline(new AgentEvent.Attached("n.md", "text/markdown", 8))
                 .delivery(Delivery.STEER)
                 .clientId("mine \u0000")
                 .timeout(Duration.ofSeconds(7))

@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -344,15 +345,14 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
 
     private static AgentEvent.TurnStarted start(OpenTurn turn) {
         Prompt prompt = turn.prompt;
-        List<AgentEvent.Attached> attached = prompt.attachments().stream()
-                .map(one -> new AgentEvent.Attached(one.name(), one.mediaType(), one.size()))
-                .toList();
+        Stream<AgentEvent.Attached> attached = prompt.attachments().stream()
+                .map(one -> new AgentEvent.Attached(one.name(), one.mediaType(), one.size()));
         return new AgentEvent.TurnStarted(
                 turn.origin,
                 prompt.clientId(),
                 turn.origin == Origin.PROMPT ? prompt.text() : null,
                 prompt.traceparent(),
-                attached);
+                Stream.concat(prompt.inlined().stream(), attached).toList());
     }
 
     /** Turns are not cut while they wait for people: their time goes on when nobody is asked anything any more. */

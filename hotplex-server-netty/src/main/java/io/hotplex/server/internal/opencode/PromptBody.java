@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hotplex.api.AgentEvent;
 import io.hotplex.api.Attachment;
 import io.hotplex.api.HotPlexException;
 import io.hotplex.api.Prompt;
@@ -71,6 +72,7 @@ record PromptBody(
             prompt.instructions(reader.instructions.toString());
         }
         reader.attachments.forEach(prompt::attach);
+        reader.inlined.forEach(prompt::inline);
         ObjectNode model = Clients.object(json, "model");
         return new PromptBody(
                 given,
@@ -110,6 +112,7 @@ record PromptBody(
         private final StringBuilder text = new StringBuilder();
         private final StringBuilder instructions = new StringBuilder();
         private final List<Attachment> attachments = new ArrayList<>();
+        private final List<AgentEvent.Attached> inlined = new ArrayList<>();
         private @Nullable String textId;
         private boolean begun;
 
@@ -140,7 +143,10 @@ record PromptBody(
             text.append(Objects.requireNonNullElse(Clients.text(part, "text"), ""));
         }
 
-        /** An image is attached; a text goes before the prompt; of a file here, the text has the name. */
+        /**
+         * An image is attached; a text goes before the prompt, since every agent takes that; of a file here, the text
+         * has the name.
+         */
         private void file(JsonNode part) {
             String url = Objects.requireNonNullElse(Clients.text(part, "url"), "");
             if (url.toLowerCase(Locale.ROOT).startsWith("file:")) {
@@ -160,6 +166,7 @@ record PromptBody(
                         .append(name)
                         .append(":\n")
                         .append(new String(data, StandardCharsets.UTF_8));
+                inlined.add(new AgentEvent.Attached(name, mime, data.length));
             } else {
                 attachments.add(new Attachment(name, mime, data));
             }
