@@ -129,7 +129,7 @@ final class JdbcJournal implements Journal {
             }
             try (Connection connection = dialect.writer(config)) {
                 Schema.check(dialect, connection);
-                load(connection, Rows.read(connection), null);
+                load(Rows.read(connection), newestKey(connection), null);
             }
             archive = new Archive(dialect, config);
             writer = null;
@@ -140,9 +140,9 @@ final class JdbcJournal implements Journal {
         Retention retention =
                 new Retention(config.retention(), Clock.systemUTC(), logs::values, gone -> logs.remove(gone.id, gone));
         try {
-            load(taken.connection, taken.rows, retention);
+            load(taken.rows, taken.newestKey, retention);
             archive = new Archive(dialect, config);
-        } catch (SQLException | RuntimeException e) {
+        } catch (RuntimeException e) {
             taken.connection.close();
             throw e;
         }
@@ -171,7 +171,7 @@ final class JdbcJournal implements Journal {
     }
 
     /** A database that nobody else writes to any more. */
-    private record Taken(Connection connection, long epoch, List<Rows.Row> rows) {}
+    private record Taken(Connection connection, long epoch, List<Rows.Row> rows, long newestKey) {}
 
     private Taken take() throws SQLException, IOException {
         try {
@@ -192,7 +192,7 @@ final class JdbcJournal implements Journal {
             connection.setAutoCommit(true);
             List<Rows.Row> rows = Rows.repaired(connection, !Schema.clean(connection));
             Schema.set(connection, "clean", 0);
-            return new Taken(connection, epoch, rows);
+            return new Taken(connection, epoch, rows, newestKey(connection));
         } catch (SQLException | RuntimeException e) {
             connection.close();
             throw e;
@@ -213,11 +213,18 @@ final class JdbcJournal implements Journal {
         }
     }
 
-    private void load(Connection connection, List<Rows.Row> rows, @Nullable Retention retention) throws SQLException {
+    /** The newest that was given, as far as something tells of it. */
+    private static long newestKey(Connection connection) throws SQLException {
+        long newest = 0;
         for (String table : KEYED) {
-            Long newestKey = Dialect.one(connection, "SELECT MAX(sess) FROM " + table);
-            keys.accumulateAndGet(newestKey == null ? 0 : newestKey, Math::max);
+            Long key = Dialect.one(connection, "SELECT MAX(sess) FROM " + table);
+            newest = Math.max(newest, key == null ? 0 : key);
         }
+        return newest;
+    }
+
+    private void load(List<Rows.Row> rows, long newestKey, @Nullable Retention retention) {
+        keys.set(newestKey);
         for (Rows.Row row : rows) {
             JdbcLog session = new JdbcLog(this, row.id(), row.key(), row.oldest(), row.newest());
             session.stored = true;

@@ -38,10 +38,18 @@ final class Salvage {
     /** And for one that never was a database, as far as one can see. */
     private static final int NO_DATABASE = 26;
 
-    /** Larger files are looked through only after an unclean end: it takes a second for some 200 MB. */
-    private static final long QUICK_CHECK = 64L << 20;
+    /** Larger files are not looked through at every start: it takes a second for some 200 MB. */
+    private static final long FULL_CHECK = 64L << 20;
 
-    private static final long LONG_CHECK = 1L << 30;
+    /** After an unclean end their pages are, which takes half of that; what indexes say is not compared. */
+    private static final long PAGE_CHECK = 1L << 30;
+
+    /**
+     * What a start and the first prompt of a session need, and is small in any file: a second for a million rows.
+     * They are looked through with their indexes. Those of the others are not in the way of a start.
+     */
+    private static final List<String> ALWAYS_CHECKED =
+            List.of("hotplex_meta", "hotplex_session", "hotplex_turn", "hotplex_damaged");
 
     /** What is copied, and without which there is no journal; {@code hotplex_damaged} is for people. */
     private static final List<String> TABLES = List.of("hotplex_session", "hotplex_turn", "hotplex_event");
@@ -86,23 +94,32 @@ final class Salvage {
         if (pages == null || pageSize == null || size < pages * pageSize) {
             throw new SQLException("the file is shorter than it should be", "", CORRUPT);
         }
-        boolean clean = complete(connection) && Schema.clean(connection);
-        if (size <= (clean ? QUICK_CHECK : LONG_CHECK)) {
-            try (Statement statement = connection.createStatement();
-                    ResultSet found = statement.executeQuery("PRAGMA quick_check(1)")) {
-                if (found.next() && !found.getString(1).equals("ok")) {
-                    throw new SQLException(found.getString(1), "", CORRUPT);
-                }
+        Set<String> tables = tables(connection);
+        boolean clean = complete(connection, tables) && Schema.clean(connection);
+        if (size <= FULL_CHECK) {
+            check(connection, "integrity_check(1)");
+            return;
+        }
+        if (!clean && size <= PAGE_CHECK) {
+            check(connection, "quick_check(1)");
+        }
+        for (String table : ALWAYS_CHECKED) {
+            if (tables.contains(table)) { // older versions have fewer
+                check(connection, "integrity_check('" + table + "')");
             }
         }
     }
 
-    /**
-     * Whether there is a journal; when there is a part of one it is damaged.
-     *
-     * @return {@code false} when there is nothing yet
-     */
-    private static boolean complete(Connection connection) throws SQLException {
+    private static void check(Connection connection, String pragma) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet found = statement.executeQuery("PRAGMA " + pragma)) {
+            if (found.next() && !found.getString(1).equals("ok")) {
+                throw new SQLException(found.getString(1), "", CORRUPT);
+            }
+        }
+    }
+
+    private static Set<String> tables(Connection connection) throws SQLException {
         Set<String> tables = new HashSet<>();
         try (Statement statement = connection.createStatement();
                 ResultSet found = statement.executeQuery("SELECT name FROM sqlite_master WHERE type = 'table'")) {
@@ -110,13 +127,21 @@ final class Salvage {
                 tables.add(String.valueOf(found.getString(1)));
             }
         }
-        boolean meta = tables.contains("hotplex_meta");
-        tables.retainAll(TABLES);
-        if (tables.isEmpty()) {
+        return tables;
+    }
+
+    /**
+     * Whether there is a journal; when there is a part of one it is damaged.
+     *
+     * @return {@code false} when there is nothing yet
+     */
+    private static boolean complete(Connection connection, Set<String> tables) throws SQLException {
+        if (TABLES.stream().noneMatch(tables::contains)) {
             return false; // made by a process that ended at once
         }
+        boolean meta = tables.contains("hotplex_meta");
         Long schema = meta ? Dialect.one(connection, "SELECT value FROM hotplex_meta WHERE name = 'schema'") : null;
-        if (tables.size() < TABLES.size() || schema == null || schema < 1) {
+        if (!tables.containsAll(TABLES) || schema == null || schema < 1) {
             throw new SQLException("a table or its schema's version is missing", "", CORRUPT);
         }
         if (schema == Dialect.SQLITE.migrations().size()) { // an older one is another one

@@ -13,6 +13,10 @@ abstract class JournalStates extends JournalContract {
 
     /** Of a session in which nothing is going on. */
     static SessionState quiet(String id, long offset) {
+        return quiet(id, offset, Instant.now());
+    }
+
+    static SessionState quiet(String id, long offset, Instant at) {
         SessionState state = state(id, offset, false);
         return new SessionState(
                 state.spec(),
@@ -24,7 +28,7 @@ abstract class JournalStates extends JournalContract {
                 List.of(),
                 state.stats(),
                 offset,
-                Instant.now(),
+                at,
                 false,
                 null);
     }
