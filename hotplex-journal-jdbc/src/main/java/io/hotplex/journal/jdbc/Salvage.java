@@ -45,8 +45,8 @@ final class Salvage {
     private static final long PAGE_CHECK = 1L << 30;
 
     /**
-     * What a start and the first prompt of a session need, and is small in any file: a second for a million rows.
-     * They are looked through with their indexes. Those of the others are not in the way of a start.
+     * What a start and the first prompt of a session need, and is small in any file: a second for a million rows. They
+     * are looked through with their indexes. Those of the others are not in the way of a start.
      */
     private static final List<String> ALWAYS_CHECKED =
             List.of("hotplex_meta", "hotplex_session", "hotplex_turn", "hotplex_damaged");

@@ -30,7 +30,6 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -109,8 +108,8 @@ class DamageTest {
     }
 
     /**
-     * A journal as a killed process leaves it: some of it in the file, the rest in the log. Each record has a transaction
-     * of its own, so that the files are the same in every run.
+     * A journal as a killed process leaves it: some of it in the file, the rest in the log. Each record has a
+     * transaction of its own, so that the files are the same in every run.
      */
     private static void fill(Path from, Path to, String word) throws Exception {
         try (Journal journal = Journals.open(Journals.sqlite(from, Acknowledgement.WRITTEN))) {
@@ -297,7 +296,7 @@ class DamageTest {
             String what = damaged + " begins as " + other;
             Path state = dir.resolve(damaged);
             copy(sound, state);
-            copyRoot(state, roots.get(other), roots.get(damaged));
+            copyRoot(state, roots, other, damaged);
 
             assertThat(serveAndGoOn(state, what)).as(what).isEqualTo(SESSIONS * RECORDS);
             try (Journal journal = Journals.open(Journals.sqlite(state, Acknowledgement.WRITTEN))) {
@@ -343,13 +342,13 @@ class DamageTest {
         return roots;
     }
 
-    private static void copyRoot(Path state, int from, int to) throws IOException {
+    private static void copyRoot(Path state, Map<String, Integer> roots, String from, String to) throws IOException {
         try (RandomAccessFile file =
                 new RandomAccessFile(state.resolve("journal/journal.db").toFile(), "rw")) {
             byte[] page = new byte[PAGE];
-            file.seek((long) PAGE * (from - 1));
+            file.seek((long) PAGE * (Objects.requireNonNull(roots.get(from)) - 1));
             file.readFully(page);
-            file.seek((long) PAGE * (to - 1));
+            file.seek((long) PAGE * (Objects.requireNonNull(roots.get(to)) - 1));
             file.write(page);
         }
     }
@@ -518,7 +517,7 @@ class DamageTest {
         Path state = withOpenTurns();
         Map<String, Integer> roots = roots(state);
         makeLarge(state);
-        copyRoot(state, roots.get("hotplex_turn"), roots.get(damaged));
+        copyRoot(state, roots, "hotplex_turn", damaged);
         boolean sessions = damaged.equals("hotplex_session");
         assertThat(serveAndGoOn(state, damaged)).isEqualTo(sessions ? 0 : SESSIONS * RECORDS);
         try (Journal journal = Journals.open(Journals.sqlite(state, Acknowledgement.WRITTEN))) {
