@@ -27,6 +27,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -126,13 +127,35 @@ class PrometheusTest {
 
     @Test
     void alertsAreAsPrometheusWantsThem() throws Exception {
+        promtool("check", root().resolve("packaging/prometheus/alerts.yml"));
+    }
+
+    @Test
+    void eachAlertFiresWhenItShouldAndIsQuietOtherwise() throws Exception {
+        Path cases = root().resolve("hotplex-server-netty/src/test/prometheus/alerts.test.yml");
+        List<String> tried = names("alertname: (\\w+)", cases);
+        for (String alert : names("alert: (\\w+)", root().resolve("packaging/prometheus/alerts.yml"))) {
+            assertThat(tried)
+                    .as("it fires, and it does not")
+                    .filteredOn(alert::equals)
+                    .hasSize(2);
+        }
+
+        promtool("test", cases);
+    }
+
+    private static List<String> names(String pattern, Path file) throws IOException {
+        return Pattern.compile(pattern)
+                .matcher(Files.readString(file))
+                .results()
+                .map(found -> found.group(1))
+                .toList();
+    }
+
+    private void promtool(String action, Path file) throws Exception {
         assumeTrue(installed("promtool"), "promtool is not installed");
         Path output = directory.resolve("promtool");
-        Process promtool = new ProcessBuilder(
-                        "promtool",
-                        "check",
-                        "rules",
-                        root().resolve("packaging/prometheus/alerts.yml").toString())
+        Process promtool = new ProcessBuilder("promtool", action, "rules", file.toString())
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
                 .start();

@@ -155,6 +155,23 @@ class MetricsTest {
         }
     }
 
+    /** An increase from nothing to 1 is none to Prometheus. */
+    @Test
+    void whatAlertsCountIsThereBeforeItHappens() {
+        try (Rig rig = rig()) {
+            rig.telemetry.listener().onSessionOpened("s", "claude");
+
+            assertThat(rig.metrics())
+                    .contains(
+                            "hotplex_survivors_total{provider=\"claude\",outcome=\"left\",} 0.0",
+                            "hotplex_process_exits_total{provider=\"claude\",expected=\"false\",} 0.0",
+                            "hotplex_turns_total{provider=\"claude\",outcome=\"failed\",} 0.0",
+                            "hotplex_turns_total{provider=\"claude\",outcome=\"timed_out\",} 0.0",
+                            "hotplex_pool_exhausted_total 0.0",
+                            "hotplex_telemetry_lost_records_total 0.0");
+        }
+    }
+
     @Test
     void nothingOfWhatWasSaidAndNoIdIsALabel() {
         try (Rig rig = rig()) {

@@ -41,7 +41,9 @@ public final class EngineMeter implements EngineListener {
 
     @Override
     public void onSessionOpened(String sessionId, String provider) {
-        meters.sessionsOpened.labels(meters.providers.of(provider)).inc();
+        String name = meters.providers.of(provider);
+        meters.beginAtZero(name);
+        meters.sessionsOpened.labels(name).inc();
     }
 
     @Override

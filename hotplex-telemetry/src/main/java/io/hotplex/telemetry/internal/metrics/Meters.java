@@ -127,6 +127,21 @@ public final class Meters {
                 .register(registry);
     }
 
+    /**
+     * What alerts count of a provider, before anything of it is counted: Prometheus sees no increase to a first value.
+     */
+    void beginAtZero(String provider) {
+        for (String outcome : List.of("completed", "failed", "timed_out", "cancelled")) {
+            turns.labels(provider, outcome);
+        }
+        for (String expected : List.of("true", "false")) {
+            processExits.labels(provider, expected);
+        }
+        for (String outcome : List.of("killed", "left")) {
+            survivors.labels(provider, outcome);
+        }
+    }
+
     /** Adds metrics that are looked up when somebody asks. */
     public void add(Collector collector) {
         registry.register(collector);
