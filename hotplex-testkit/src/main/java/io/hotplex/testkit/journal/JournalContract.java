@@ -355,7 +355,7 @@ public abstract class JournalContract {
     @Test
     void agreesWithAModelWhateverIsDone() {
         needsDurability();
-        long seed = Long.getLong("hotplex.journal.seed", 20260101L);
+        long seed = Long.getLong("hotplex.seed", 20260101L);
         int steps = Integer.getInteger("hotplex.journal.steps", 400);
         Random random = new Random(seed);
         Map<String, List<AgentEvent>> model = new HashMap<>();
