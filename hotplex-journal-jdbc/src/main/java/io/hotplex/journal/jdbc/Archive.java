@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,8 +47,13 @@ final class Archive implements AutoCloseable {
     private static final long ENDED_BYTES = 2 << 20;
 
     private final HikariDataSource pool;
+    private final Dialect dialect;
+    private final Consumer<SQLException> onDamage;
 
-    Archive(Dialect dialect, JournalConfig config) {
+    /** @param onDamage hears, on any thread, that something could not be read because the file is damaged */
+    Archive(Dialect dialect, JournalConfig config, Consumer<SQLException> onDamage) {
+        this.dialect = dialect;
+        this.onDamage = onDamage;
         HikariConfig hikari = new HikariConfig();
         hikari.setPoolName("hotplex-journal");
         hikari.setJdbcUrl(dialect.url(config));
@@ -68,7 +74,7 @@ final class Archive implements AutoCloseable {
                 found = oneByOne(connection, session, from, to, e);
             }
         } catch (SQLException e) {
-            throw unavailable("events cannot be read", e);
+            throw failed("events cannot be read", e);
         }
         return found;
     }
@@ -121,6 +127,7 @@ final class Archive implements AutoCloseable {
                 found.addAll(read(connection, session, offset, offset));
             } catch (SQLException e) {
                 failures++;
+                noteDamage(e);
                 found.add(damaged(session, offset));
             }
         }
@@ -167,7 +174,7 @@ final class Archive implements AutoCloseable {
                 PreparedStatement select = connection.prepareStatement(SESSIONS)) {
             return sessions(select);
         } catch (SQLException e) {
-            throw unavailable("sessions cannot be read", e);
+            throw failed("sessions cannot be read", e);
         }
     }
 
@@ -177,7 +184,7 @@ final class Archive implements AutoCloseable {
             select.setLong(1, session.key);
             return sessions(select).stream().findFirst();
         } catch (SQLException e) {
-            throw unavailable("a session cannot be read", e);
+            throw failed("a session cannot be read", e);
         }
     }
 
@@ -218,7 +225,7 @@ final class Archive implements AutoCloseable {
             ended.addAll(found);
             return ended;
         } catch (SQLException e) {
-            throw unavailable("turns cannot be read", e);
+            throw failed("turns cannot be read", e);
         }
     }
 
@@ -264,6 +271,17 @@ final class Archive implements AutoCloseable {
         }
         Collections.reverse(found);
         return found;
+    }
+
+    private HotPlexException failed(String what, SQLException e) {
+        noteDamage(e);
+        return unavailable(what, e);
+    }
+
+    private void noteDamage(SQLException e) {
+        if (dialect.damaged(e)) {
+            onDamage.accept(e);
+        }
     }
 
     static HotPlexException unavailable(String what, SQLException e) {

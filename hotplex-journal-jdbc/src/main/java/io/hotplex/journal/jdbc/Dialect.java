@@ -56,8 +56,13 @@ enum Dialect {
 
         @Override
         boolean damaged(SQLException e) {
-            int code = e.getErrorCode() & 0xFF;
-            return code == 11 || code == 26; // SQLITE_CORRUPT, SQLITE_NOTADB
+            for (Throwable each : e) { // its causes, too
+                int code = each instanceof SQLException failure ? failure.getErrorCode() & 0xFF : 0;
+                if (code == 11 || code == 26) { // SQLITE_CORRUPT, SQLITE_NOTADB
+                    return true;
+                }
+            }
+            return false;
         }
 
         @Override

@@ -27,6 +27,7 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -64,6 +65,7 @@ final class JdbcJournal implements Journal {
     private final Archive archive;
     private final @Nullable Writer writer;
     private final @Nullable Thread thread;
+    private final AtomicBoolean suspected = new AtomicBoolean();
     private volatile boolean closed;
 
     static JdbcJournal open(JournalConfig config, Dialect dialect) {
@@ -75,7 +77,7 @@ final class JdbcJournal implements Journal {
             if (dialect == Dialect.SQLITE) {
                 Path directory = Dialect.directory(config);
                 stateLock = StateLock.acquire(directory);
-                StateLock.create(Dialect.file(config));
+                Salvage.prepare(config);
                 keepNativeCodeIn(directory);
             }
             return new JdbcJournal(config, dialect, stateLock);
@@ -131,7 +133,7 @@ final class JdbcJournal implements Journal {
                 Schema.check(dialect, connection);
                 load(Rows.read(connection), newestKey(connection), null);
             }
-            archive = new Archive(dialect, config);
+            archive = new Archive(dialect, config, e -> {}); // the next engine finds out for itself
             writer = null;
             thread = null;
             return;
@@ -141,7 +143,7 @@ final class JdbcJournal implements Journal {
                 new Retention(config.retention(), Clock.systemUTC(), logs::values, gone -> logs.remove(gone.id, gone));
         try {
             load(taken.rows, taken.newestKey, retention);
-            archive = new Archive(dialect, config);
+            archive = new Archive(dialect, config, this::damaged);
         } catch (RuntimeException e) {
             taken.connection.close();
             throw e;
@@ -154,7 +156,17 @@ final class JdbcJournal implements Journal {
                 config.backlogBytes(),
                 config.cacheBytes(),
                 retention,
-                () -> logs.values().forEach(JdbcJournal::tellLost));
+                new Writer.Listener() {
+                    @Override
+                    public void lost() {
+                        logs.values().forEach(JdbcJournal::tellLost);
+                    }
+
+                    @Override
+                    public void damaged(SQLException e) {
+                        JdbcJournal.this.damaged(e);
+                    }
+                });
         thread = new Thread(writer, "hotplex-journal-writer");
         thread.setDaemon(true);
         thread.start();
@@ -167,6 +179,24 @@ final class JdbcJournal implements Journal {
             session.lost();
         } catch (RuntimeException | Error e) {
             log.error("session '{}' was told that the journal was taken over, and failed", session.id, e);
+        }
+    }
+
+    /** A part of the file that was not looked through is damaged: the next start does, and repairs it. */
+    private void damaged(SQLException cause) {
+        if (!suspected.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            Salvage.suspect(config);
+            log.error(
+                    "the journal's file is damaged ({}): restart the engine, which then looks through all of it and"
+                            + " repairs it",
+                    cause.getMessage());
+        } catch (IOException e) {
+            suspected.set(false);
+            log.error(
+                    "the journal's file is damaged ({}), and the next start cannot be told: {}", cause.getMessage(), e);
         }
     }
 

@@ -2,8 +2,10 @@ package io.hotplex.journal.jdbc;
 
 import io.hotplex.api.spi.JournalConfig;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -25,9 +27,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Salvage {
     private static final Logger log = LoggerFactory.getLogger(Salvage.class);
-
-    /** Rows that are copied at once; after a failure one by one. */
-    private static final int BATCH = 500;
 
     /** Rows in a row that cannot be read before the rest of a table counts as lost. */
     private static final int MAX_FAILURES = 10_000;
@@ -65,13 +64,49 @@ final class Salvage {
 
     private Salvage() {}
 
+    /** The new database cannot be written; the old one is as it was. */
+    private static final class UnwritableException extends SQLException {
+        private static final long serialVersionUID = 1L;
+
+        UnwritableException(SQLException cause) {
+            super("a new file for what can be read of a damaged one: " + cause.getMessage(), "", cause.getErrorCode());
+            initCause(cause);
+        }
+    }
+
+    /** Says that the next start has to look through all of the file. */
+    static void suspect(JournalConfig config) throws IOException {
+        StateLock.create(suspicion(config));
+    }
+
+    private static Path suspicion(JournalConfig config) {
+        return Dialect.directory(config).resolve("journal.suspect");
+    }
+
+    /**
+     * Makes sure that there is a file, also when the last start ended while it put a new one in the old one's place.
+     */
+    static void prepare(JournalConfig config) throws IOException {
+        Path file = Dialect.file(config);
+        if (Files.exists(ready(file))) {
+            exchange(file);
+        }
+        StateLock.create(file);
+    }
+
     /** Opens the database for writing, a new one when the old one is damaged. */
     static Connection connect(Dialect dialect, JournalConfig config) throws SQLException, IOException {
         Connection connection = null;
         try {
             connection = dialect.writer(config);
             if (dialect == Dialect.SQLITE) {
-                probe(connection, Dialect.file(config));
+                boolean suspected = Files.exists(suspicion(config));
+                probe(connection, Dialect.file(config), suspected);
+                if (suspected) {
+                    log.warn(
+                            "the journal seemed to be damaged when it was in use; all of it was looked through and is not");
+                    Files.delete(suspicion(config));
+                }
             }
             return connection;
         } catch (SQLException e) {
@@ -85,8 +120,8 @@ final class Salvage {
         }
     }
 
-    /** Finds a file that is too short at once, and looks through one that is small enough for that. */
-    private static void probe(Connection connection, Path file) throws SQLException, IOException {
+    /** Finds a file that is too short at once, and looks through one that is small enough for that, or suspected. */
+    private static void probe(Connection connection, Path file, boolean suspected) throws SQLException, IOException {
         Dialect.execute(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
         Long pages = Dialect.one(connection, "PRAGMA page_count");
         Long pageSize = Dialect.one(connection, "PRAGMA page_size");
@@ -96,7 +131,7 @@ final class Salvage {
         }
         Set<String> tables = tables(connection);
         boolean clean = complete(connection, tables) && Schema.clean(connection);
-        if (size <= FULL_CHECK) {
+        if (suspected || size <= FULL_CHECK) {
             check(connection, "integrity_check(1)");
             return;
         }
@@ -166,106 +201,144 @@ final class Salvage {
         return Objects.requireNonNull(COLUMNS.get(table));
     }
 
-    /** Puts a damaged database aside, and opens a new one with what can be read of it. */
+    /**
+     * Puts a damaged database aside, and opens a new one with what can be read of it. That is whole before it takes the
+     * place of the old one: what ends meanwhile is done again by the next start.
+     */
     static Connection anew(Dialect dialect, JournalConfig config, SQLException cause) throws SQLException, IOException {
         Path file = Dialect.file(config);
-        Path aside =
-                file.resolveSibling("journal.db.damaged-" + Clock.systemUTC().millis());
-        Files.move(file, aside);
-        for (String suffix : new String[] {"-wal", "-shm"}) {
-            Path beside = file.resolveSibling(file.getFileName() + suffix);
-            if (Files.exists(beside)) {
-                Files.move(beside, aside.resolveSibling(aside.getFileName() + suffix));
-            }
+        Path fresh = beside(file, ".new");
+        for (String suffix : new String[] {"", "-journal", "-wal", "-shm"}) { // of a start that was ended
+            Files.deleteIfExists(beside(fresh, suffix));
         }
-        StateLock.create(file);
-        Connection fresh = dialect.writer(config);
-        Schema.migrate(dialect, fresh);
-        Schema.set(fresh, "clean", 0);
-        fresh.commit();
-        long lost = 0;
-        long saved = 0;
-        try (Connection old = DriverManager.getConnection("jdbc:sqlite:" + aside)) {
-            Dialect.execute(old, "PRAGMA writable_schema=ON"); // it reads a file that is too short as far as it goes
-            fresh.setAutoCommit(false);
-            for (String table : TABLES) {
-                long[] counts = copy(old, fresh, table);
-                saved += counts[0];
-                lost += counts[1];
-                fresh.commit();
-            }
-        } catch (SQLException e) {
-            log.error("nothing more can be read of the damaged journal: {}", e.getMessage());
+        StateLock.create(fresh);
+        long[] counts = fill(dialect, file, fresh);
+        try (FileChannel written = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
+            written.force(true);
         }
-        fresh.setAutoCommit(true);
-        for (String table : new String[] {"hotplex_event", "hotplex_turn"}) { // of sessions that nobody can name
-            Dialect.execute(fresh, "DELETE FROM " + table + " WHERE sess NOT IN (SELECT sess FROM hotplex_session)");
-        }
+        Files.move(fresh, ready(file));
+        Path aside = exchange(file);
+        Files.deleteIfExists(suspicion(config));
         log.error(
                 "the journal was damaged ({}); it is now '{}'. {} rows were saved into a new one, {} could not be read",
                 cause.getMessage(),
                 aside,
-                saved,
-                lost);
-        return fresh;
+                counts[0],
+                counts[1]);
+        return dialect.writer(config);
     }
 
-    /** Copies a table in the order of its rows; returns how many were saved and how many could not be read. */
-    private static long[] copy(Connection old, Connection fresh, String table) throws SQLException {
-        long after = 0;
-        long saved = 0;
-        long lost = 0;
-        int failures = 0;
-        int step = BATCH;
-        while (failures < MAX_FAILURES) {
-            try {
-                long last = copyBatch(old, fresh, table, after, step);
-                if (last <= after) {
-                    return new long[] {saved, lost};
+    private static Path ready(Path file) {
+        return beside(file, ".ready");
+    }
+
+    private static Path beside(Path file, String suffix) {
+        return file.resolveSibling(file.getFileName() + suffix);
+    }
+
+    /**
+     * Puts the file aside with what belongs to it, and in its place the one that is ready; what was done is not undone.
+     */
+    private static Path exchange(Path file) throws IOException {
+        Path aside = beside(file, ".damaged-" + Clock.systemUTC().millis());
+        for (String suffix : new String[] {"", "-wal", "-shm"}) {
+            Path old = beside(file, suffix);
+            if (Files.exists(old)) {
+                Files.move(old, beside(aside, suffix));
+            }
+        }
+        Files.move(ready(file), file);
+        return aside;
+    }
+
+    /** Writes a new database; returns how many rows were saved and how many could not be read. */
+    private static long[] fill(Dialect dialect, Path file, Path target) throws SQLException {
+        long[] counts = new long[2];
+        try (Connection fresh = DriverManager.getConnection("jdbc:sqlite:" + target)) {
+            Dialect.execute(fresh, "PRAGMA synchronous=OFF"); // nobody needs a part of it
+            Schema.migrate(dialect, fresh);
+            Schema.set(fresh, "clean", 0);
+            try (Connection old = DriverManager.getConnection("jdbc:sqlite:" + file)) {
+                Dialect.execute(
+                        old, "PRAGMA writable_schema=ON"); // it reads a file that is too short as far as it goes
+                for (String table : TABLES) {
+                    copy(old, fresh, table, counts);
                 }
-                saved += step == 1 ? 1 : BATCH;
-                after = last;
-                failures = 0;
-                step = BATCH;
+            } catch (UnwritableException e) {
+                throw e;
             } catch (SQLException e) {
-                if ((e.getErrorCode() & 0xFF) == NO_DATABASE) {
-                    throw e; // no row will be any better
-                }
-                if (step == 1) {
-                    failures++;
-                    lost++;
-                    after++;
-                } else {
-                    step = 1;
+                log.error("nothing more can be read of the damaged journal: {}", e.getMessage());
+            }
+            for (String table : new String[] {"hotplex_event", "hotplex_turn"}) { // of sessions that nobody can name
+                Dialect.execute(
+                        fresh, "DELETE FROM " + table + " WHERE sess NOT IN (SELECT sess FROM hotplex_session)");
+            }
+            fresh.commit();
+        }
+        return counts;
+    }
+
+    /** Copies a table in the order of its rows, and counts them. */
+    private static void copy(Connection old, Connection fresh, String table, long[] counts) throws SQLException {
+        try (PreparedStatement select =
+                old.prepareStatement("SELECT rowid, * FROM " + table + " WHERE rowid > ? ORDER BY rowid")) {
+            List<String> known = columns(table);
+            int columns = Math.min(known.size(), select.getMetaData().getColumnCount() - 1);
+            try (PreparedStatement insert = fresh.prepareStatement("INSERT OR IGNORE INTO " + table + "("
+                    + String.join(", ", known.subList(0, columns)) + ") VALUES (" + "?, ".repeat(columns - 1)
+                    + "?)")) {
+                long after = 0;
+                int failures = 0;
+                while (failures < MAX_FAILURES) {
+                    long saved = counts[0];
+                    Copied copied = copy(select, after, insert, columns, counts);
+                    if (copied.complete) {
+                        return;
+                    }
+                    counts[1]++;
+                    failures = counts[0] > saved ? 0 : failures + 1;
+                    after = Math.max(after, copied.last) + 1;
                 }
             }
         }
-        return new long[] {saved, lost};
     }
 
-    private static long copyBatch(Connection old, Connection fresh, String table, long after, int limit)
+    /**
+     * How far it came.
+     *
+     * @param last the row before the one that could not be read
+     */
+    private record Copied(boolean complete, long last) {}
+
+    private static Copied copy(
+            PreparedStatement select, long after, PreparedStatement insert, int columns, long[] counts)
             throws SQLException {
         long last = after;
-        try (PreparedStatement select =
-                old.prepareStatement("SELECT rowid, * FROM " + table + " WHERE rowid > ? ORDER BY rowid LIMIT ?")) {
-            select.setLong(1, after);
-            select.setInt(2, limit);
-            try (ResultSet rows = select.executeQuery()) {
-                List<String> known = columns(table);
-                int columns = Math.min(known.size(), rows.getMetaData().getColumnCount() - 1);
-                String marks = "?, ".repeat(columns - 1) + "?";
-                try (PreparedStatement insert = fresh.prepareStatement("INSERT OR IGNORE INTO " + table + "("
-                        + String.join(", ", known.subList(0, columns)) + ") VALUES (" + marks + ")")) {
-                    while (rows.next()) {
-                        for (int i = 1; i <= columns; i++) {
-                            insert.setObject(i, rows.getObject(i + 1));
-                        }
-                        insert.executeUpdate();
-                        last = rows.getLong(1);
-                    }
+        select.setLong(1, after);
+        try (ResultSet rows = select.executeQuery()) {
+            while (rows.next()) {
+                for (int i = 1; i <= columns; i++) {
+                    insert.setObject(i, rows.getObject(i + 1));
                 }
+                last = rows.getLong(1);
+                counts[0] += insert(insert);
             }
+            return new Copied(true, last);
+        } catch (UnwritableException e) {
+            throw e;
+        } catch (SQLException e) {
+            if ((e.getErrorCode() & 0xFF) == NO_DATABASE) {
+                throw e; // no row will be any better
+            }
+            return new Copied(false, last);
         }
-        return last;
+    }
+
+    private static int insert(PreparedStatement insert) throws UnwritableException {
+        try {
+            return insert.executeUpdate();
+        } catch (SQLException e) {
+            throw new UnwritableException(e);
+        }
     }
 }

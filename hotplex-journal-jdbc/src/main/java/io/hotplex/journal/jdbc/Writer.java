@@ -69,13 +69,22 @@ final class Writer implements Runnable {
         Connection connect() throws SQLException;
     }
 
+    /** Hears, on the thread, of what writing does not mend; throws nothing. */
+    interface Listener {
+        /** Another engine took the journal over; once. */
+        void lost();
+
+        /** Something failed because the file is damaged. */
+        void damaged(SQLException e);
+    }
+
     private final Connector connector;
     private final long epoch;
     private final long maxBacklog;
     private final long maxCache;
     private final Dialect dialect;
     private final Retention retention;
-    private final Runnable onLost;
+    private final Listener listener;
 
     // thread-safe
     private final BlockingQueue<Entry> queue = new LinkedBlockingQueue<>();
@@ -110,7 +119,6 @@ final class Writer implements Runnable {
     /** Records that were written and are still in memory. */
     private record Cached(JdbcLog log, long upTo, long bytes) {}
 
-    /** @param onLost called once, by the thread, when another engine took the journal over; throws nothing */
     Writer(
             Dialect dialect,
             Connector connector,
@@ -119,7 +127,7 @@ final class Writer implements Runnable {
             long maxBacklog,
             long maxCache,
             Retention retention,
-            Runnable onLost) {
+            Listener listener) {
         this.dialect = dialect;
         this.connector = connector;
         this.epoch = epoch;
@@ -128,7 +136,7 @@ final class Writer implements Runnable {
         this.maxBacklog = maxBacklog;
         this.maxCache = maxCache;
         this.retention = retention;
-        this.onLost = onLost;
+        this.listener = listener;
     }
 
     // ---- any thread
@@ -358,14 +366,25 @@ final class Writer implements Runnable {
             log.error(
                     "the journal was taken over by another engine: this one ends its agents, and writes nothing more");
             disconnect();
-            onLost.run();
+            listener.lost();
             return;
         }
         if (trouble == null) {
             log.error("the journal cannot write {}, which is tried again", what, e);
         }
         trouble = e.toString();
+        if (noteDamage(e)) {
+            trouble += "; the file is damaged: restart the engine, which repairs it";
+        }
         disconnect();
+    }
+
+    private boolean noteDamage(Throwable e) {
+        boolean damaged = e instanceof SQLException failure && dialect.damaged(failure);
+        if (damaged) {
+            listener.damaged((SQLException) e);
+        }
+        return damaged;
     }
 
     private void recovered() {
@@ -447,6 +466,7 @@ final class Writer implements Runnable {
             retention.step(store());
         } catch (SQLException | RuntimeException e) {
             nextHousekeeping = now + HOUSEKEEPING_PAUSE_NANOS;
+            noteDamage(e);
             log.warn("the journal cannot delete what is not to be kept any more: {}", e.toString());
         }
     }

@@ -30,6 +30,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -38,6 +39,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -166,11 +168,7 @@ class DamageTest {
             assertThat(served).as(what).isGreaterThanOrEqualTo(damage.least);
             serveAndGoOn(state, what + ", again");
             if (damage == Damage.GARBAGE) {
-                try (Stream<Path> files = Files.list(state.resolve("journal"))) {
-                    assertThat(files.map(path -> path.getFileName().toString()))
-                            .as(what)
-                            .anyMatch(name -> name.startsWith("journal.db.damaged-"));
-                }
+                assertThat(names(state)).as(what).anyMatch(name -> name.startsWith("journal.db.damaged-"));
             }
             try (Engine engine = CrashLoad.engine(state, "written")) {
                 engine.checkJournal();
@@ -283,28 +281,31 @@ class DamageTest {
     private static final Set<String> LOST = Set.of("hotplex_session", "hotplex_event", "hotplex_turn");
 
     /** A page that is sound, in a place where it makes no sense: a look at each page for itself finds nothing. */
-    @ParameterizedTest
-    @ValueSource(strings = {"hotplex_turn", "sqlite_autoindex_hotplex_session_2"})
-    void anIndexThatBeginsWithAnotherPageIsMadeAnewAndNothingIsLost(String other) throws Exception {
+    @Test
+    void anIndexThatBeginsWithAnotherPageIsMadeAnewAndNothingIsLost() throws Exception {
         Path sound = withOpenTurns();
         Map<String, Integer> roots = roots(sound);
         assertThat(roots).containsKeys("hotplex_open", "sqlite_autoindex_hotplex_event_1", "hotplex_damaged");
         for (String damaged : roots.keySet()) {
-            if (damaged.equals(other) || LOST.contains(damaged)) {
-                continue;
+            if (!LOST.contains(damaged)) {
+                anotherPage(sound, roots, "hotplex_turn", damaged);
             }
-            String what = damaged + " begins as " + other;
-            Path state = dir.resolve(damaged);
-            copy(sound, state);
-            copyRoot(state, roots, other, damaged);
+        }
+        anotherPage(sound, roots, "sqlite_autoindex_hotplex_session_2", "hotplex_open"); // which finds too few
+    }
 
-            assertThat(serveAndGoOn(state, what)).as(what).isEqualTo(SESSIONS * RECORDS);
-            try (Journal journal = Journals.open(Journals.sqlite(state, Acknowledgement.WRITTEN))) {
-                assertThat(journal.sessions()).as(what).hasSize(SESSIONS);
-                for (int s = 0; s < SESSIONS; s++) {
-                    assertThat(journal.turns("s" + s)).as(what).hasSize(2).allMatch(StoredTurn::waits);
-                    accept(journal, "s" + s, "t3", what);
-                }
+    private void anotherPage(Path sound, Map<String, Integer> roots, String other, String damaged) throws Exception {
+        String what = damaged + " begins as " + other;
+        Path state = dir.resolve(what);
+        copy(sound, state);
+        copyRoot(state, roots, other, damaged);
+
+        assertThat(serveAndGoOn(state, what)).as(what).isEqualTo(SESSIONS * RECORDS);
+        try (Journal journal = Journals.open(Journals.sqlite(state, Acknowledgement.WRITTEN))) {
+            assertThat(journal.sessions()).as(what).hasSize(SESSIONS);
+            for (int s = 0; s < SESSIONS; s++) {
+                assertThat(journal.turns("s" + s)).as(what).hasSize(2).allMatch(StoredTurn::waits);
+                accept(journal, "s" + s, "t3", what);
             }
         }
     }
@@ -524,16 +525,114 @@ class DamageTest {
             assertThat(journal.sessions()).hasSize(sessions ? 0 : SESSIONS);
             assertThat(journal.turns("s3")).hasSize(sessions ? 0 : 2);
         }
-        try (Stream<Path> files = Files.list(state.resolve("journal"))) {
-            assertThat(files.map(path -> path.getFileName().toString()))
-                    .anyMatch(name -> name.startsWith("journal.db.damaged-"));
-        }
+        assertThat(names(state)).anyMatch(name -> name.startsWith("journal.db.damaged-"));
     }
 
     private static void makeLarge(Path state) throws SQLException {
         try (Connection connection = connect(state)) {
             Dialect.execute(
                     connection, "INSERT INTO hotplex_damaged(found, sess, state) VALUES (1, 0, zeroblob(70000000))");
+        }
+    }
+
+    // ---- later
+
+    /** Every leaf but the last of the index of events, of a file that is too large to be looked through. */
+    private static void damageLeaves(Path state, Map<String, Integer> roots) throws IOException {
+        try (RandomAccessFile file =
+                new RandomAccessFile(state.resolve("journal/journal.db").toFile(), "rw")) {
+            long root = (long) PAGE * (Objects.requireNonNull(roots.get("sqlite_autoindex_hotplex_event_1")) - 1);
+            file.seek(root + 3);
+            int leaves = file.readUnsignedShort();
+            assertThat(leaves).isGreaterThan(2);
+            for (int i = 0; i < leaves; i++) {
+                file.seek(root + 12 + 2L * i);
+                file.seek(root + file.readUnsignedShort());
+                long leaf = (long) PAGE * (file.readInt() - 1);
+                file.seek(leaf);
+                int kind = file.read();
+                file.seek(leaf);
+                file.write(kind ^ 0x70); // no kind of page; a second time it is what it was
+            }
+        }
+    }
+
+    @Test
+    void whatAReaderFindsDamagedIsRepairedByTheNextStartAndNothingIsLost() throws Exception {
+        Path state = withOpenTurns();
+        Map<String, Integer> roots = roots(state);
+        makeLarge(state);
+        damageLeaves(state, roots);
+        for (int time = 0; time < 2; time++) { // to look into it repairs nothing
+            try (Journal journal = Journals.open(Journals.readOnly(state))) {
+                assertThatThrownBy(() -> journal.read("s0", 0, 10)).isInstanceOf(HotPlexException.class);
+            }
+        }
+        try (Journal journal = Journals.open(Journals.sqlite(state, Acknowledgement.WRITTEN))) {
+            assertThat(journal.sessions()).hasSize(SESSIONS);
+            assertThatThrownBy(() -> journal.read("s0", 0, 10))
+                    .isInstanceOfSatisfying(
+                            HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.JOURNAL_UNAVAILABLE));
+        }
+        assertThat(serveAndGoOn(state, "large")).isEqualTo(SESSIONS * RECORDS);
+        assertThat(names(state)).anyMatch(name -> name.startsWith("journal.db.damaged-"));
+        assertThat(names(state)).doesNotContain("journal.suspect");
+    }
+
+    @Test
+    void theNextStartLooksThroughAFileThatAWriteFoundDamaged() throws Exception {
+        Path state = withOpenTurns();
+        Map<String, Integer> roots = roots(state);
+        makeLarge(state);
+        damageLeaves(state, roots);
+        try (Journal journal = Journals.open(Journals.sqlite(state, Acknowledgement.WRITTEN))) {
+            SessionLog log = journal.open("s0");
+            log.append(null, WRITTEN_AT, text("text 201 x"));
+            await().atMost(Duration.ofSeconds(20))
+                    .untilAsserted(() -> assertThatThrownBy(journal::checkWritable)
+                            .hasMessageContaining("restart the engine, which repairs it"));
+            assertThat(names(state)).contains("journal.suspect");
+            damageLeaves(state, roots); // the disk comes to its senses
+            await().atMost(Duration.ofSeconds(20)).until(() -> log.newest() == RECORDS + 1);
+        }
+        assertThat(names(state)).contains("journal.suspect");
+        assertThat(serveAndGoOn(state, "sound")).isEqualTo(SESSIONS * RECORDS + 1);
+        assertThat(names(state)).noneMatch(name -> name.contains("suspect") || name.contains("damaged"));
+    }
+
+    @Test
+    void aRepairForWhichThereIsNoRoomIsDoneByALaterStart() throws Exception {
+        Path state = withOpenTurns();
+        copyRoot(state, roots(state), "hotplex_turn", "hotplex_open");
+        try (FaultyDriver disk = FaultyDriver.install()) {
+            AtomicInteger rows = new AtomicInteger();
+            disk.set(point ->
+                    point == FaultyDriver.Point.STATEMENT && rows.incrementAndGet() > 500 ? FaultyDriver.FULL : 0);
+            assertThatThrownBy(() -> Journals.open(Journals.sqlite(state, Acknowledgement.WRITTEN)))
+                    .isInstanceOfSatisfying(
+                            HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.JOURNAL_UNAVAILABLE));
+        }
+        assertThat(serveAndGoOn(state, "room")).isEqualTo(SESSIONS * RECORDS);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aRepairThatWasEndedBeforeItsFileHadItsPlaceIsCompleted(boolean before) throws Exception {
+        Path state = withOpenTurns();
+        Path file = state.resolve("journal/journal.db");
+        Files.copy(file, file.resolveSibling("journal.db.ready"));
+        Files.delete(file);
+        if (before) {
+            Files.write(file, new byte[3 * PAGE]);
+        }
+        Files.write(file.resolveSibling("journal.db-wal"), new byte[PAGE]);
+        assertThat(serveAndGoOn(state, "completed")).isEqualTo(SESSIONS * RECORDS);
+        assertThat(names(state)).anyMatch(name -> name.startsWith("journal.db.damaged-") && name.endsWith("-wal"));
+    }
+
+    private static List<String> names(Path state) throws IOException {
+        try (Stream<Path> files = Files.list(state.resolve("journal"))) {
+            return files.map(path -> path.getFileName().toString()).toList();
         }
     }
 
