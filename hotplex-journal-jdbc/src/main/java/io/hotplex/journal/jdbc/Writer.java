@@ -372,10 +372,7 @@ final class Writer implements Runnable {
         if (trouble == null) {
             log.error("the journal cannot write {}, which is tried again", what, e);
         }
-        trouble = e.toString();
-        if (noteDamage(e)) {
-            trouble += "; the file is damaged: restart the engine, which repairs it";
-        }
+        trouble = e + (noteDamage(e) ? "; the file is damaged: restart the engine, which repairs it" : "");
         disconnect();
     }
 
