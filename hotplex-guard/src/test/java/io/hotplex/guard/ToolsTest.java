@@ -10,6 +10,8 @@ import io.hotplex.api.spi.ToolGuard.Verdict;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -223,7 +225,22 @@ class ToolsTest {
     }
 
     @Test
+    void aDetourHidesNoPlace() {
+        Path far = Path.of("/mnt/elsewhere/x");
+        String detour = "/a/..".repeat(2_000) + far;
+
+        assertThat(write(RIG, far.toString())).isEqualTo(Action.ASK);
+        assertThat(write(RIG, detour)).isEqualTo(Action.ASK);
+        assertThat(write(RIG, "/a/..".repeat(2_000) + "/etc/hosts")).isEqualTo(Action.DENY);
+    }
+
+    @Test
     void whatIsTooMuchToReadIsAskedAbout() {
+        List<String> files = new ArrayList<>(Collections.nCopies(1_000, "src/main.c"));
+        assertThat(RIG.tool("edit", ToolKind.EDIT, Map.of("paths", files)).action()).isEqualTo(Action.NONE);
+        files.addAll(List.of("src/main.c", "/etc/hosts"));
+        assertThat(RIG.tool("edit", ToolKind.EDIT, Map.of("paths", files)).why().ruleId())
+                .isEqualTo("unreadable-call");
         assertThat(RIG.rule("echo " + "x".repeat(300_000))).isEqualTo("ASK unreadable-command");
         assertThat(RIG.rule("eval ".repeat(40) + "ls")).isEqualTo("ASK unreadable-command");
         assertThat(RIG.rule("echo {a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}"))

@@ -17,9 +17,11 @@ import io.hotplex.api.Prompt;
 import io.hotplex.api.Session;
 import io.hotplex.api.Turn;
 import io.hotplex.api.TurnResult;
+import io.hotplex.e2e.Notes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -122,6 +124,28 @@ class GuardIT extends RealClaude {
         assertThat(run(session, "TOOL Bash touch made").completed()).isTrue();
 
         assertThat(rig.file("made")).exists();
+        assertThat(only(records, AgentEvent.PermissionRequested.class)).isEmpty();
+    }
+
+    @Test
+    void aToolOfAnMcpServerIsDecidedOnByItsName() {
+        Map<String, String> settings = new HashMap<>(MAY_SKIP);
+        settings.put(
+                "mcp-config",
+                "{\"mcpServers\":{\"notes\":{\"command\":\"node\",\"args\":[\"" + Notes.program() + "\"]}}}");
+        Session session = rig.engine(
+                        settings, "guard-rules", Notes.rules(rig.home).toString())
+                .open(rig.spec("mcp").permissionMode("bypassPermissions").build());
+        List<EventRecord> records = read(session);
+
+        TurnResult saved = run(session, "TOOL mcp__notes__save {\"path\":\"a\"}");
+        TurnResult found = run(session, "TOOL mcp__notes__find {\"path\":\"a\"}");
+
+        assertThat(saved.text()).contains("notes are read-only");
+        assertThat(found.text()).contains("no a anywhere");
+        assertThat(only(records, AgentEvent.ToolDenied.class))
+                .singleElement()
+                .satisfies(denied -> assertThat(denied.finding().ruleId()).isEqualTo(Notes.NO_SAVING));
         assertThat(only(records, AgentEvent.PermissionRequested.class)).isEmpty();
     }
 

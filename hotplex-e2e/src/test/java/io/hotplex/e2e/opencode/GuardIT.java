@@ -17,6 +17,7 @@ import io.hotplex.api.Prompt;
 import io.hotplex.api.Session;
 import io.hotplex.api.Turn;
 import io.hotplex.api.TurnResult;
+import io.hotplex.e2e.Notes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,8 +27,20 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** No tool call of a real OpenCode runs without a decision, also where it would not ask. */
+/**
+ * No tool call of a real OpenCode runs without a decision, also where it would not ask. All sessions share one process;
+ * what differs in OpenCode's configuration is in their work directories.
+ */
 class GuardIT {
+    /** Brings an MCP server, and a model to which OpenCode offers {@code apply_patch}: by such an id. */
+    private static final String EXTENDED = """
+            {
+              "mcp": { "notes": { "type": "local", "command": ["node", "%s"] } },
+              "provider": { "fake": { "models": {
+                "gpt-fake": { "tool_call": true, "limit": { "context": 128000, "output": 8192 } } } } }
+            }
+            """;
+
     private static final String ASLEEP = "TOOL bash true";
 
     @TempDir
@@ -39,12 +52,26 @@ class GuardIT {
     @BeforeAll
     static void start() {
         rig = new OpenCodeRig(directory);
-        engine = rig.engine("guard", "required", "provider.allow-permission-bypass", "true");
+        engine = rig.engine(
+                "guard",
+                "required",
+                "guard-rules",
+                Notes.rules(directory).toString(),
+                "provider.allow-permission-bypass",
+                "true",
+                "provider.environment.OPENCODE_DISABLE_PROJECT_CONFIG",
+                "0");
     }
 
     @AfterAll
     static void nothingIsLeft() {
         rig.close();
+    }
+
+    private static Path configured(String name, String configuration) throws IOException {
+        Path work = OpenCodeRig.directory(directory, name);
+        Files.writeString(work.resolve("opencode.json"), configuration);
+        return work;
     }
 
     private static Session session(String id, String mode) {
@@ -144,28 +171,93 @@ class GuardIT {
     }
 
     @Test
-    void aConfigurationThatLetsSomethingRunUnaskedIsRefused() throws IOException {
-        Engine lenient = rig.engine(
-                "state-directory",
-                directory.resolve("lenient").toString(),
-                "provider.environment.OPENCODE_CONFIG_CONTENT",
-                "{\"agent\":{\"build\":{\"permission\":{\"bash\":\"allow\"}}}}");
-        TurnResult agents = run(rig.open(lenient, "lenient"), ASLEEP);
-        Path config = directory.resolve("plugged");
-        Files.createDirectories(config.resolve("tool"));
-        Files.writeString(
-                config.resolve("tool/deploy.js"),
-                "export default { description: \"deploys\", args: {}, execute: async () => \"done\" }");
-        Engine plugged = rig.engine(
-                "state-directory",
-                directory.resolve("state-of-plugged").toString(),
-                "provider.environment.OPENCODE_CONFIG_DIR",
-                config.toString());
-        TurnResult tools = run(rig.open(plugged, "plugged"), ASLEEP);
+    void eachFileOfAPatchIsDecidedOn() throws IOException {
+        Path work = configured("patched", EXTENDED.formatted(Notes.program()));
+        Session session = engine.open(rig.spec("patch")
+                .workDir(work)
+                .model("fake/gpt-fake")
+                .permissionMode("allow")
+                .build());
+        List<EventRecord> records = read(session);
+        Files.createDirectory(work.resolve("frozen"));
+        for (String file : List.of("frozen/old", "old", "gone")) {
+            Files.writeString(work.resolve(file), "one\n");
+        }
 
-        assertThat(agents.code()).isEqualTo(ErrorCode.AGENT_START_FAILED);
-        assertThat(((AgentEvent.TurnFailed) agents.end()).message()).contains("guard", "'build'", "'bash'");
-        assertThat(tools.code()).isEqualTo(ErrorCode.AGENT_START_FAILED);
-        assertThat(((AgentEvent.TurnFailed) tools.end()).message()).contains("'deploy'", "disallowed-tools");
+        for (String[] denied : new String[][] {
+            {"Add File: frozen/new", "+two"},
+            {"Update File: frozen/old", "@@", "-one", "+two"},
+            {"Delete File: frozen/old"},
+            {"Update File: old", "*** Move to: frozen/new", "@@", "-one", "+two"},
+            {"Update File: frozen/old", "*** Move to: moved", "@@", "-one", "+two"},
+            {"Add File: /etc/hotplex-e2e", "+two"},
+        }) {
+            assertThat(run(session, patch("Add File: beside", "+two", "*** " + String.join("\\n", denied)))
+                            .completed())
+                    .isTrue();
+        }
+
+        assertThat(only(records, AgentEvent.ToolDenied.class))
+                .extracting(denied -> denied.toolName() + " " + denied.finding().ruleId())
+                .containsExactly(
+                        "apply_patch frozen",
+                        "apply_patch frozen",
+                        "apply_patch frozen",
+                        "apply_patch frozen",
+                        "apply_patch frozen",
+                        "apply_patch file-system-write");
+        assertThat(work.resolve("beside")).doesNotExist();
+        assertThat(work.resolve("frozen")).isDirectoryContaining("glob:**/old").isDirectoryNotContaining("glob:**/new");
+        assertThat(work.resolve("frozen/old")).hasContent("one");
+        assertThat(Path.of("/etc/hotplex-e2e")).doesNotExist();
+        run(
+                session,
+                patch("Add File: beside", "+two", "*** Delete File: gone", "*** Update File: old", "*** Move to: moved"));
+        assertThat(work.resolve("beside")).hasContent("two");
+        assertThat(work.resolve("moved")).hasContent("one");
+        assertThat(List.of(work.resolve("gone"), work.resolve("old"))).noneMatch(Files::exists);
+        assertThat(only(records, AgentEvent.PermissionRequested.class)).isEmpty();
+    }
+
+    private static String patch(String... lines) {
+        return "TOOL apply_patch {\"patchText\":\"*** Begin Patch\\n*** " + String.join("\\n", lines)
+                + "\\n*** End Patch\"}";
+    }
+
+    @Test
+    void aToolOfAnMcpServerIsDecidedOnByItsName() throws IOException {
+        Path work = configured("served", EXTENDED.formatted(Notes.program()));
+        Session session = engine.open(
+                rig.spec("mcp").workDir(work).permissionMode("allow").build());
+        List<EventRecord> records = read(session);
+
+        TurnResult saved = run(session, "TOOL notes_save {\"path\":\"a\"}");
+        TurnResult found = run(session, "TOOL notes_find {\"path\":\"a\"}");
+
+        assertThat(saved.text()).contains("notes are read-only");
+        assertThat(found.text()).contains("no a anywhere");
+        assertThat(only(records, AgentEvent.ToolDenied.class))
+                .singleElement()
+                .satisfies(denied -> assertThat(denied.finding().ruleId()).isEqualTo(Notes.NO_SAVING));
+        assertThat(only(records, AgentEvent.PermissionRequested.class)).isEmpty();
+    }
+
+    @Test
+    void aConfigurationThatLetsSomethingRunUnaskedIsRefused() throws IOException {
+        Path lenient = configured("lenient", "{\"agent\":{\"build\":{\"permission\":{\"bash\":\"allow\"}}}}");
+        Path plugged = OpenCodeRig.directory(directory, "plugged");
+        Path tools = Files.createDirectories(
+                OfflineOpenCode.configuration(plugged.resolve(".opencode")).resolve("tool"));
+        Files.writeString(
+                tools.resolve("deploy.js"),
+                "export default { description: \"deploys\", args: {}, execute: async () => \"done\" }");
+
+        TurnResult agent = run(engine.open(rig.spec("lenient").workDir(lenient).build()), ASLEEP);
+        TurnResult tool = run(engine.open(rig.spec("plugged").workDir(plugged).build()), ASLEEP);
+
+        assertThat(agent.code()).isEqualTo(ErrorCode.AGENT_START_FAILED);
+        assertThat(((AgentEvent.TurnFailed) agent.end()).message()).contains("guard", "'build'", "'bash'");
+        assertThat(tool.code()).isEqualTo(ErrorCode.AGENT_START_FAILED);
+        assertThat(((AgentEvent.TurnFailed) tool.end()).message()).contains("'deploy'", "disallowed-tools");
     }
 }

@@ -69,19 +69,26 @@ public final class OfflineOpenCode {
             for (String name : new String[] {"home", "data", "cache", "state", "tmp"}) {
                 Files.createDirectories(root.resolve(name));
             }
-            // OpenCode installs its plugin package beside its configuration, unless these say that it is there
-            Path config = Files.createDirectories(root.resolve("config/opencode"));
-            Files.createDirectories(config.resolve("node_modules"));
-            String plugin = "{\"dependencies\":{\"@opencode-ai/plugin\":\"" + VERSION + "\"}}";
-            Files.writeString(config.resolve("package.json"), plugin);
-            Files.writeString(
-                    config.resolve("package-lock.json"), "{\"lockfileVersion\":3,\"packages\":{\"\":" + plugin + "}}");
+            configuration(root.resolve("config/opencode"));
             Files.writeString(root.resolve("opencode.json"), CONFIG);
             Files.writeString(root.resolve("models.json"), "{}");
             return new OfflineOpenCode(root.toRealPath(), model);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /**
+     * Makes a directory for OpenCode's configuration. It installs its plugin package beside each, unless files say that
+     * it is there.
+     */
+    static Path configuration(Path directory) throws IOException {
+        Files.createDirectories(directory.resolve("node_modules"));
+        String plugin = "{\"dependencies\":{\"@opencode-ai/plugin\":\"" + VERSION + "\"}}";
+        Files.writeString(directory.resolve("package.json"), plugin);
+        Files.writeString(
+                directory.resolve("package-lock.json"), "{\"lockfileVersion\":3,\"packages\":{\"\":" + plugin + "}}");
+        return directory;
     }
 
     /** Everything that its environment needs besides PATH. */

@@ -143,6 +143,11 @@ final class PermissionDesk {
     private String own(JsonNode request) {
         List<String> patterns = new ArrayList<>(OpenCodeJson.texts(request, "patterns"));
         patterns.remove(":"); // which the plugin may have put before a command
+        for (JsonNode file : request.path("metadata").path("files")) {
+            if (file.has("movePath")) { // its patterns are where a patch moves from
+                patterns.add(OpenCodeJson.text(file, "relativePath", ""));
+            }
+        }
         return guard == null
                 ? "ask"
                 : guard.action(

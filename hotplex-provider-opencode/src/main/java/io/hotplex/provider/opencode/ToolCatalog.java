@@ -18,8 +18,9 @@ final class ToolCatalog {
     private static final List<String> TITLES =
             List.of("command", "filePath", "pattern", "url", "query", "description", "path", "name");
     private static final List<String> PATHS = List.of("filePath", "path");
+    /** Lines end where OpenCode ends them, at {@code \n} alone: what Java takes for an end besides may be in a name. */
     private static final Pattern PATCHED =
-            Pattern.compile("(?m)^\\*\\*\\* (?:(?:Add|Update|Delete) File|Move to):(.*)$");
+            Pattern.compile("(?md)^\\*\\*\\* (?:(?:Add|Update|Delete) File|Move to):(.*)$");
 
     private ToolCatalog() {}
 
@@ -69,21 +70,42 @@ final class ToolCatalog {
         if (!(input.get("patchText") instanceof String patch)) {
             return input;
         }
-        List<String> files = new ArrayList<>();
+        List<@Nullable Object> files = new ArrayList<>();
         Matcher header = PATCHED.matcher(patch);
         while (header.find()) {
-            files.add(absolute(header.group(1).strip(), directory));
+            files.add(absolute(trimmed(header.group(1)), directory));
         }
         Map<String, @Nullable Object> more = new LinkedHashMap<>(input);
+        Object others = more.get("paths"); // of a tool that is not OpenCode's own
+        if (others != null) {
+            files.add(others);
+        }
         more.put("paths", files);
         return more;
     }
 
+    /** Without the blanks that JavaScript takes away, which are more than Java's. */
+    private static String trimmed(String text) {
+        int from = 0;
+        int to = text.length();
+        while (from < to && isBlank(text.charAt(from))) {
+            from++;
+        }
+        while (to > from && isBlank(text.charAt(to - 1))) {
+            to--;
+        }
+        return text.substring(from, to);
+    }
+
+    private static boolean isBlank(char c) {
+        return c >= '\t' && c <= '\r' || c == '\uFEFF' || Character.isSpaceChar(c);
+    }
+
     private static String absolute(String file, String directory) {
         try {
-            return Path.of(directory).resolve(file).toString();
-        } catch (InvalidPathException e) {
-            return file; // OpenCode cannot write there, either
+            return Path.of(directory).resolve(file).normalize().toString();
+        } catch (InvalidPathException e) { // a name that this JVM has no bytes for; OpenCode may
+            return (file.startsWith("/") ? file : directory + "/" + file).replaceAll("/+", "/");
         }
     }
 }

@@ -39,7 +39,7 @@ class GuardedProtocolTest {
                     null,
                     null,
                     "ask",
-                    Permissions.of("ask", null, List.of("bash(git log *)"), List.of("bash(git push *)"))),
+                    Permissions.of("ask", null, List.of("bash(git log *)", "edit(src/*)"), List.of("bash(git push *)"))),
             () -> 1_800_000_000_000L);
 
     // ---- the beginning
@@ -189,6 +189,51 @@ class GuardedProtocolTest {
         permission("per_1", "c1", "edit", "a.txt");
 
         assertThat(calls().get(0).call().input()).containsEntry("paths", List.of("/proj/a.txt", "/etc/b", "/proj/c/d"));
+    }
+
+    @Test
+    void theFilesOfAPatchAreThoseThatOpenCodeReads() {
+        prompted();
+        tool(
+                "c1",
+                "apply_patch",
+                "running",
+                "{\"patchText\":\"*** Begin Patch\\r\\n*** Add File:\\u00a0/etc/a\\ufeff\\r\\n*** Delete File: x\\u2028/../../etc/b\\n"
+                        + "*** Update File: y\\u0085/../../etc/c\\n*** Move to:z\\r/../../etc/d\\n+*** Add File: text\\n\"}");
+        permission("per_1", "c1", "edit", "a");
+
+        assertThat(calls().get(0).call().input())
+                .containsEntry("paths", List.of("/etc/a", "/etc/b", "/etc/c", "/etc/d"));
+    }
+
+    @Test
+    void aPatchInTheInputOfAnotherToolHidesNoneOfItsPaths() {
+        prompted();
+        tool("c1", "files_save", "running", "{\"patchText\":\"*** Add File: a\",\"paths\":[\"/etc/b\"]}");
+        permission("per_1", "c1", "files_save", "*");
+
+        ToolCall call = calls().get(0).call();
+        assertThat(call.tool()).isEqualTo("files_save");
+        assertThat(call.input()).containsEntry("paths", List.of("/proj/a", List.of("/etc/b")));
+    }
+
+    @Test
+    void whereAPatchMovesAFileToIsForTheSessionsRulesToo() {
+        prompted();
+        tool("c1", "apply_patch", "running", "{\"patchText\":\"*** Update File: src/a\\n*** Move to: b\\n\"}");
+        for (String[] move : new String[][] {{"per_1", "src/b"}, {"per_2", "b"}}) {
+            event(
+                    "permission.asked",
+                    ",\"id\":\"" + move[0] + "\",\"permission\":\"edit\",\"patterns\":[\"src/a\"],\"always\":[],"
+                            + "\"metadata\":{\"files\":[{\"relativePath\":\"" + move[1]
+                            + "\",\"movePath\":\"/proj/x\"}]},\"tool\":{\"messageID\":\"msg_z1\",\"callID\":\"c1\"}");
+            protocol.decided(move[0], Verdict.NONE, sink);
+        }
+
+        assertThat(replies()).singleElement().asString().contains("per_1").contains("once");
+        assertThat(permissions())
+                .extracting(AgentEvent.PermissionRequested::requestId)
+                .containsExactly("per_2");
     }
 
     @Test

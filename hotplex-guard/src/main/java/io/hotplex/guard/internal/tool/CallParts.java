@@ -48,6 +48,7 @@ record CallParts(List<String> commands, List<String> paths, List<String> urls, b
     /** No tool nests its input deeper; what does is looked at as far as this. */
     private static final int MAX_DEPTH = 6;
 
+    /** Nobody names as many in one call. */
     private static final int MAX_PARTS = 1_000;
 
     static CallParts of(ToolCall call) {
@@ -70,12 +71,21 @@ record CallParts(List<String> commands, List<String> paths, List<String> urls, b
         return parts;
     }
 
+    /** Whether these are all: what comes behind so many is not looked at. */
+    boolean complete() {
+        return size() <= MAX_PARTS;
+    }
+
+    private int size() {
+        return commands.size() + paths.size() + urls.size();
+    }
+
     private void take(Map<?, ?> map, int depth) {
         map.forEach((key, value) -> take(String.valueOf(key).toLowerCase(Locale.ROOT), value, depth));
     }
 
     private void take(String key, @Nullable Object value, int depth) {
-        if (depth > MAX_DEPTH || commands.size() + paths.size() + urls.size() > MAX_PARTS) {
+        if (depth > MAX_DEPTH || !complete()) {
             return;
         }
         if (value instanceof String text) {

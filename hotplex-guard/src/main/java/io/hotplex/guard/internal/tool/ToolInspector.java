@@ -90,6 +90,9 @@ public final class ToolInspector implements ToolGuard {
     private static final Pattern REMOTE =
             Pattern.compile("(?:[^@/\\s]+@)?[^@/:\\s]+\\.[^@/:\\s]+:[^:].*|[^@/\\s]+@[^:\\s]+:.*");
 
+    /** A plain path that is longer leads nowhere on any system. */
+    private static final int LONGEST_PATH = 4096;
+
     private final Supplier<RuleSet> rules;
     private final GuardConfig config;
 
@@ -103,7 +106,9 @@ public final class ToolInspector implements ToolGuard {
         RuleSet now = rules.get();
         CallParts parts = CallParts.of(call);
         Places places = new Places(spec.workDir(), config.roots());
-        Verdict verdict = Verdict.NONE;
+        Verdict verdict = parts.complete()
+                ? Verdict.NONE
+                : ask("unreadable-call", "injection", "the call names more than can be looked at: make several of it");
         for (String command : parts.commands()) {
             verdict = verdict.or(command(now, call.tool(), command, parts.powerShell(), places));
         }
@@ -181,11 +186,11 @@ public final class ToolInspector implements ToolGuard {
     private Verdict outside(String path, boolean write, Places places) {
         Action action = write ? config.outsideWrites() : config.outsideReads();
         int unknown = path.indexOf(Word.UNKNOWN);
-        if (action == Action.NONE || path.isEmpty() || unknown == 0 || path.length() > 4096) {
+        if (action == Action.NONE || path.isEmpty() || unknown == 0) {
             return Verdict.NONE;
         }
-        String known = unknown < 0 ? path : path.substring(0, unknown);
-        if (!places.is(Place.OUTSIDE, known)) {
+        String known = places.plain(unknown < 0 ? path : path.substring(0, unknown));
+        if (known.length() > LONGEST_PATH || !places.is(Place.OUTSIDE, known)) {
             return Verdict.NONE;
         }
         String what = write
