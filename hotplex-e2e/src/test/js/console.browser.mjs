@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 
 const { chromium } = createRequire(new URL("../../../package.json", import.meta.url))("playwright-core");
 
-const { CONSOLE_HOST, CONSOLE_PORT, CONSOLE_TOKEN, CONSOLE_WORK, CONSOLE_PROFILE, CONSOLE_SHOTS, CHROMIUM } = process.env;
+const { CONSOLE_HOST, CONSOLE_PORT, CONSOLE_TOKEN, CONSOLE_WORK, PROFILE, CONSOLE_SHOTS, CHROMIUM } = process.env;
 const LIMIT = Number(process.env.CONSOLE_LIMIT ?? 30_000);
 
 /** Lets the connection of the page be cut, which a server that is well never does. */
@@ -26,7 +26,7 @@ const proxy = net.createServer((near) => {
 await new Promise((listening) => proxy.listen(0, "127.0.0.1", listening));
 const url = `http://127.0.0.1:${proxy.address().port}/`;
 
-const context = await chromium.launchPersistentContext(CONSOLE_PROFILE, {
+const context = await chromium.launchPersistentContext(PROFILE, {
   executablePath: CHROMIUM,
   viewport: { width: 1200, height: 900 },
   colorScheme: "light",

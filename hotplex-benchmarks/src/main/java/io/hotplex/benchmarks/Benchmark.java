@@ -1,6 +1,7 @@
 package io.hotplex.benchmarks;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Answers one question by measuring HotPlex and a baseline in turns, so that both meet the same machine. */
 interface Benchmark {
@@ -9,6 +10,11 @@ interface Benchmark {
 
     /** The question in one line. */
     String question();
+
+    /** What it lacks here, and what to do about that, for people; {@code null} when it measures all that it can. */
+    default @Nullable String missing(Options options) {
+        return null;
+    }
 
     /**
      * Measures.

@@ -2,7 +2,7 @@ package io.hotplex.benchmarks;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
+import io.hotplex.testkit.agent.InstalledAgents;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * keeping.
  *
  * <p>{@code java -jar benchmarks.jar [name …] [--quick] [--claude=path,path]}; without a name all of them run, one
- * after the other; {@code --list} tells the names. The programs for {@code hot-turn-claude} are by default those that
- * {@code npm ci} in {@code hotplex-e2e} installed.
+ * after the other; {@code --list} tells the names. The programs of Claude Code and OpenCode are by default those that
+ * {@code npm ci} in {@code hotplex-e2e} installed, in the repository that it is run in.
  */
 public final class Benchmarks {
     private static final List<Benchmark> ALL = List.of(
@@ -53,7 +53,8 @@ public final class Benchmarks {
         System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "warn");
         boolean quick = false;
         String postgresql = null;
-        List<Path> claudes = installedClaudes(Path.of("").toAbsolutePath());
+        Path here = Path.of("").toAbsolutePath();
+        List<Path> claudes = agents(here).claudes();
         List<Benchmark> chosen = new ArrayList<>();
         for (String argument : arguments) {
             Benchmark named = byName(argument);
@@ -65,6 +66,10 @@ public final class Benchmarks {
                 claudes = Stream.of(argument.substring("--claude=".length()).split(",", -1))
                         .map(Path::of)
                         .toList();
+                claudes.stream().filter(program -> !Files.isExecutable(program)).forEach(program -> {
+                    System.err.println("--claude: " + program + " (expected: a program)");
+                    System.exit(2);
+                });
             } else if (argument.startsWith("--postgresql=")) {
                 postgresql = argument.substring("--postgresql=".length());
             } else {
@@ -75,9 +80,9 @@ public final class Benchmarks {
         Options options = new Options(
                 quick,
                 claudes,
-                builtDistribution(Path.of("").toAbsolutePath()),
+                builtDistribution(here),
                 postgresql,
-                installedOpenCode(Path.of("").toAbsolutePath()));
+                agents(here).openCode().orElse(null));
         for (Benchmark benchmark : chosen.isEmpty() ? ALL : chosen) {
             run(benchmark, options, System.out);
         }
@@ -100,6 +105,10 @@ public final class Benchmarks {
     static List<Result> run(Benchmark benchmark, Options options, PrintStream out) throws Exception {
         Map<String, Object> machine = Machine.facts();
         out.printf("%n%s: %s%n%s%n", benchmark.name(), benchmark.question(), machine);
+        String missing = benchmark.missing(options);
+        if (missing != null) {
+            out.println("left out, since it is not there: " + missing);
+        }
         Double before = Machine.load();
         List<Result> results = benchmark.run(options);
         Double after = Machine.load();
@@ -120,7 +129,7 @@ public final class Benchmarks {
 
     private static void print(List<Result> results, PrintStream out) {
         if (results.isEmpty()) {
-            out.println("skipped: what it needs is not there");
+            out.println("nothing was measured");
             return;
         }
         String row = "%-44s %12s %12s %-6s %7s  %s%n";
@@ -168,39 +177,22 @@ public final class Benchmarks {
 
     /** The distribution that {@code mvn package} made, looked for in a directory and those above it. */
     static @Nullable Path builtDistribution(Path from) {
-        for (Path directory = from; directory != null; directory = directory.getParent()) {
-            Path built = directory.resolve("hotplex-server-netty/target/hotplex");
-            if (Files.isExecutable(built.resolve("bin/hotplex"))) {
-                return built;
-            }
-        }
-        return null;
-    }
-
-    /** The OpenCode that npm installed for the end-to-end tests, looked for in a directory and those above it. */
-    static @Nullable Path installedOpenCode(Path from) {
-        for (Path directory = from; directory != null; directory = directory.getParent()) {
-            Path installed = directory.resolve("hotplex-e2e/node_modules/opencode-linux-x64-baseline/bin/opencode");
-            if (Files.isExecutable(installed)) {
-                return installed;
-            }
-        }
-        return null;
+        Path built = above(from, "hotplex-server-netty/target/hotplex");
+        return Files.isExecutable(built.resolve("bin/hotplex")) ? built : null;
     }
 
     /** What npm installed for the end-to-end tests, looked for in a directory and those above it. */
-    private static List<Path> installedClaudes(Path from) throws IOException {
+    static InstalledAgents agents(Path from) {
+        return InstalledAgents.in(above(from, "hotplex-e2e/node_modules"));
+    }
+
+    /** What is there, or nothing that is. */
+    private static Path above(Path from, String name) {
         for (Path directory = from; directory != null; directory = directory.getParent()) {
-            Path modules = directory.resolve("hotplex-e2e").resolve("node_modules");
-            if (Files.isDirectory(modules)) {
-                try (Stream<Path> packages = Files.list(modules)) {
-                    return packages.map(each -> each.resolve("bin").resolve("claude.exe"))
-                            .filter(Files::isExecutable)
-                            .sorted()
-                            .toList();
-                }
+            if (Files.exists(directory.resolve(name))) {
+                return directory.resolve(name);
             }
         }
-        return List.of();
+        return from.resolve(name);
     }
 }

@@ -274,23 +274,10 @@ final class GuardDecisions implements Benchmark {
                         .build();
                 Session ours = guarded.open(spec);
                 Session theirs = bare.open(spec);
-                Samples oursOfProcess = new Samples();
-                Samples theirsOfProcess = new Samples();
-                for (int i = quick ? 0 : -TURNS; i < turns; i++) {
-                    if (i == 0) {
-                        oursOfProcess.clear();
-                        theirsOfProcess.clear();
-                    }
-                    if (i % 2 == 0) { // each comes after the other, and after itself, equally often
-                        oursOfProcess.add(turn(ours));
-                        theirsOfProcess.add(turn(theirs));
-                    } else {
-                        theirsOfProcess.add(turn(theirs));
-                        oursOfProcess.add(turn(ours));
-                    }
-                }
-                with.add((long) (1000 * oursOfProcess.p50()));
-                without.add((long) (1000 * theirsOfProcess.p50()));
+                InTurn.measure(quick ? 0 : TURNS, () -> turn(ours), () -> turn(theirs));
+                InTurn ofProcess = InTurn.measure(turns, () -> turn(ours), () -> turn(theirs));
+                with.add((long) (1000 * ofProcess.ours().p50()));
+                without.add((long) (1000 * ofProcess.theirs().p50()));
                 ours.close().toCompletableFuture().join();
                 theirs.close().toCompletableFuture().join();
             }

@@ -43,6 +43,11 @@ final class HookCosts implements Benchmark {
     }
 
     @Override
+    public @Nullable String missing(Options options) {
+        return options.missingClaude();
+    }
+
+    @Override
     public List<Result> run(Options options) throws Exception {
         List<Result> results = new ArrayList<>();
         try (Scratch scratch = new Scratch();
@@ -59,13 +64,13 @@ final class HookCosts implements Benchmark {
                     claude.with("command", EchoAgent.write(scratch.root(), 20).toString()),
                     scratch.directory("words"),
                     quick ? new Plan(1, 3, 1) : new Plan(10, 50, 100)));
-            for (Path program : quick ? List.<Path>of() : options.claudes()) {
+            for (Path program : options.claudes()) {
                 ProviderConfig real = claude.with("command", program.toString())
                         .with("environment.HOME", scratch.directory("home").toString())
                         .with("environment.ANTHROPIC_BASE_URL", model.baseUri().toString())
                         .with("environment.ANTHROPIC_API_KEY", "sk-ant-benchmark");
                 Path state = scratch.directory("claude-" + results.size());
-                results.addAll(turns(null, real, state, new Plan(10, 40, 40)));
+                results.addAll(turns(null, real, state, quick ? new Plan(1, 3, 1) : new Plan(10, 40, 40)));
             }
             results.add(WebhookThroughput.measure(scratch.directory("webhook"), quick, GOAL_EVENTS));
         }

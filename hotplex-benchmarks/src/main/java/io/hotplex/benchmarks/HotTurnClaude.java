@@ -57,6 +57,11 @@ final class HotTurnClaude implements Benchmark {
     }
 
     @Override
+    public @Nullable String missing(Options options) {
+        return options.missingClaude();
+    }
+
+    @Override
     public List<Result> run(Options options) throws Exception {
         List<Result> results = new ArrayList<>();
         for (Path claude : options.claudes()) {
@@ -105,25 +110,16 @@ final class HotTurnClaude implements Benchmark {
 
     private static void turns(Session session, PipeDriver pipe, StampingLauncher launcher, int count, Figures figures)
             throws IOException {
-        Samples hot = new Samples();
-        Samples bare = new Samples();
         Samples ours = new Samples();
-        for (int i = -WARM_UP_TURNS; i < count; i++) {
-            if (i == 0) {
-                hot.clear();
-                bare.clear();
-                ours.clear();
-            }
-            if (i % 2 == 0) { // each comes after the other, and after itself, equally often
-                hot.add(engineTurn(session));
-                bare.add(bareTurn(pipe));
-            } else {
-                bare.add(bareTurn(pipe));
-                hot.add(engineTurn(session));
-            }
-            ours.add(hot.last() - launcher.agentNanos());
-        }
-        figures.add(hot, bare, ours);
+        InTurn.Side hot = () -> {
+            long elapsed = engineTurn(session);
+            ours.add(elapsed - launcher.agentNanos());
+            return elapsed;
+        };
+        InTurn.measure(WARM_UP_TURNS, hot, () -> bareTurn(pipe));
+        ours.clear();
+        InTurn measured = InTurn.measure(count, hot, () -> bareTurn(pipe));
+        figures.add(measured.ours(), measured.theirs(), ours);
     }
 
     /** Brings our code and the driver's to the state of a JVM that has served for a while. */

@@ -47,6 +47,11 @@ final class HotTurnJournal implements Benchmark {
     }
 
     @Override
+    public @Nullable String missing(Options options) {
+        return options.missingClaude();
+    }
+
+    @Override
     public List<Result> run(Options options) throws Exception {
         List<Result> results = new ArrayList<>();
         for (Path claude : options.claudes()) {

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What does a hot turn of a real OpenCode cost through the engine, compared with OpenCode's own HTTP interface?
@@ -42,6 +43,11 @@ final class HotTurnOpenCode implements Benchmark {
     @Override
     public String question() {
         return "What does a hot turn of a real OpenCode cost, against its own HTTP interface?";
+    }
+
+    @Override
+    public @Nullable String missing(Options options) {
+        return options.opencode() == null ? "OpenCode: run npm ci in hotplex-e2e, and this below the repository" : null;
     }
 
     @Override
@@ -82,23 +88,14 @@ final class HotTurnOpenCode implements Benchmark {
     }
 
     private static Result compare(
-            List<Session> sessions, List<String> conversations, OpenCodeDriver driver, boolean quick) {
-        Samples ours = new Samples();
-        Samples direct = new Samples();
-        int rounds = quick ? 2 : ROUNDS;
-        for (int i = quick ? 0 : -WARM_UP; i < rounds; i++) {
-            if (i == 0) {
-                ours.clear();
-                direct.clear();
-            }
-            if (i % 2 == 0) { // each comes after the other, and after itself, equally often
-                ours.add(engineTurns(sessions));
-                direct.add(directTurns(conversations, driver));
-            } else {
-                direct.add(directTurns(conversations, driver));
-                ours.add(engineTurns(sessions));
-            }
-        }
+            List<Session> sessions, List<String> conversations, OpenCodeDriver driver, boolean quick)
+            throws IOException {
+        InTurn.Side engine = () -> engineTurns(sessions);
+        InTurn.Side itself = () -> directTurns(conversations, driver);
+        InTurn.measure(quick ? 0 : WARM_UP, engine, itself);
+        InTurn measured = InTurn.measure(quick ? 2 : ROUNDS, engine, itself);
+        Samples ours = measured.ours();
+        Samples direct = measured.theirs();
         boolean near = ours.p50() <= FACTOR * direct.p50();
         return new Result(
                 sessions.size() + " at once, all done, p50",

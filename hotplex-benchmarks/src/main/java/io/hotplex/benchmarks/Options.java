@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * How to run.
  *
  * @param quick only show that it works: so few rounds that the figures mean nothing
- * @param claudes programs for {@link HotTurnClaude}
+ * @param claudes programs of Claude Code
  * @param distribution what {@link ServerStart} starts, or {@code null} when it was not built
  * @param postgresql a database that {@link JournalThroughput} may write to and empty, or {@code null}
  * @param opencode program for {@link HotTurnOpenCode}, or {@code null} when it is not installed
@@ -21,5 +21,13 @@ record Options(
         @Nullable Path opencode) {
     Options {
         claudes = List.copyOf(claudes);
+    }
+
+    /** What to do for Claude Code to be there, or {@code null} when it is. */
+    @Nullable
+    String missingClaude() {
+        return claudes.isEmpty()
+                ? "Claude Code: run npm ci in hotplex-e2e, and this below the repository; or name programs with --claude"
+                : null;
     }
 }

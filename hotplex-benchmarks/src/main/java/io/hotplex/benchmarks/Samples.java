@@ -20,11 +20,6 @@ final class Samples {
         }
     }
 
-    /** The one that was added last. */
-    long last() {
-        return nanos[count - 1];
-    }
-
     /** Forgets what was measured while the JVM was warming up. */
     void clear() {
         count = 0;

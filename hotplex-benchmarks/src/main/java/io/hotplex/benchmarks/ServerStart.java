@@ -39,6 +39,11 @@ final class ServerStart implements Benchmark {
     }
 
     @Override
+    public @Nullable String missing(Options options) {
+        return options.distribution() == null ? "the distribution: run mvn package, and this below the repository" : null;
+    }
+
+    @Override
     public List<Result> run(Options options) throws Exception {
         if (options.distribution() == null) {
             return List.of();

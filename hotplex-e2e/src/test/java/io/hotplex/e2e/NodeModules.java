@@ -1,5 +1,6 @@
 package io.hotplex.e2e;
 
+import io.hotplex.testkit.agent.InstalledAgents;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -32,6 +33,11 @@ public final class NodeModules {
     /** The directory that the packages are in. */
     public Path packages() {
         return modules;
+    }
+
+    /** The programs of agents among them. */
+    public InstalledAgents agents() {
+        return InstalledAgents.in(modules);
     }
 
     /** Installs while the class is initialized, so that it happens once, and only for those who ask. */

@@ -130,6 +130,9 @@ class GuardIT extends RealClaude {
     @Test
     void aToolOfAnMcpServerIsDecidedOnByItsName() {
         Map<String, String> settings = new HashMap<>(MAY_SKIP);
+        // so that the tools are there, and shown to the model, with the first prompt
+        settings.put("environment.MCP_CONNECTION_NONBLOCKING", "false");
+        settings.put("environment.ENABLE_TOOL_SEARCH", "false");
         settings.put(
                 "mcp-config",
                 "{\"mcpServers\":{\"notes\":{\"command\":\"node\",\"args\":[\"" + Notes.program() + "\"]}}}");
@@ -151,7 +154,7 @@ class GuardIT extends RealClaude {
 
     @Test
     void anAnswerMayComeAfterEverybodyWentAwayAndCameBack() {
-        Session session = session("bypassPermissions", "turn-timeout", "3s");
+        Session session = session("bypassPermissions");
         Turn turn = session.submit(Prompt.of("TOOL Bash touch made && git push --force"));
         until("it is asked", () -> !session.pendingRequests().isEmpty());
 

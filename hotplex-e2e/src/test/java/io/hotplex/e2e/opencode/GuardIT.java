@@ -35,7 +35,7 @@ class GuardIT {
     /** Brings an MCP server, and a model to which OpenCode offers {@code apply_patch}: by such an id. */
     private static final String EXTENDED = """
             {
-              "mcp": { "notes": { "type": "local", "command": ["node", "%s"] } },
+              "mcp": { "notes": { "type": "local", "command": ["node", "%s"], "timeout": 30000 } },
               "provider": { "fake": { "models": {
                 "gpt-fake": { "tool_call": true, "limit": { "context": 128000, "output": 8192 } } } } }
             }

@@ -120,15 +120,12 @@ public final class OfflineOpenCode {
         return root;
     }
 
-    /**
-     * The program; installed first when it has to be. It is the one of {@code opencode-ai} for Linux on x64, built so
-     * that it runs on every processor of the kind.
-     */
+    /** The program; installed first when it has to be. */
     public static Path program() {
-        Path program = NodeModules.installed().packages().resolve("opencode-linux-x64-baseline/bin/opencode");
-        if (!Files.isExecutable(program)) {
-            throw new IllegalStateException("npm installed no OpenCode for this platform: " + program);
-        }
-        return program;
+        NodeModules modules = NodeModules.installed();
+        return modules.agents()
+                .openCode()
+                .orElseThrow(() -> new IllegalStateException(
+                        "npm installed no OpenCode for this platform in " + modules.packages()));
     }
 }
