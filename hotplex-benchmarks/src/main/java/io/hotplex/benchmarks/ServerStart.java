@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How long is it from the command to a healthy server, and what does the archive of classes save?
@@ -40,7 +41,9 @@ final class ServerStart implements Benchmark {
 
     @Override
     public @Nullable String missing(Options options) {
-        return options.distribution() == null ? "the distribution: run mvn package, and this below the repository" : null;
+        return options.distribution() == null
+                ? "the distribution: run mvn package, and this below the repository"
+                : null;
     }
 
     @Override

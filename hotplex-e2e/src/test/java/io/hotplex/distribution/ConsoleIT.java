@@ -25,8 +25,7 @@ class ConsoleIT {
         Installation installation = Installation.in(directory);
         Path work = Files.createDirectory(directory.resolve("work"));
         Files.writeString(work.resolve("a-file-of-the-work-directory"), "");
-        Path shots =
-                Files.createDirectories(NodeModules.installed().module().resolve("target/console"));
+        Path shots = Files.createDirectories(NodeModules.installed().module().resolve("target/console"));
 
         // the guard would keep hostile prompts from the agent, and with them what the page has to show
         try (GatewayProcess gateway = GatewayProcess.start(installation, JAVA, "--set=guard=off")) {

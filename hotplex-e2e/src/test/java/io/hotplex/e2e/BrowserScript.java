@@ -12,7 +12,9 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** A script below {@code src/test/js} that works with a page in Chromium, which it finds in the variable of that name. */
+/**
+ * A script below {@code src/test/js} that works with a page in Chromium, which it finds in the variable of that name.
+ */
 public final class BrowserScript {
     private final String name;
     private final Path chromium;

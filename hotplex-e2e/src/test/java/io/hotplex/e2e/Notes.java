@@ -6,8 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * An MCP server of the tests, {@code src/test/js/notes.mcp.mjs}, with the tools {@code save} and {@code find}; and rules
- * of a guard that deny the first by its name, and writing to files below a directory {@code frozen}.
+ * An MCP server of the tests, {@code src/test/js/notes.mcp.mjs}, with the tools {@code save} and {@code find}; and
+ * rules of a guard that deny the first by its name, and writing to files below a directory {@code frozen}.
  */
 public final class Notes {
     /** The id of the rule that denies {@code save}. */

@@ -237,7 +237,8 @@ class ToolsTest {
     @Test
     void whatIsTooMuchToReadIsAskedAbout() {
         List<String> files = new ArrayList<>(Collections.nCopies(1_000, "src/main.c"));
-        assertThat(RIG.tool("edit", ToolKind.EDIT, Map.of("paths", files)).action()).isEqualTo(Action.NONE);
+        assertThat(RIG.tool("edit", ToolKind.EDIT, Map.of("paths", files)).action())
+                .isEqualTo(Action.NONE);
         files.addAll(List.of("src/main.c", "/etc/hosts"));
         assertThat(RIG.tool("edit", ToolKind.EDIT, Map.of("paths", files)).why().ruleId())
                 .isEqualTo("unreadable-call");

@@ -212,7 +212,12 @@ class GuardIT {
         assertThat(Path.of("/etc/hotplex-e2e")).doesNotExist();
         run(
                 session,
-                patch("Add File: beside", "+two", "*** Delete File: gone", "*** Update File: old", "*** Move to: moved"));
+                patch(
+                        "Add File: beside",
+                        "+two",
+                        "*** Delete File: gone",
+                        "*** Update File: old",
+                        "*** Move to: moved"));
         assertThat(work.resolve("beside")).hasContent("two");
         assertThat(work.resolve("moved")).hasContent("one");
         assertThat(List.of(work.resolve("gone"), work.resolve("old"))).noneMatch(Files::exists);

@@ -39,7 +39,8 @@ class GuardedProtocolTest {
                     null,
                     null,
                     "ask",
-                    Permissions.of("ask", null, List.of("bash(git log *)", "edit(src/*)"), List.of("bash(git push *)"))),
+                    Permissions.of(
+                            "ask", null, List.of("bash(git log *)", "edit(src/*)"), List.of("bash(git push *)"))),
             () -> 1_800_000_000_000L);
 
     // ---- the beginning

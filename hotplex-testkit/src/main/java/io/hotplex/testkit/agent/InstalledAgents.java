@@ -41,8 +41,7 @@ public final class InstalledAgents {
 
     /** The program of one version of Claude Code for this platform. */
     public Optional<Path> claude(String version) {
-        return found()
-                .filter(one -> one.version().toString().equals(version))
+        return found().filter(one -> one.version().toString().equals(version))
                 .map(Claude::program)
                 .findFirst();
     }

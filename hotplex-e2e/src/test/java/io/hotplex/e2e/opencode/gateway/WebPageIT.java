@@ -22,8 +22,7 @@ class WebPageIT {
     void aPersonCanWorkWithThePage() throws Exception {
         BrowserScript script = BrowserScript.named("opencode.browser.mjs");
         Backend backend = Backend.DEMO;
-        Path shots =
-                Files.createDirectories(NodeModules.installed().module().resolve("target/opencode-page"));
+        Path shots = Files.createDirectories(NodeModules.installed().module().resolve("target/opencode-page"));
         try (OpenCodeServer page = new OpenCodeServer(directory.resolve("page"));
                 GatewayRig rig = new GatewayRig(backend, directory.resolve("ours"))) {
             Map<String, String> environment = Map.of(
