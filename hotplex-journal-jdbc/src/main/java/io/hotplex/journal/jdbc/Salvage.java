@@ -258,17 +258,7 @@ final class Salvage {
             Dialect.execute(fresh, "PRAGMA synchronous=OFF"); // nobody needs a part of it
             Schema.migrate(dialect, fresh);
             Schema.set(fresh, "clean", 0);
-            try (Connection old = DriverManager.getConnection("jdbc:sqlite:" + file)) {
-                Dialect.execute(
-                        old, "PRAGMA writable_schema=ON"); // it reads a file that is too short as far as it goes
-                for (String table : TABLES) {
-                    copy(old, fresh, table, counts);
-                }
-            } catch (UnwritableException e) {
-                throw e;
-            } catch (SQLException e) {
-                log.error("nothing more can be read of the damaged journal: {}", e.getMessage());
-            }
+            copyAll(file, fresh, counts);
             for (String table : new String[] {"hotplex_event", "hotplex_turn"}) { // of sessions that nobody can name
                 Dialect.execute(
                         fresh, "DELETE FROM " + table + " WHERE sess NOT IN (SELECT sess FROM hotplex_session)");
@@ -276,6 +266,25 @@ final class Salvage {
             fresh.commit();
         }
         return counts;
+    }
+
+    private static void copyAll(Path file, Connection fresh, long[] counts) throws UnwritableException {
+        try (Connection old = DriverManager.getConnection("jdbc:sqlite:" + file)) {
+            Dialect.execute(old, "PRAGMA writable_schema=ON"); // it reads a file that is too short as far as it goes
+            for (String table : TABLES) {
+                try {
+                    copy(old, fresh, table, counts);
+                } catch (UnwritableException e) {
+                    throw e;
+                } catch (SQLException e) {
+                    log.error("nothing more can be read of {} in the damaged journal: {}", table, e.getMessage());
+                }
+            }
+        } catch (UnwritableException e) {
+            throw e;
+        } catch (SQLException e) {
+            log.error("nothing can be read of the damaged journal: {}", e.getMessage());
+        }
     }
 
     /** Copies a table in the order of its rows, and counts them. */
@@ -289,7 +298,7 @@ final class Salvage {
                     + "?)")) {
                 long after = 0;
                 int failures = 0;
-                while (failures < MAX_FAILURES) {
+                while (failures < MAX_FAILURES && after < Long.MAX_VALUE) {
                     long saved = counts[0];
                     Copied copied = copy(select, after, insert, columns, counts);
                     if (copied.complete) {
@@ -297,7 +306,7 @@ final class Salvage {
                     }
                     counts[1]++;
                     failures = counts[0] > saved ? 0 : failures + 1;
-                    after = Math.max(after, copied.last) + 1;
+                    after = Math.max(after, copied.last) + 1; // never back, lest it goes round in circles
                 }
             }
         }

@@ -310,6 +310,19 @@ class DamageTest {
         }
     }
 
+    @Test
+    void aTableThatIsMissingTakesNoOtherWithIt() throws Exception {
+        Path state = withOpenTurns();
+        try (Connection connection = connect(state)) {
+            Dialect.execute(connection, "DROP TABLE hotplex_turn");
+        }
+        assertThat(serveAndGoOn(state, "no turns")).isEqualTo(SESSIONS * RECORDS);
+        try (Journal journal = Journals.open(Journals.sqlite(state, Acknowledgement.WRITTEN))) {
+            assertThat(journal.sessions()).hasSize(SESSIONS);
+            accept(journal, "s0", "t1", "no turns");
+        }
+    }
+
     private Path withOpenTurns() throws Exception {
         Path state = dir.resolve("turns");
         copy(shared.resolve("ours"), state);
