@@ -289,26 +289,29 @@ final class Salvage {
 
     /** Copies a table in the order of its rows, and counts them. */
     private static void copy(Connection old, Connection fresh, String table, long[] counts) throws SQLException {
-        try (PreparedStatement select =
-                old.prepareStatement("SELECT rowid, * FROM " + table + " WHERE rowid > ? ORDER BY rowid")) {
-            List<String> known = columns(table);
-            int columns = Math.min(known.size(), select.getMetaData().getColumnCount() - 1);
-            try (PreparedStatement insert = fresh.prepareStatement("INSERT OR IGNORE INTO " + table + "("
-                    + String.join(", ", known.subList(0, columns)) + ") VALUES (" + "?, ".repeat(columns - 1)
-                    + "?)")) {
-                long after = 0;
-                int failures = 0;
-                while (failures < MAX_FAILURES && after < Long.MAX_VALUE) {
-                    long saved = counts[0];
-                    Copied copied = copy(select, after, insert, columns, counts);
-                    if (copied.complete) {
-                        return;
-                    }
-                    counts[1]++;
-                    failures = counts[0] > saved ? 0 : failures + 1;
-                    after = Math.max(after, copied.last) + 1; // never back, lest it goes round in circles
+        int columns = columns(old, table);
+        try (PreparedStatement insert = fresh.prepareStatement("INSERT OR IGNORE INTO " + table + "("
+                + String.join(", ", columns(table).subList(0, columns)) + ") VALUES (" + "?, ".repeat(columns - 1)
+                + "?)")) {
+            long after = 0;
+            int failures = 0;
+            while (failures < MAX_FAILURES && after < Long.MAX_VALUE) {
+                long saved = counts[0];
+                Copied copied = copy(old, table, after, insert, columns, counts);
+                if (copied.complete) {
+                    return;
                 }
+                counts[1]++;
+                failures = counts[0] > saved ? 0 : failures + 1;
+                after = Math.max(after, copied.last) + 1; // never back, lest it goes round in circles
             }
+        }
+    }
+
+    /** Those of a table that are known, in order. */
+    private static int columns(Connection old, String table) throws SQLException {
+        try (PreparedStatement select = old.prepareStatement("SELECT * FROM " + table)) {
+            return Math.min(columns(table).size(), select.getMetaData().getColumnCount());
         }
     }
 
@@ -320,17 +323,20 @@ final class Salvage {
     private record Copied(boolean complete, long last) {}
 
     private static Copied copy(
-            PreparedStatement select, long after, PreparedStatement insert, int columns, long[] counts)
+            Connection old, String table, long after, PreparedStatement insert, int columns, long[] counts)
             throws SQLException {
         long last = after;
-        select.setLong(1, after);
-        try (ResultSet rows = select.executeQuery()) {
-            while (rows.next()) {
-                for (int i = 1; i <= columns; i++) {
-                    insert.setObject(i, rows.getObject(i + 1));
+        try (PreparedStatement select = // anew each time: one that failed cannot be used again
+                old.prepareStatement("SELECT rowid, * FROM " + table + " WHERE rowid > ? ORDER BY rowid")) {
+            select.setLong(1, after);
+            try (ResultSet rows = select.executeQuery()) {
+                while (rows.next()) {
+                    for (int i = 1; i <= columns; i++) {
+                        insert.setObject(i, rows.getObject(i + 1));
+                    }
+                    last = rows.getLong(1);
+                    counts[0] += insert(insert);
                 }
-                last = rows.getLong(1);
-                counts[0] += insert(insert);
             }
             return new Copied(true, last);
         } catch (UnwritableException e) {

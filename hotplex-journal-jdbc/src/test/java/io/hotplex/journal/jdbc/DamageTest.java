@@ -323,6 +323,16 @@ class DamageTest {
         }
     }
 
+    /** Some of them, one of them at the end and one in the middle: what comes after is read all the same. */
+    @Test
+    void pagesOfEventsThatCannotBeReadTakeNoOthersWithThem() throws Exception {
+        Path state = withOpenTurns();
+        int leaves = damageLeaves(state, roots(state), "hotplex_event", 20);
+        int served = serveAndGoOn(state, "every twentieth page of " + leaves);
+        assertThat(served).isBetween(SESSIONS * RECORDS * 17 / 20, SESSIONS * RECORDS - 1);
+        assertThat(serveAndGoOn(state, "again")).isEqualTo(served + SESSIONS);
+    }
+
     private Path withOpenTurns() throws Exception {
         Path state = dir.resolve("turns");
         copy(shared.resolve("ours"), state);
@@ -354,6 +364,27 @@ class DamageTest {
             }
         }
         return roots;
+    }
+
+    /** Damages some of the leaves of a table or an index, not the last one; a second time it mends them. */
+    private static int damageLeaves(Path state, Map<String, Integer> roots, String of, int each) throws IOException {
+        try (RandomAccessFile file =
+                new RandomAccessFile(state.resolve("journal/journal.db").toFile(), "rw")) {
+            long root = (long) PAGE * (Objects.requireNonNull(roots.get(of)) - 1);
+            file.seek(root + 3);
+            int leaves = file.readUnsignedShort();
+            assertThat(leaves).isGreaterThan(2);
+            for (int i = 0; i < leaves; i += each) {
+                file.seek(root + 12 + 2L * i);
+                file.seek(root + file.readUnsignedShort());
+                long leaf = (long) PAGE * (file.readInt() - 1);
+                file.seek(leaf);
+                int kind = file.read();
+                file.seek(leaf);
+                file.write(kind ^ 0x70); // no kind of page
+            }
+            return leaves;
+        }
     }
 
     private static void copyRoot(Path state, Map<String, Integer> roots, String from, String to) throws IOException {
@@ -550,32 +581,12 @@ class DamageTest {
 
     // ---- later
 
-    /** Every leaf but the last of the index of events, of a file that is too large to be looked through. */
-    private static void damageLeaves(Path state, Map<String, Integer> roots) throws IOException {
-        try (RandomAccessFile file =
-                new RandomAccessFile(state.resolve("journal/journal.db").toFile(), "rw")) {
-            long root = (long) PAGE * (Objects.requireNonNull(roots.get("sqlite_autoindex_hotplex_event_1")) - 1);
-            file.seek(root + 3);
-            int leaves = file.readUnsignedShort();
-            assertThat(leaves).isGreaterThan(2);
-            for (int i = 0; i < leaves; i++) {
-                file.seek(root + 12 + 2L * i);
-                file.seek(root + file.readUnsignedShort());
-                long leaf = (long) PAGE * (file.readInt() - 1);
-                file.seek(leaf);
-                int kind = file.read();
-                file.seek(leaf);
-                file.write(kind ^ 0x70); // no kind of page; a second time it is what it was
-            }
-        }
-    }
-
     @Test
     void whatAReaderFindsDamagedIsRepairedByTheNextStartAndNothingIsLost() throws Exception {
         Path state = withOpenTurns();
         Map<String, Integer> roots = roots(state);
         makeLarge(state);
-        damageLeaves(state, roots);
+        damageLeaves(state, roots, "sqlite_autoindex_hotplex_event_1", 1);
         for (int time = 0; time < 2; time++) { // to look into it repairs nothing
             try (Journal journal = Journals.open(Journals.readOnly(state))) {
                 assertThatThrownBy(() -> journal.read("s0", 0, 10)).isInstanceOf(HotPlexException.class);
@@ -597,7 +608,7 @@ class DamageTest {
         Path state = withOpenTurns();
         Map<String, Integer> roots = roots(state);
         makeLarge(state);
-        damageLeaves(state, roots);
+        damageLeaves(state, roots, "sqlite_autoindex_hotplex_event_1", 1);
         try (Journal journal = Journals.open(Journals.sqlite(state, Acknowledgement.WRITTEN))) {
             SessionLog log = journal.open("s0");
             log.append(null, WRITTEN_AT, text("text 201 x"));
@@ -605,7 +616,7 @@ class DamageTest {
                     .untilAsserted(() -> assertThatThrownBy(journal::checkWritable)
                             .hasMessageContaining("restart the engine, which repairs it"));
             assertThat(names(state)).contains("journal.suspect");
-            damageLeaves(state, roots); // the disk comes to its senses
+            damageLeaves(state, roots, "sqlite_autoindex_hotplex_event_1", 1); // the disk comes to its senses
             await().atMost(Duration.ofSeconds(20)).until(() -> log.newest() == RECORDS + 1);
         }
         assertThat(names(state)).contains("journal.suspect");
