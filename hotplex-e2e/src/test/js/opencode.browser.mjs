@@ -1,6 +1,7 @@
 // OpenCode's page for browsers, with the gateway behind it: the page comes from OpenCode's own server, all else from the
 // gateway. Run by WebPageIT; everything that it needs comes by environment.
 
+import { once } from "node:events"
 import http from "node:http"
 import { createRequire } from "node:module"
 
@@ -8,6 +9,9 @@ const { chromium } = createRequire(new URL("../../../package.json", import.meta.
 
 const { GATEWAY, PAGE, KEY, WORK, PROFILE, SHOTS, CHROMIUM, PROMPT, ANSWER, TOOL_PROMPT, TOOL_ANSWER } = process.env
 const LIMIT = 30_000
+/** The page asks for a session at once when it takes a prompt; it has this long, and so many tries. */
+const TAKEN = 5_000
+const TRIES = 6
 const authorization = "Basic " + Buffer.from("opencode:" + KEY).toString("base64")
 const told = []
 
@@ -20,6 +24,7 @@ const isPage = (request) =>
 
 const proxy = http.createServer((request, response) => {
   const page = isPage(request)
+  if (request.method === "POST" && /^\/session(\/[^/]+\/prompt_async)?(\?|$)/.test(request.url)) proxy.emit("said")
   const target = new URL(request.url, page ? PAGE : GATEWAY)
   const { origin, referer, ...headers } = request.headers
   const onward = http.request(
@@ -49,10 +54,16 @@ const page = await context.newPage()
 page.setDefaultTimeout(LIMIT)
 page.on("pageerror", (error) => told.push("error of the page: " + error.message))
 const editor = page.locator("[contenteditable=true]").first()
+/** As long as the page does not know its models and agents it drops what is sent, and the text stays. */
 const say = async (text) => {
   await editor.click()
   await page.keyboard.type(text)
-  await page.keyboard.press("Enter")
+  for (let i = 0; i < TRIES; i++) {
+    const taken = once(proxy, "said", { signal: AbortSignal.timeout(TAKEN) }).then(() => true, () => false)
+    await page.keyboard.press("Enter")
+    if (await taken) return
+  }
+  throw new Error("the page does not take a prompt")
 }
 const shows = (text) => page.getByText(text, { exact: false }).last().waitFor()
 
