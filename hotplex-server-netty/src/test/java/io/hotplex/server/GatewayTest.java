@@ -25,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -257,6 +258,26 @@ class GatewayTest {
         assertThat(call("GET", "/v1/sessions/s1", null).statusCode()).isEqualTo(404);
         assertThat(json(call("GET", "/v1/openapi.json", null)).path("openapi").asText())
                 .isEqualTo("3.1.0");
+    }
+
+    @Test
+    void aSessionTellsWhatItIsCalledAndWhereItWorks() throws Exception {
+        startWithPuppets();
+        String opened = call("POST", "/v1/sessions", "{\"id\":\"s1\"}").body();
+        assertThat(opened).doesNotContain("\"title\"");
+        engine().session("s1")
+                .orElseThrow()
+                .rename("A list of files", "test")
+                .toCompletableFuture()
+                .get(10, TimeUnit.SECONDS);
+
+        for (JsonNode session : List.of(
+                json(call("GET", "/v1/sessions", null)).path("sessions").path(0),
+                json(call("GET", "/v1/sessions/s1", null)))) {
+            assertThat(session.path("title").asText()).isEqualTo("A list of files");
+            assertThat(session.path("work_dir").asText())
+                    .isEqualTo(dir.resolve("work").toString());
+        }
     }
 
     @Test

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 public final class Views {
     private Views() {}
 
-    /** A session at one moment. */
+    /** A session at one moment. For who may read it alone: where it works is nobody else's concern. */
     public static Map<String, @Nullable Object> session(SessionInfo info) {
         Map<String, @Nullable Object> map = new LinkedHashMap<>();
         map.put("id", info.id());
@@ -36,6 +36,8 @@ public final class Views {
         map.put("newest_offset", info.newestOffset());
         map.put("last_activity", info.lastActivity().toString());
         map.put("closed", info.closed());
+        map.put("work_dir", info.workDir().toString());
+        put(map, "title", info.title());
         return map;
     }
 
@@ -43,7 +45,6 @@ public final class Views {
     public static Map<String, @Nullable Object> snapshot(SessionSnapshot snapshot) {
         Map<String, @Nullable Object> map = session(snapshot.info());
         SessionSpec spec = snapshot.spec();
-        map.put("work_dir", spec.workDir().toString());
         put(map, "model", spec.model());
         put(map, "permission_mode", spec.permissionMode());
         map.put("turns", snapshot.turns().stream().map(Views::turn).toList());

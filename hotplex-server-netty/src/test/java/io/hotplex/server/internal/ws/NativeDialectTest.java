@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,6 +56,26 @@ class NativeDialectTest {
             assertThat(end.path("turn").asText())
                     .isEqualTo(accepted.path("turn").asText());
             assertThat(end.path("data").path("text").asText()).isEqualTo("hi");
+        }
+    }
+
+    @Test
+    void aSnapshotTellsWhatTheSessionIsCalledAndWhereItWorks() throws Exception {
+        try (Rig rig = new Rig(dir)) {
+            FakeSocket socket = rig.v2(Rig.ANN);
+            rig.open(socket, "s1");
+            rig.engine
+                    .session("s1")
+                    .orElseThrow()
+                    .rename("A list of files", "test")
+                    .toCompletableFuture()
+                    .get(10, TimeUnit.SECONDS);
+
+            socket.say("{'type':'attach','session':'s1'}");
+
+            JsonNode snapshot = socket.next("type", "attached").path("snapshot");
+            assertThat(snapshot.path("title").asText()).isEqualTo("A list of files");
+            assertThat(snapshot.path("work_dir").asText()).isEqualTo(dir.toString());
         }
     }
 
