@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * @param asleep whether it is in its durable journal alone, until somebody asks for it
  * @param workDir where its agent works
  * @param title what it is called, as {@link SessionStats} has it
+ * @param model which model its prompts are for, as it was asked for; {@code null} for the agent's own choice
+ * @param usage tokens of all turns, as {@link SessionStats} has them
+ * @param costUsd cost of all turns, as {@link SessionStats} has it
  */
 public record SessionInfo(
         String id,
@@ -37,4 +40,7 @@ public record SessionInfo(
         long oldestOffset,
         boolean asleep,
         Path workDir,
-        @Nullable String title) {}
+        @Nullable String title,
+        @Nullable String model,
+        TokenUsage usage,
+        double costUsd) {}

@@ -18,8 +18,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -158,9 +160,11 @@ final class OpenCodeGateway implements Benchmark {
     private static final class OpenCodeClient implements AutoCloseable {
         private final HttpClient http = HttpClient.newHttpClient();
         private final URI base;
-        private final BlockingQueue<Long> idle = new LinkedBlockingQueue<>();
+        private final BlockingQueue<Idle> idle = new LinkedBlockingQueue<>();
         private final List<String> opened = new CopyOnWriteArrayList<>();
         private final CompletableFuture<Void> reading;
+
+        private record Idle(String session, long nanos) {}
 
         OpenCodeClient(InetSocketAddress server) {
             base = URI.create("http://127.0.0.1:" + server.getPort());
@@ -174,8 +178,11 @@ final class OpenCodeGateway implements Benchmark {
 
         private void line(String line) {
             // the stream tells of all sessions of its owner, of those of the other clients as well
-            if (line.contains("\"type\":\"session.idle\"") && opened.stream().anyMatch(line::contains)) {
-                idle.add(System.nanoTime());
+            if (line.contains("\"type\":\"session.idle\"")) {
+                opened.stream()
+                        .filter(line::contains)
+                        .findFirst()
+                        .ifPresent(session -> idle.add(new Idle(session, System.nanoTime())));
             }
         }
 
@@ -197,7 +204,17 @@ final class OpenCodeGateway implements Benchmark {
                             HttpResponse.BodyHandlers.ofString()))
                     .toList();
             taken.forEach(one -> check(one.join())); // a prompt that was refused has no end
-            return last(sessions.size(), idle) - start;
+            long last = start;
+            Set<String> running = new HashSet<>(sessions);
+            while (!running.isEmpty()) { // a session may be told to be idle more than once
+                Idle next = idle.poll(LIMIT_SECONDS, TimeUnit.SECONDS);
+                if (next == null) {
+                    throw new IllegalStateException("a turn did not end on the stream, which is "
+                            + (reading.isDone() ? "over" : "open"));
+                }
+                last = running.remove(next.session()) ? Math.max(last, next.nanos()) : last;
+            }
+            return last - start;
         }
 
         private HttpRequest posting(String path, String body) {

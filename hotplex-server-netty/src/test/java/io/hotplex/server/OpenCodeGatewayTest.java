@@ -534,6 +534,34 @@ class OpenCodeGatewayTest {
     }
 
     @Test
+    void whoComesBackTooLateHearsWhichTurnsEndedAndWhatWasAnswered() throws Exception {
+        String ended = created();
+        Events first = follow("/event");
+        ask("POST", "/session/" + ended + "/prompt_async", prompt("ask"));
+        String request = first.await("permission.asked").path("id").asText();
+        post("/permission/" + request + "/reply", "{'reply':'once'}");
+        first.await("session.idle");
+        String runs = created();
+        ask("POST", "/session/" + runs + "/prompt_async", prompt("hold"));
+        first.await(event -> of(runs, "session.status", event));
+        first.close();
+
+        Events late = new Events("/event", ServerRig.OWNER, "1-1-1");
+
+        assertThat(late.await("permission.replied").path("requestID").asText()).isEqualTo(request);
+        late.await(event -> of(ended, "session.idle", event));
+        JsonNode status = late.await(event -> of(runs, "session.status", event));
+        assertThat(status.path("properties").path("status").path("type").asText())
+                .isEqualTo("busy");
+        assertThat(late.seen).noneMatch(event -> of(runs, "session.idle", event)); // it comes before the other one
+    }
+
+    private static boolean of(String session, String type, JsonNode event) {
+        return event.path("type").asText().equals(type)
+                && event.path("properties").path("sessionID").asText().equals(session);
+    }
+
+    @Test
     void anOwnerHearsOfOwnSessionsAloneAndADirectoryOfItsOwn() throws Exception {
         Path elsewhere = Files.createDirectory(dir.resolve("elsewhere")).toRealPath();
         Events other = new Events("/global/event", ServerRig.OTHER, "");

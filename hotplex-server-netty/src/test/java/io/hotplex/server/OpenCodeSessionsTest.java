@@ -280,6 +280,46 @@ class OpenCodeSessionsTest {
     }
 
     @Test
+    void aListTellsWhatSleepingSessionsCostAndWhichModelTheyHave() throws Exception {
+        Session session = open("used", work);
+        say(session, "say one");
+        say(session, "say two");
+        session.setModel("large").toCompletableFuture().join();
+        JsonNode awake = get("/session").path(0);
+        server.close();
+        engine.close();
+        startEngine();
+        startServer();
+
+        JsonNode asleep = get("/session").path(0);
+
+        assertThat(engine.sessions()).allMatch(SessionInfo::asleep);
+        assertThat(asleep.path("model").path("id").asText()).isEqualTo("large");
+        assertThat(asleep.path("cost").asDouble()).isPositive();
+        assertThat(asleep.path("tokens").path("output").asLong()).isPositive();
+        for (String field : List.of("cost", "tokens")) {
+            assertThat(asleep.path(field)).as(field).isEqualTo(awake.path(field));
+        }
+        assertThat(asleep.path("model").path("providerID"))
+                .isEqualTo(awake.path("model").path("providerID"));
+    }
+
+    @Test
+    void aStreamThatReadsLosesNothingWhenALongSessionIsLookedAtLate() throws Exception {
+        int turns = 400; // more events than a feed keeps
+        follow();
+        Session late = open("late", work);
+        for (int i = 0; i < turns; i++) {
+            say(late, "say " + i);
+        }
+
+        get("/session/status");
+
+        await().untilAsserted(() -> assertThat(heard("\"session.idle\"")).isEqualTo(turns));
+        assertThat(heard("\"text\":\"say 0\"")).isEqualTo(1);
+    }
+
+    @Test
     void aForkShowsWhatWasSaidBeforeIt() throws Exception {
         String id = MAPPER.readTree(post("/session", "{}").body()).path("id").asText();
         post("/session/" + id + "/message", "{'parts':[{'type':'text','text':'say one'}]}");

@@ -321,6 +321,9 @@ final class Sleepers {
                 stored.oldest(),
                 true,
                 state.spec().workDir(),
-                state.stats().title());
+                state.stats().title(),
+                state.current().model(),
+                state.stats().usage(),
+                state.stats().costUsd());
     }
 }

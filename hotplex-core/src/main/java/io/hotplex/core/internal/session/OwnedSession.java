@@ -103,6 +103,7 @@ public final class OwnedSession implements Session {
 
     private SessionInfo info(boolean closed, boolean asleep) {
         SessionOwner.View view = owner.view();
+        SessionStats stats = owner.scope.recorder.stats();
         Instant active = parts.clock().instant().minusNanos(owner.scope.quietNanos());
         return new SessionInfo(
                 spec.id(),
@@ -120,7 +121,10 @@ public final class OwnedSession implements Session {
                 owner.scope.recorder.oldest(),
                 asleep,
                 spec.workDir(),
-                owner.scope.recorder.stats().title());
+                stats.title(),
+                owner.model(),
+                stats.usage(),
+                stats.costUsd());
     }
 
     @Override

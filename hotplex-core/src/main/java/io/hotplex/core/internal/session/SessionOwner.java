@@ -184,6 +184,12 @@ final class SessionOwner implements AgentConnection.Talk, ProcessKeeper.Turns {
         return view;
     }
 
+    /** The model that the next process starts with; {@code null} for the agent's own choice. */
+    @Nullable
+    String model() {
+        return process.settings().current().model();
+    }
+
     CompletionStage<Void> closed() {
         return closed.minimalCompletionStage();
     }

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The settings of a session that can change while it lives: sent to the living process, and remembered for the next
- * one. Confined to the session's owner.
+ * one. Confined to the session's owner, but for {@link #current}, which anybody may read.
  */
 final class Settings {
     /** What can change. */
@@ -50,7 +50,7 @@ final class Settings {
     private final SessionScope scope;
     private final Map<String, Command> sent = new LinkedHashMap<>();
     private final List<Command> whenReady = new ArrayList<>();
-    private SessionSpec current;
+    private volatile SessionSpec current;
 
     Settings(SessionScope scope, SessionSpec current) {
         this.scope = scope;

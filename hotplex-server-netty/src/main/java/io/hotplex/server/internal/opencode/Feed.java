@@ -27,6 +27,14 @@ final class Feed {
 
     static final long MAX_CHARS = 8 << 20;
 
+    /** Who publishes waits for a stream that lacks more than a quarter of what is kept, so that it loses nothing. */
+    private static final int CROWDED_FRAMES = MAX_FRAMES / 4;
+
+    private static final long CROWDED_CHARS = MAX_CHARS / 4;
+
+    /** One whose client takes nothing is waited for four times, then it lacks more than what is kept. */
+    private static final long WAIT_MILLIS = 250;
+
     private final long since;
     private final Set<Tap> taps = ConcurrentHashMap.newKeySet();
     private final ReentrantLock lock = new ReentrantLock();
@@ -96,6 +104,45 @@ final class Feed {
             lock.unlock();
         }
         wake();
+    }
+
+    /**
+     * Whether there is room for more, such that no stream loses anything that reads.
+     *
+     * @return {@code null} when there is; else it completes when there is, or after a moment
+     */
+    @Nullable
+    CompletionStage<Void> room() {
+        long upTo = newest();
+        CompletableFuture<?>[] behind = taps.stream()
+                .filter(tap -> isCrowded(tap.position()))
+                .map(tap -> tap.flushed(upTo))
+                .toArray(CompletableFuture<?>[]::new);
+        return behind.length == 0
+                ? null
+                : CompletableFuture.allOf(behind).completeOnTimeout(null, WAIT_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** @param position up to where a stream has read */
+    private boolean isCrowded(long position) {
+        lock.lock();
+        try {
+            long unread = newest - position;
+            if (unread > frames.size()) {
+                return false; // it has lost something, and will be told how things are
+            }
+            if (unread > CROWDED_FRAMES) {
+                return true;
+            }
+            long lacks = 0;
+            Iterator<Frame> back = frames.descendingIterator();
+            for (long i = 0; i < unread; i++) {
+                lacks += back.next().payload().length();
+            }
+            return lacks > CROWDED_CHARS;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Makes every stream look what there is. */

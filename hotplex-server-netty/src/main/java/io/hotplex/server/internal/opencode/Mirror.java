@@ -32,6 +32,9 @@ final class Mirror implements Subscriber {
     /** A journal is read in a fraction of it; a disk that hangs must not hold requests for ever. */
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
+    /** So many are told at once, though the journal has more at hand: streams keep some thousands. */
+    private static final int MANY_EVENTS = 256;
+
     private final Session session;
     private final Listener listener;
     private final long live;
@@ -85,7 +88,13 @@ final class Mirror implements Subscriber {
         /** Whether what happened is news to anybody. */
         boolean isNews(Mirror mirror, long offset, long millis);
 
-        void onEvents(Mirror mirror, long millis, List<ClientEvent> events);
+        /**
+         * Tells what happened.
+         *
+         * @return {@code null} when there is room for more; else it completes when there is
+         */
+        @Nullable
+        CompletionStage<Void> onEvents(Mirror mirror, long millis, List<ClientEvent> events);
 
         /** The turn that ran is over, and everything of it was told. */
         void onIdle();
@@ -244,6 +253,9 @@ final class Mirror implements Subscriber {
         if (listener.isNews(this, record.offset(), millis)) {
             events.addAll(happened);
         }
+        if (events.size() >= MANY_EVENTS) {
+            onBatchEnd();
+        }
     }
 
     @Override
@@ -252,11 +264,23 @@ final class Mirror implements Subscriber {
         List<ClientEvent> all = events;
         events = new ArrayList<>();
         if (tells() && !all.isEmpty()) {
-            listener.onEvents(this, millis, all);
+            CompletionStage<Void> room = listener.onEvents(this, millis, all);
+            if (room != null) {
+                pauseUntil(room);
+            }
         }
         reach(seen);
         if (ran && !busy) {
             listener.onIdle();
+        }
+    }
+
+    /** Streams that read lose nothing because a session says much, or is read from its begin. */
+    private void pauseUntil(CompletionStage<Void> room) {
+        Subscription reading = subscription;
+        if (reading != null) {
+            reading.pause();
+            var unused = room.whenComplete((there, failure) -> reading.resume());
         }
     }
 

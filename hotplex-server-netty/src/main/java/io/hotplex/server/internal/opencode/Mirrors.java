@@ -251,9 +251,11 @@ final class Mirrors implements Mirror.Listener {
     }
 
     @Override
-    public void onEvents(Mirror mirror, long millis, List<ClientEvent> events) {
+    public @Nullable CompletionStage<Void> onEvents(Mirror mirror, long millis, List<ClientEvent> events) {
         mirror.used(System.nanoTime());
         publish(mirror, millis, events);
+        Feed feed = feeds.get(mirror.session().spec().owner());
+        return feed == null ? null : feed.room();
     }
 
     /** Tells who follows the owner's sessions. */
@@ -316,23 +318,39 @@ final class Mirrors implements Mirror.Listener {
     }
 
     private CompletionStage<List<Feed.Frame>> state(SessionAccess access, Principal principal, long sinceMillis) {
-        List<CompletionStage<Mirror>> recent = access.list(principal).stream()
+        List<SessionInfo> active = access.list(principal).stream()
                 .filter(info -> info.lastActivity().toEpochMilli() >= sinceMillis)
                 .sorted(Comparator.comparing(SessionInfo::lastActivity).reversed())
+                .toList();
+        List<CompletionStage<Mirror>> recent = active.stream()
                 .limit(STATE_SESSIONS)
                 .flatMap(info -> Clients.found(access, principal, info.id()).stream())
                 .flatMap(session -> find(session).stream())
                 .map(Mirror::upToDate)
                 .toList();
-        return all(recent).thenApply(mirrors -> {
-            List<Feed.Frame> frames = new ArrayList<>();
-            mirrors.forEach(mirror -> frames.addAll(mirror.read(this::state)));
-            return frames;
-        });
+        List<CompletionStage<Mirror>> others = active.stream()
+                .skip(STATE_SESSIONS)
+                .flatMap(info -> Optional.ofNullable(mirrors.get(info.id())).stream())
+                .map(Mirror::upToDate)
+                .toList();
+        return all(recent)
+                .thenCombine(all(others), (whole, rest) -> {
+                    List<Feed.Frame> frames = new ArrayList<>();
+                    whole.forEach(mirror -> frames.addAll(mirror.read(known -> state(mirror.session(), known))));
+                    rest.forEach(mirror -> mirror.read(known -> status(mirror.session(), known)).stream()
+                            .map(Mirrors::besides)
+                            .forEach(frames::add));
+                    return frames;
+                });
+    }
+
+    /** A frame that is in place of no other: of its session more happened than it tells. */
+    private static Feed.Frame besides(Feed.Frame frame) {
+        return new Feed.Frame(0, 0, frame.session(), frame.directory(), frame.millis(), frame.payload());
     }
 
     /** A session, its last messages, and what it waits for, as events that may be told twice. */
-    private List<Feed.Frame> state(Projection projection) {
+    private static List<Feed.Frame> state(Session of, Projection projection) {
         List<Feed.Frame> frames = new ArrayList<>();
         Map<String, @Nullable Object> session = projection.session();
         String id = String.valueOf(session.get("id"));
@@ -347,7 +365,20 @@ final class Mirrors implements Mirror.Listener {
             String type = asked.isQuestion() ? "question.asked" : "permission.asked";
             frames.add(frame(projection, id, type, asked.properties()));
         });
+        projection.resolved().forEach(event -> frames.add(frame(projection, id, event.type(), event.properties())));
+        frames.addAll(status(of, projection));
+        return frames;
+    }
+
+    /** What a session does; one that rests is told to be idle, since somebody may wait for the end of a turn. */
+    private static List<Feed.Frame> status(Session of, Projection projection) {
+        String id = Ids.shown(of.id());
+        List<Feed.Frame> frames = new ArrayList<>();
         frames.add(frame(projection, id, "session.status", "sessionID", id, "status", projection.status()));
+        SessionInfo now = of.info();
+        if (!projection.isBusy() && now.runningTurn() == null && now.queuedTurns() == 0) {
+            frames.add(frame(projection, id, "session.idle", "sessionID", id));
+        }
         return frames;
     }
 

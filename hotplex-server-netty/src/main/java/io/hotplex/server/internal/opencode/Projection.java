@@ -6,6 +6,7 @@ import io.hotplex.api.SessionInfo;
 import io.hotplex.api.SessionSpec;
 import io.hotplex.api.TokenUsage;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,6 +35,9 @@ final class Projection {
 
     private static final int TITLE_CHARS = 50;
 
+    /** More than anybody has open at once. */
+    private static final int MAX_RESOLVED = 20;
+
     /** What an agent has from its model. */
     private static final Set<Class<? extends AgentEvent>> SAID = Set.of(
             AgentEvent.TextDelta.class,
@@ -52,6 +56,9 @@ final class Projection {
     private final Map<String, Conversation> subagents = new LinkedHashMap<>();
 
     private final Map<String, Pending> pending = new LinkedHashMap<>();
+    /** What was answered last, the oldest first. */
+    private final ArrayDeque<ClientEvent> resolved = new ArrayDeque<>();
+
     private List<Object> todos = List.of();
     private Map<String, String> mcpServers = Map.of();
 
@@ -97,8 +104,18 @@ final class Projection {
                 info.title() == null ? UNTITLED + created : info.title(),
                 "agent",
                 Conversation.AGENT,
+                "model",
+                Values.object(
+                        "id",
+                        Objects.requireNonNullElse(info.model(), DEFAULT_MODEL),
+                        "providerID",
+                        info.provider()),
                 "version",
                 VERSION,
+                "cost",
+                info.costUsd(),
+                "tokens",
+                Conversation.tokens(info.usage()),
                 "time",
                 Values.object(
                         "created",
@@ -154,6 +171,11 @@ final class Projection {
     /** What waits for an answer, by the id that clients know it by. */
     Map<String, Pending> pending() {
         return pending;
+    }
+
+    /** How the last requests that waited were answered: a client that missed it would show them for ever. */
+    List<ClientEvent> resolved() {
+        return List.copyOf(resolved);
     }
 
     List<Object> todos() {
@@ -569,6 +591,10 @@ final class Projection {
         Pending asked = id == null ? null : pending.remove(id);
         if (asked != null) {
             out.tell(String.valueOf(asked.properties().get("sessionID")), type, "requestID", id, field, value);
+            resolved.add(out.told().get(out.told().size() - 1));
+            if (resolved.size() > MAX_RESOLVED) {
+                resolved.remove();
+            }
         }
     }
 

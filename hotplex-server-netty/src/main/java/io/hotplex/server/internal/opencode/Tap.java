@@ -20,9 +20,12 @@ import org.jspecify.annotations.Nullable;
  * One client's stream of events: of one directory, or, with a label of the directory at each, of all. It reads the feed
  * as fast as its socket takes it.
  *
- * <p>Confined to the connection's event loop, but for {@link #wake} and {@link #flushed}.
+ * <p>Confined to the connection's event loop, but for {@link #wake}, {@link #position} and {@link #flushed}.
  */
 final class Tap implements EventSource {
+    /** What happened so long before is looked for as well: sessions are read at their own pace, some late. */
+    private static final Duration LATE = Duration.ofMinutes(1);
+
     /** What is collected beyond this is sent, though more is at hand. */
     private static final int FULL_CHARS = 64 << 10;
 
@@ -38,7 +41,9 @@ final class Tap implements EventSource {
     private volatile @Nullable EventStream out;
     private volatile boolean over;
     /** Up to where the feed was read. */
-    private long position;
+    private volatile long position;
+    /** When the feed was read last and nothing was missing. */
+    private long readMillis;
     /** Up to where what was read is written, or is of no concern to this client. */
     private long written;
 
@@ -65,7 +70,7 @@ final class Tap implements EventSource {
 
     /** What a stream needs to know of sessions. */
     interface Follower {
-        /** How things are, for who missed what happened since a time. Not on an event loop. */
+        /** How things are, for who missed what happened since a time, ends of turns included. Not on an event loop. */
         CompletionStage<List<Feed.Frame>> state(long sinceMillis);
 
         /** A client follows a session from now on; what is returned ends that. */
@@ -86,6 +91,7 @@ final class Tap implements EventSource {
         Feed.Place place = feed.place(last);
         position = place.number();
         written = position;
+        readMillis = System.currentTimeMillis();
         feed.add(this);
         say(stream, "server.connected");
         Long missedSince = place.missedSince();
@@ -146,9 +152,10 @@ final class Tap implements EventSource {
         while (stream != null && !over && !catchingUp && stream.isWritable()) {
             List<Feed.Frame> frames = feed.after(position, FULL_CHARS);
             if (frames == null) {
-                catchUp(stream, Instant.now().minus(Duration.ofMinutes(1)).toEpochMilli());
+                catchUp(stream, readMillis);
                 return;
             }
+            readMillis = System.currentTimeMillis();
             if (frames.isEmpty()) {
                 endWhenQuiet(stream);
                 return;
@@ -228,7 +235,7 @@ final class Tap implements EventSource {
         catchingUp = true;
         position = feed.newest();
         Function<Throwable, List<Feed.Frame>> none = failure -> List.of();
-        var unused = CompletableFuture.supplyAsync(() -> follower.state(sinceMillis))
+        var unused = CompletableFuture.supplyAsync(() -> follower.state(sinceMillis - LATE.toMillis()))
                 .thenCompose(state -> state)
                 .exceptionally(none)
                 .thenAcceptAsync(
@@ -243,6 +250,11 @@ final class Tap implements EventSource {
                             }
                         },
                         stream.eventLoop());
+    }
+
+    /** Up to where the feed was read. Thread-safe. */
+    long position() {
+        return position;
     }
 
     /** Completes when everything up to a number is written, or the stream is over. */

@@ -99,7 +99,10 @@ final class Journal {
                 1,
                 false,
                 Path.of("/srv/p1"),
-                null);
+                null,
+                null,
+                TokenUsage.ZERO,
+                0);
         return new Projection(
                 info, SessionSpec.builder(SESSION, Path.of("/srv/p1")).build());
     }

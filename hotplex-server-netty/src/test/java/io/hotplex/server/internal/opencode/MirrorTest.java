@@ -7,16 +7,22 @@ import io.hotplex.api.ProcessState;
 import io.hotplex.api.Session;
 import io.hotplex.api.SessionInfo;
 import io.hotplex.api.SessionSpec;
+import io.hotplex.api.Subscription;
+import io.hotplex.api.TokenUsage;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class MirrorTest {
     private final List<EventRecord> turn =
             new Journal().prompt("go").say("m1", "a", "b").completed("ab").records();
     private final List<String> heard = new ArrayList<>();
+    private @Nullable CompletionStage<Void> room;
     private final Mirror.Listener listener = new Mirror.Listener() {
         @Override
         public boolean isNews(Mirror mirror, long offset, long millis) {
@@ -24,8 +30,9 @@ class MirrorTest {
         }
 
         @Override
-        public void onEvents(Mirror mirror, long millis, List<ClientEvent> events) {
+        public @Nullable CompletionStage<Void> onEvents(Mirror mirror, long millis, List<ClientEvent> events) {
             heard.add(events.size() + " events, busy " + mirror.isBusy());
+            return room;
         }
 
         @Override
@@ -57,7 +64,10 @@ class MirrorTest {
                 1,
                 false,
                 Path.of("/srv/p1"),
-                null);
+                null,
+                null,
+                TokenUsage.ZERO,
+                0);
         SessionSpec spec =
                 SessionSpec.builder(Journal.SESSION, Path.of("/srv/p1")).build();
         return (Session) Proxy.newProxyInstance(
@@ -86,6 +96,34 @@ class MirrorTest {
         assertThat(heard).hasSize(3).last().isEqualTo("idle");
         assertThat(heard).filteredOn(said -> said.contains("events")).allMatch(said -> said.endsWith("busy true"));
         assertThat(mirror.isBusy()).isFalse();
+    }
+
+    @Test
+    void oneThatSaysMuchWaitsUntilThereIsRoom() {
+        Mirror mirror = new Mirror(session(0), listener, 0);
+        mirror.onSubscribe(reading());
+        CompletableFuture<Void> emptied = new CompletableFuture<>();
+        room = emptied;
+
+        Journal much = new Journal().prompt("go");
+        for (int i = 0; i < 300; i++) {
+            much.say("m1", "a");
+        }
+        much.records().forEach(mirror::onEvent); // all of it in one batch
+        assertThat(heard).first().asString().contains("events");
+        assertThat(heard).last().isEqualTo("pause");
+
+        emptied.complete(null);
+
+        assertThat(heard).last().isEqualTo("resume");
+    }
+
+    private Subscription reading() {
+        return (Subscription) Proxy.newProxyInstance(
+                MirrorTest.class.getClassLoader(), new Class<?>[] {Subscription.class}, (proxy, method, arguments) -> {
+                    heard.add(method.getName());
+                    return null;
+                });
     }
 
     @Test

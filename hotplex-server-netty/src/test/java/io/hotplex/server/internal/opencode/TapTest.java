@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -181,6 +182,43 @@ class TapTest {
         listener.onWritable();
 
         assertThat(stream.seen()).contains("evt_one");
+    }
+
+    @Test
+    void whoPublishesWaitsForAStreamThatReadsAndNotForOneThatLostSomething() {
+        EventSource.Listener listener = open("/a", null);
+        stream.writable = false;
+        happens("s1", "/a", "first");
+        assertThat(feed.room()).isNull();
+        for (int i = 0; i < Feed.MAX_FRAMES / 2; i++) {
+            happens("s1", "/a", "n" + i);
+        }
+        CompletionStage<Void> room = Objects.requireNonNull(feed.room(), "no room is left");
+
+        stream.writable = true;
+        listener.onWritable();
+        stream.write();
+
+        assertThat(room.toCompletableFuture()).isDone();
+        assertThat(feed.room()).isNull();
+        assertThat(stream.seen()).contains("evt_first", "evt_n" + (Feed.MAX_FRAMES / 2 - 1));
+
+        stream.writable = false;
+        for (int i = 0; i < Feed.MAX_FRAMES + 10; i++) {
+            happens("s1", "/a", "m" + i);
+        }
+        assertThat(feed.room()).isNull();
+    }
+
+    @Test
+    void whoPublishesWaitsForAStreamThatLacksFewButLargeFrames() {
+        open("/a", null);
+        stream.writable = false;
+        String large = "x".repeat((int) (Feed.MAX_CHARS / 3));
+
+        happens("s1", "/a", large);
+
+        assertThat(feed.room()).isNotNull();
     }
 
     @Test
