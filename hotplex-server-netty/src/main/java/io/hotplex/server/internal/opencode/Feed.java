@@ -2,6 +2,7 @@ package io.hotplex.server.internal.opencode;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.hotplex.server.internal.wire.EventJson;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -32,10 +33,14 @@ final class Feed {
 
     private static final long CROWDED_CHARS = MAX_CHARS / 4;
 
-    /** One whose client takes nothing is waited for four times, then it lacks more than what is kept. */
+    /** Then some more is published all the same: what one session says waits for no client for long. */
     private static final long WAIT_MILLIS = 250;
 
+    /** A client that took nothing for so long does not read: nothing waits for it. */
+    private static final Duration STUCK_AFTER = Duration.ofSeconds(3);
+
     private final long since;
+    private final long stuckNanos;
     private final Set<Tap> taps = ConcurrentHashMap.newKeySet();
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -50,7 +55,13 @@ final class Feed {
 
     /** @param since when this began; tells its numbers from those of another feed */
     Feed(long since) {
+        this(since, STUCK_AFTER);
+    }
+
+    /** @param stuckAfter nothing waits for a stream that got on with nothing for so long */
+    Feed(long since, Duration stuckAfter) {
         this.since = since;
+        this.stuckNanos = stuckAfter.toNanos();
     }
 
     /**
@@ -114,8 +125,9 @@ final class Feed {
     @Nullable
     CompletionStage<Void> room() {
         long upTo = newest();
+        long now = System.nanoTime();
         CompletableFuture<?>[] behind = taps.stream()
-                .filter(tap -> isCrowded(tap.position()))
+                .filter(tap -> now - tap.progressNanos() < stuckNanos && isCrowded(tap.position()))
                 .map(tap -> tap.flushed(upTo))
                 .toArray(CompletableFuture<?>[]::new);
         return behind.length == 0

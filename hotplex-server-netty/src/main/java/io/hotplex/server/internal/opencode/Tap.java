@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * One client's stream of events: of one directory, or, with a label of the directory at each, of all. It reads the feed
  * as fast as its socket takes it.
  *
- * <p>Confined to the connection's event loop, but for {@link #wake}, {@link #position} and {@link #flushed}.
+ * <p>Confined to the connection's event loop, but for {@link #wake}, {@link #position}, {@link
+ * #progressNanos} and {@link #flushed}.
  */
 final class Tap implements EventSource {
     /** What happened so long before is looked for as well: sessions are read at their own pace, some late. */
@@ -44,6 +45,10 @@ final class Tap implements EventSource {
     private volatile long position;
     /** When the feed was read last and nothing was missing. */
     private long readMillis;
+    /** When some of the feed was read last; when there was nothing, when something came. */
+    private volatile long progressNanos;
+
+    private volatile boolean caughtUp = true;
     /** Up to where what was read is written, or is of no concern to this client. */
     private long written;
 
@@ -141,6 +146,10 @@ final class Tap implements EventSource {
     /** More is there. */
     void wake() {
         EventStream stream = out;
+        if (caughtUp) {
+            progressNanos = System.nanoTime();
+            caughtUp = false;
+        }
         if (stream != null && woken.compareAndSet(false, true)) {
             stream.eventLoop().execute(this::pump);
         }
@@ -156,7 +165,9 @@ final class Tap implements EventSource {
                 return;
             }
             readMillis = System.currentTimeMillis();
+            progressNanos = System.nanoTime();
             if (frames.isEmpty()) {
+                caughtUp = true;
                 endWhenQuiet(stream);
                 return;
             }
@@ -250,6 +261,11 @@ final class Tap implements EventSource {
                             }
                         },
                         stream.eventLoop());
+    }
+
+    /** When it read something last of what there was. Thread-safe. */
+    long progressNanos() {
+        return progressNanos;
     }
 
     /** Up to where the feed was read. Thread-safe. */

@@ -22,7 +22,7 @@ class TapTest {
     private static final Duration NEVER = Duration.ofHours(1);
     private static final Pattern ID = Pattern.compile("\nid: ([^\n]+)\n");
 
-    private final Feed feed = new Feed(1_000);
+    private Feed feed = new Feed(1_000, NEVER);
     private final Stream stream = new Stream();
     private final AtomicInteger followed = new AtomicInteger();
     private volatile boolean busy;
@@ -207,6 +207,18 @@ class TapTest {
         for (int i = 0; i < Feed.MAX_FRAMES + 10; i++) {
             happens("s1", "/a", "m" + i);
         }
+        assertThat(feed.room()).isNull();
+    }
+
+    @Test
+    void nobodyWaitsForAStreamThatDoesNotRead() {
+        feed = new Feed(1_000, Duration.ZERO);
+        open("/a", null);
+        stream.writable = false;
+        for (int i = 0; i < Feed.MAX_FRAMES / 2; i++) {
+            happens("s1", "/a", "n" + i);
+        }
+
         assertThat(feed.room()).isNull();
     }
 
