@@ -209,8 +209,8 @@ final class OpenCodeGateway implements Benchmark {
             while (!running.isEmpty()) { // a session may be told to be idle more than once
                 Idle next = idle.poll(LIMIT_SECONDS, TimeUnit.SECONDS);
                 if (next == null) {
-                    throw new IllegalStateException("a turn did not end on the stream, which is "
-                            + (reading.isDone() ? "over" : "open"));
+                    throw new IllegalStateException(
+                            "a turn did not end on the stream, which is " + (reading.isDone() ? "over" : "open"));
                 }
                 last = running.remove(next.session()) ? Math.max(last, next.nanos()) : last;
             }

@@ -333,15 +333,14 @@ final class Mirrors implements Mirror.Listener {
                 .flatMap(info -> Optional.ofNullable(mirrors.get(info.id())).stream())
                 .map(Mirror::upToDate)
                 .toList();
-        return all(recent)
-                .thenCombine(all(others), (whole, rest) -> {
-                    List<Feed.Frame> frames = new ArrayList<>();
-                    whole.forEach(mirror -> frames.addAll(mirror.read(known -> state(mirror.session(), known))));
-                    rest.forEach(mirror -> mirror.read(known -> status(mirror.session(), known)).stream()
-                            .map(Mirrors::besides)
-                            .forEach(frames::add));
-                    return frames;
-                });
+        return all(recent).thenCombine(all(others), (whole, rest) -> {
+            List<Feed.Frame> frames = new ArrayList<>();
+            whole.forEach(mirror -> frames.addAll(mirror.read(known -> state(mirror.session(), known))));
+            rest.forEach(mirror -> mirror.read(known -> status(mirror.session(), known)).stream()
+                    .map(Mirrors::besides)
+                    .forEach(frames::add));
+            return frames;
+        });
     }
 
     /** A frame that is in place of no other: of its session more happened than it tells. */

@@ -106,10 +106,7 @@ final class Projection {
                 Conversation.AGENT,
                 "model",
                 Values.object(
-                        "id",
-                        Objects.requireNonNullElse(info.model(), DEFAULT_MODEL),
-                        "providerID",
-                        info.provider()),
+                        "id", Objects.requireNonNullElse(info.model(), DEFAULT_MODEL), "providerID", info.provider()),
                 "version",
                 VERSION,
                 "cost",

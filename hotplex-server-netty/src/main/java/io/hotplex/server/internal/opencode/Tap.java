@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * One client's stream of events: of one directory, or, with a label of the directory at each, of all. It reads the feed
  * as fast as its socket takes it.
  *
- * <p>Confined to the connection's event loop, but for {@link #wake}, {@link #position}, {@link
- * #progressNanos} and {@link #flushed}.
+ * <p>Confined to the connection's event loop, but for {@link #wake}, {@link #position}, {@link #progressNanos} and
+ * {@link #flushed}.
  */
 final class Tap implements EventSource {
     /** What happened so long before is looked for as well: sessions are read at their own pace, some late. */
