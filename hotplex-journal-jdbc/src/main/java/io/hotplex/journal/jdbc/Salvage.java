@@ -53,6 +53,9 @@ final class Salvage {
     /** What is copied, and without which there is no journal; {@code hotplex_damaged} is for people. */
     private static final List<String> TABLES = List.of("hotplex_session", "hotplex_turn", "hotplex_event");
 
+    private static final String OPEN_TURNS_BY_INDEX =
+            "SELECT COUNT(*) FROM hotplex_turn INDEXED BY hotplex_open WHERE end_seq IS NULL";
+
     /** Their columns in order, of the version of {@link Dialect#migrations}; older versions have fewer. */
     private static final Map<String, List<String>> COLUMNS = Map.of(
             "hotplex_session",
@@ -181,6 +184,7 @@ final class Salvage {
         }
         if (schema == Dialect.SQLITE.migrations().size()) { // an older one is another one
             checkColumns(connection);
+            checkOpenTurns(connection);
         }
         return true;
     }
@@ -192,8 +196,18 @@ final class Salvage {
                         .prepareStatement("SELECT " + String.join(", ", columns(table)) + " FROM " + table)
                         .close();
             }
+            connection.prepareStatement(OPEN_TURNS_BY_INDEX).close();
         } catch (SQLException e) {
             throw new SQLException("a table is not what it was made as: " + e.getMessage(), "", CORRUPT, e);
+        }
+    }
+
+    /** SQLite's check finds a row that an index of some rows has not, but nothing that it has too much. */
+    private static void checkOpenTurns(Connection connection) throws SQLException {
+        Long found = Dialect.one(connection, OPEN_TURNS_BY_INDEX);
+        Long open = Dialect.one(connection, "SELECT COUNT(*) FROM hotplex_turn NOT INDEXED WHERE end_seq IS NULL");
+        if (!Objects.equals(found, open)) {
+            throw new SQLException("the index of open turns has " + found + ", there are " + open, "", CORRUPT);
         }
     }
 
