@@ -305,21 +305,6 @@ class OpenCodeSessionsTest {
     }
 
     @Test
-    void aStreamThatReadsLosesNothingWhenALongSessionIsLookedAtLate() throws Exception {
-        int turns = 400; // more events than a feed keeps
-        follow();
-        Session late = open("late", work);
-        for (int i = 0; i < turns; i++) {
-            say(late, "say " + i);
-        }
-
-        get("/session/status");
-
-        await().untilAsserted(() -> assertThat(heard("\"session.idle\"")).isEqualTo(turns));
-        assertThat(heard("\"text\":\"say 0\"")).isEqualTo(1);
-    }
-
-    @Test
     void aForkShowsWhatWasSaidBeforeIt() throws Exception {
         String id = MAPPER.readTree(post("/session", "{}").body()).path("id").asText();
         post("/session/" + id + "/message", "{'parts':[{'type':'text','text':'say one'}]}");

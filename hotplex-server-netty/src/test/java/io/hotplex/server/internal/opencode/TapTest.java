@@ -76,6 +76,37 @@ class TapTest {
         }
     }
 
+    /** A stream that takes frames, or none. */
+    static EventStream stream(boolean writable) {
+        Stream stream = new Stream();
+        stream.writable = writable;
+        return stream;
+    }
+
+    /** A client of a feed, that hears of all directories and knows of no session. */
+    static EventSource.Listener connect(Feed feed, EventStream stream) {
+        Tap.Follower nothing = new Tap.Follower() {
+            @Override
+            public CompletionStage<List<Feed.Frame>> state(long sinceMillis) {
+                return CompletableFuture.completedStage(List.of());
+            }
+
+            @Override
+            public Runnable follow(String session) {
+                return () -> {};
+            }
+
+            @Override
+            public boolean isBusy() {
+                return false;
+            }
+
+            @Override
+            public void look() {}
+        };
+        return new Tap(feed, null, NEVER, nothing, null).open(stream);
+    }
+
     private EventSource.Listener open(@Nullable String directory, @Nullable EventId last) {
         Tap.Follower follower = new Tap.Follower() {
             @Override
