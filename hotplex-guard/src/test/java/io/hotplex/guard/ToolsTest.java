@@ -235,6 +235,17 @@ class ToolsTest {
     }
 
     @Test
+    void aPathIsFoundHoweverDeepItIsNested() {
+        Object nested = Map.of("path", "/etc/hosts");
+        for (int depth = 0; depth < 200; depth++) {
+            nested = depth % 2 == 0 ? List.of(nested) : Map.of("edit", nested);
+        }
+        assertThat(RIG.tool("mcp__files__write", ToolKind.OTHER, Map.of("changes", nested))
+                        .action())
+                .isEqualTo(Action.DENY);
+    }
+
+    @Test
     void whatIsTooMuchToReadIsAskedAbout() {
         List<String> files = new ArrayList<>(Collections.nCopies(1_000, "src/main.c"));
         assertThat(RIG.tool("edit", ToolKind.EDIT, Map.of("paths", files)).action())

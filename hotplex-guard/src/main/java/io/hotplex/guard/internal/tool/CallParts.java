@@ -45,9 +45,6 @@ record CallParts(List<String> commands, List<String> paths, List<String> urls, b
     private static final Set<String> CONTENTS =
             Set.of("content", "contents", "new_string", "new_str", "edits", "patch", "data", "file_text", "new_source");
 
-    /** No tool nests its input deeper; what does is looked at as far as this. */
-    private static final int MAX_DEPTH = 6;
-
     /** Nobody names as many in one call. */
     private static final int MAX_PARTS = 1_000;
 
@@ -67,7 +64,7 @@ record CallParts(List<String> commands, List<String> paths, List<String> urls, b
                 new ArrayList<>(),
                 name.contains("powershell") || name.contains("pwsh"),
                 writes);
-        parts.take(call.input(), 0);
+        parts.take(call.input());
         return parts;
     }
 
@@ -80,12 +77,13 @@ record CallParts(List<String> commands, List<String> paths, List<String> urls, b
         return commands.size() + paths.size() + urls.size();
     }
 
-    private void take(Map<?, ?> map, int depth) {
-        map.forEach((key, value) -> take(String.valueOf(key).toLowerCase(Locale.ROOT), value, depth));
+    private void take(Map<?, ?> map) {
+        map.forEach((key, value) -> take(String.valueOf(key).toLowerCase(Locale.ROOT), value));
     }
 
-    private void take(String key, @Nullable Object value, int depth) {
-        if (depth > MAX_DEPTH || !complete()) {
+    /** However deep it is nested: readers of JSON set a limit to that, and refuse what is deeper. */
+    private void take(String key, @Nullable Object value) {
+        if (!complete()) {
             return;
         }
         if (value instanceof String text) {
@@ -100,10 +98,10 @@ record CallParts(List<String> commands, List<String> paths, List<String> urls, b
             if (COMMANDS.contains(key) && !list.isEmpty() && list.stream().allMatch(String.class::isInstance)) {
                 commands.add(quoted(list));
             } else {
-                list.forEach(item -> take(key, item, depth + 1));
+                list.forEach(item -> take(key, item));
             }
         } else if (value instanceof Map<?, ?> map) {
-            take(map, depth + 1);
+            take(map);
         }
     }
 
