@@ -269,7 +269,7 @@ class GatewayTest {
                 .orElseThrow()
                 .rename("A list of files", "test")
                 .toCompletableFuture()
-                .get(10, TimeUnit.SECONDS);
+                .get(30, TimeUnit.SECONDS);
 
         for (JsonNode session : List.of(
                 json(call("GET", "/v1/sessions", null)).path("sessions").path(0),

@@ -1,7 +1,6 @@
 package io.hotplex.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -20,6 +19,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -28,6 +28,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,6 +40,9 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class OpenCodeGatewayTest {
     private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    /** A busy machine takes its time. */
+    private static final Duration LIMIT = Duration.ofSeconds(30);
 
     @TempDir
     Path dir;
@@ -80,6 +85,10 @@ class OpenCodeGatewayTest {
     // ---- a client
 
     private record Answer(int status, String type, JsonNode body) {}
+
+    private static ConditionFactory await() {
+        return Awaitility.await().atMost(LIMIT);
+    }
 
     private HttpRequest.Builder request(String path, String key) {
         String pair = Base64.getEncoder().encodeToString(("opencode:" + key).getBytes(StandardCharsets.UTF_8));
@@ -153,7 +162,7 @@ class OpenCodeGatewayTest {
                 lines.forEach(this::line);
             });
             streams.add(this);
-            org.awaitility.Awaitility.await().until(() -> !seen.isEmpty());
+            OpenCodeGatewayTest.await().until(() -> !seen.isEmpty());
         }
 
         private void line(String line) {
@@ -186,7 +195,7 @@ class OpenCodeGatewayTest {
         }
 
         JsonNode await(Predicate<JsonNode> wanted) {
-            return org.awaitility.Awaitility.await()
+            return OpenCodeGatewayTest.await()
                     .until(
                             () -> {
                                 for (int i = 0; i < seen.size(); i++) {

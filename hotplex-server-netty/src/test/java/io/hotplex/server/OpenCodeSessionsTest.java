@@ -1,7 +1,6 @@
 package io.hotplex.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -35,6 +34,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,6 +46,9 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class OpenCodeSessionsTest {
     private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    /** A busy machine takes its time. */
+    private static final Duration LIMIT = Duration.ofSeconds(30);
 
     @TempDir
     Path dir;
@@ -121,6 +125,10 @@ class OpenCodeSessionsTest {
         stream.close();
         server.close();
         engine.close();
+    }
+
+    private static ConditionFactory await() {
+        return Awaitility.await().atMost(LIMIT);
     }
 
     private HttpRequest.Builder request(String path) {

@@ -70,7 +70,7 @@ public final class Puppets implements AgentProvider, ProcessLauncher {
     }
 
     private void awaitTurn() {
-        Awaitility.await().until(() -> holding);
+        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> holding);
     }
 
     @Override

@@ -13,6 +13,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -125,14 +126,19 @@ final class Feed {
     @Nullable
     CompletionStage<Void> room() {
         long upTo = newest();
-        long now = System.nanoTime();
-        CompletableFuture<?>[] behind = taps.stream()
-                .filter(tap -> now - tap.progressNanos() < stuckNanos && isCrowded(tap.position()))
+        CompletableFuture<?>[] behind = reading()
+                .filter(tap -> isCrowded(tap.position()))
                 .map(tap -> tap.flushed(upTo))
                 .toArray(CompletableFuture<?>[]::new);
         return behind.length == 0
                 ? null
                 : CompletableFuture.allOf(behind).completeOnTimeout(null, WAIT_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** The streams that get on: nobody waits for others. */
+    private Stream<Tap> reading() {
+        long now = System.nanoTime();
+        return taps.stream().filter(tap -> now - tap.progressNanos() < stuckNanos);
     }
 
     /** @param position up to where a stream has read */
@@ -219,10 +225,10 @@ final class Feed {
         return found;
     }
 
-    /** Completes when every stream of now has sent everything up to now; at the latest after a limit. */
+    /** Completes when every stream of now that reads has sent everything up to now; at the latest after a limit. */
     CompletionStage<Void> flushed(long limitMillis) {
         long upTo = newest();
-        CompletableFuture<?>[] all = taps.stream().map(tap -> tap.flushed(upTo)).toArray(CompletableFuture<?>[]::new);
+        CompletableFuture<?>[] all = reading().map(tap -> tap.flushed(upTo)).toArray(CompletableFuture<?>[]::new);
         return CompletableFuture.allOf(all).completeOnTimeout(null, limitMillis, TimeUnit.MILLISECONDS);
     }
 }

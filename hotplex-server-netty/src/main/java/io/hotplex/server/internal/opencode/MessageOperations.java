@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Messages: said to agents, and what came of it. Thread-safe. */
 final class MessageOperations {
-    /** A client that does not read its events must not wait for its answer for ever. */
+    /** A client that reads its events slowly must not wait for its answer for ever. */
     private static final Duration FLUSH = Duration.ofSeconds(2);
 
     /**
@@ -244,7 +244,7 @@ final class MessageOperations {
                 : session.rename(title, by).thenApply(named -> session);
     }
 
-    /** What the agent said last, once every stream of the principal has got everything of it. */
+    /** What the agent said last, once every stream of the principal that reads has got everything of it. */
     private CompletionStage<Response> answer(Request request, Said said) {
         return said.turn()
                 .result()

@@ -413,7 +413,7 @@ final class Mirrors implements Mirror.Listener {
         return models;
     }
 
-    /** Completes when all streams of a principal have got everything up to now, or that takes too long. */
+    /** Completes when all streams of a principal that read have got everything up to now, or that takes too long. */
     CompletableFuture<Void> flushed(Principal principal, long limitMillis) {
         return followed(principal)
                 .filter(Feed::isFollowed)

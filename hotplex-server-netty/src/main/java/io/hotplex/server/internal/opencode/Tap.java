@@ -97,6 +97,7 @@ final class Tap implements EventSource {
         position = place.number();
         written = position;
         readMillis = System.currentTimeMillis();
+        progressNanos = System.nanoTime();
         feed.add(this);
         say(stream, "server.connected");
         Long missedSince = place.missedSince();

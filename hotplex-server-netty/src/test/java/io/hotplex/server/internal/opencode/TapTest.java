@@ -1,7 +1,6 @@
 package io.hotplex.server.internal.opencode;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.hotplex.server.internal.http.EventSource;
 import io.hotplex.server.internal.http.EventStream;
@@ -15,11 +14,17 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class TapTest {
     private static final Duration NEVER = Duration.ofHours(1);
+
+    /** A busy machine takes its time. */
+    private static final Duration LIMIT = Duration.ofSeconds(30);
+
     private static final Pattern ID = Pattern.compile("\nid: ([^\n]+)\n");
 
     private Feed feed = new Feed(1_000, NEVER);
@@ -105,6 +110,10 @@ class TapTest {
             public void look() {}
         };
         return new Tap(feed, null, NEVER, nothing, null).open(stream);
+    }
+
+    private static ConditionFactory await() {
+        return Awaitility.await().atMost(LIMIT);
     }
 
     private EventSource.Listener open(@Nullable String directory, @Nullable EventId last) {
@@ -251,6 +260,7 @@ class TapTest {
         }
 
         assertThat(feed.room()).isNull();
+        assertThat(feed.flushed(60_000).toCompletableFuture()).isCompleted();
     }
 
     @Test

@@ -52,7 +52,7 @@ final class FakeSocket implements WebSocket {
         CountDownLatch done = new CountDownLatch(1);
         listener().onText(json.replace('\'', '"'), done::countDown);
         try {
-            if (!done.await(10, TimeUnit.SECONDS)) {
+            if (!done.await(30, TimeUnit.SECONDS)) {
                 throw new AssertionError("not done with: " + json);
             }
         } catch (InterruptedException e) {
@@ -67,7 +67,7 @@ final class FakeSocket implements WebSocket {
 
     private JsonNode receive() {
         try {
-            String message = sent.poll(10, TimeUnit.SECONDS);
+            String message = sent.poll(30, TimeUnit.SECONDS);
             if (message == null) {
                 throw new AssertionError("no message came");
             }

@@ -69,7 +69,7 @@ class NativeDialectTest {
                     .orElseThrow()
                     .rename("A list of files", "test")
                     .toCompletableFuture()
-                    .get(10, TimeUnit.SECONDS);
+                    .get(30, TimeUnit.SECONDS);
 
             socket.say("{'type':'attach','session':'s1'}");
 
