@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,14 +30,27 @@ import org.slf4j.LoggerFactory;
 final class Salvage {
     private static final Logger log = LoggerFactory.getLogger(Salvage.class);
 
-    /** Rows in a row that cannot be read before the rest of a table counts as lost. */
-    private static final int MAX_FAILURES = 10_000;
+    /** Failures in a row, with nothing new between them, before the rest of a table counts as lost. */
+    private static final int MAX_FAILURES = 1_000;
 
-    /** SQLite's code for a damaged file. */
+    /** SQLite's code for a disk that cannot be read. */
+    private static final int IO_ERROR = 10;
+
+    /** For a damaged file. */
     private static final int CORRUPT = 11;
 
     /** And for one that never was a database, as far as one can see. */
     private static final int NO_DATABASE = 26;
+
+    /**
+     * Those that tell of the machine and not of the file, so that another start may fare better: no permission,
+     * aborted, busy, locked, no memory, read-only, interrupted, full, cannot be opened, locking failed.
+     */
+    private static final Set<Integer> OF_THE_MACHINE = Set.of(3, 4, 5, 6, 7, 8, 9, 13, 14, 15);
+
+    /** What SQLite's check says of a page that it could not read, the second form of one beside the trees. */
+    private static final Pattern UNREADABLE =
+            Pattern.compile("unable to get the page\\. error code=(\\d{1,9})|failed to get page");
 
     /** Larger files are not looked through at every start: it takes a second for some 200 MB. */
     private static final long FULL_CHECK = 64L << 20;
@@ -152,9 +167,19 @@ final class Salvage {
         try (Statement statement = connection.createStatement();
                 ResultSet found = statement.executeQuery("PRAGMA " + pragma)) {
             if (found.next() && !found.getString(1).equals("ok")) {
-                throw new SQLException(found.getString(1), "", CORRUPT);
+                throw new SQLException(found.getString(1), "", code(found.getString(1)));
             }
         }
+    }
+
+    /** A page that cannot be read may be sound: the file is not put aside for it. */
+    private static int code(String problem) {
+        Matcher unreadable = UNREADABLE.matcher(problem);
+        if (!unreadable.find()) {
+            return CORRUPT;
+        }
+        String code = unreadable.group(1);
+        return code != null && (Integer.parseInt(code) & 0xFF) == CORRUPT ? CORRUPT : IO_ERROR;
     }
 
     private static Set<String> tables(Connection connection) throws SQLException {
@@ -222,24 +247,39 @@ final class Salvage {
     static Connection anew(Dialect dialect, JournalConfig config, SQLException cause) throws SQLException, IOException {
         Path file = Dialect.file(config);
         Path fresh = beside(file, ".new");
-        for (String suffix : new String[] {"", "-journal", "-wal", "-shm"}) { // of a start that was ended
-            Files.deleteIfExists(beside(fresh, suffix));
-        }
+        delete(fresh); // of a start that was ended
         StateLock.create(fresh);
-        long[] counts = fill(dialect, file, fresh);
-        try (FileChannel written = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
-            written.force(true);
+        long[] counts;
+        try {
+            counts = fill(dialect, file, fresh);
+            try (FileChannel written = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
+                written.force(true);
+            }
+        } catch (SQLException | IOException | RuntimeException e) {
+            try {
+                delete(fresh); // it may have filled the disk
+            } catch (IOException left) {
+                e.addSuppressed(left);
+            }
+            throw e;
         }
         Files.move(fresh, ready(file));
         Path aside = exchange(file);
         Files.deleteIfExists(suspicion(config));
         log.error(
-                "the journal was damaged ({}); it is now '{}'. {} rows were saved into a new one, {} could not be read",
+                "the journal was damaged ({}); it is now '{}'. {} rows were saved into a new one; in {} places there were some"
+                        + " that could not be read",
                 cause.getMessage(),
                 aside,
                 counts[0],
                 counts[1]);
         return dialect.writer(config);
+    }
+
+    private static void delete(Path database) throws IOException {
+        for (String suffix : new String[] {"", "-journal", "-wal", "-shm"}) {
+            Files.deleteIfExists(beside(database, suffix));
+        }
     }
 
     private static Path ready(Path file) {
@@ -265,7 +305,7 @@ final class Salvage {
         return aside;
     }
 
-    /** Writes a new database; returns how many rows were saved and how many could not be read. */
+    /** Writes a new database; returns how many rows were saved and in how many places some could not be read. */
     private static long[] fill(Dialect dialect, Path file, Path target) throws SQLException {
         long[] counts = new long[2];
         try (Connection fresh = DriverManager.getConnection("jdbc:sqlite:" + target)) {
@@ -282,23 +322,31 @@ final class Salvage {
         return counts;
     }
 
-    private static void copyAll(Path file, Connection fresh, long[] counts) throws UnwritableException {
+    private static void copyAll(Path file, Connection fresh, long[] counts) throws SQLException {
         try (Connection old = DriverManager.getConnection("jdbc:sqlite:" + file)) {
             Dialect.execute(old, "PRAGMA writable_schema=ON"); // it reads a file that is too short as far as it goes
             for (String table : TABLES) {
                 try {
                     copy(old, fresh, table, counts);
-                } catch (UnwritableException e) {
-                    throw e;
                 } catch (SQLException e) {
-                    log.error("nothing more can be read of {} in the damaged journal: {}", table, e.getMessage());
+                    log.error("nothing more can be read of {} in the damaged journal: {}", table, damage(e));
                 }
             }
-        } catch (UnwritableException e) {
-            throw e;
         } catch (SQLException e) {
-            log.error("nothing can be read of the damaged journal: {}", e.getMessage());
+            log.error("nothing can be read of the damaged journal: {}", damage(e));
         }
+    }
+
+    /**
+     * What is wrong with the damaged file.
+     *
+     * @throws SQLException {@code e} itself when it is not the file's fault: what cannot be read now is not lost
+     */
+    private static String damage(SQLException e) throws SQLException {
+        if (e instanceof UnwritableException || OF_THE_MACHINE.contains(e.getErrorCode() & 0xFF)) {
+            throw e;
+        }
+        return String.valueOf(e.getMessage());
     }
 
     /** Copies a table in the order of its rows, and counts them. */
@@ -307,19 +355,71 @@ final class Salvage {
         try (PreparedStatement insert = fresh.prepareStatement("INSERT OR IGNORE INTO " + table + "("
                 + String.join(", ", columns(table).subList(0, columns)) + ") VALUES (" + "?, ".repeat(columns - 1)
                 + "?)")) {
-            long after = 0;
+            long from = 1;
             int failures = 0;
-            while (failures < MAX_FAILURES && after < Long.MAX_VALUE) {
+            while (from < Long.MAX_VALUE) {
                 long saved = counts[0];
-                Copied copied = copy(old, table, after, insert, columns, counts);
+                Copied copied = copy(old, table, from, insert, columns, counts);
                 if (copied.complete) {
                     return;
                 }
                 counts[1]++;
                 failures = counts[0] > saved ? 0 : failures + 1;
-                after = Math.max(after, copied.last) + 1; // never back, lest it goes round in circles
+                if (failures == MAX_FAILURES) {
+                    log.error("nothing more is read of {} in the damaged journal: too much of it is damaged", table);
+                    return;
+                }
+                from = readable(old, table, Math.max(from, copied.last) + 1); // never back, lest it goes in circles
             }
         }
+    }
+
+    /**
+     * From where on a table can be read again. What a page has is a range, and those of pages that cannot be read are
+     * met one after the other. Numbers of rows have gaps of any size, so each step is an eighth of the way longer than
+     * the last: sound pages are not jumped over unless damaged ones of eight times their range stand before them.
+     *
+     * @return {@link Long#MAX_VALUE} when there is nothing more
+     */
+    private static long readable(Connection old, String table, long from) throws SQLException {
+        long damaged = from - 1;
+        long sound = from;
+        while (!canRead(old, table, sound)) {
+            if (sound == Long.MAX_VALUE) {
+                return sound;
+            }
+            damaged = sound;
+            long step = (sound - from) / 8 + 1;
+            sound = sound > Long.MAX_VALUE - step ? Long.MAX_VALUE : sound + step;
+        }
+        while (sound - damaged > 1) {
+            long middle = damaged + (sound - damaged) / 2;
+            if (canRead(old, table, middle)) {
+                sound = middle;
+            } else {
+                damaged = middle;
+            }
+        }
+        return sound;
+    }
+
+    private static boolean canRead(Connection old, String table, long from) throws SQLException {
+        try (PreparedStatement select = select(old, table, from, " LIMIT 1");
+                ResultSet row = select.executeQuery()) {
+            row.next();
+            return true;
+        } catch (SQLException e) {
+            damage(e);
+            return false;
+        }
+    }
+
+    /** With the number first. By {@code >}, SQLite would look for the first row of a page in the one before it. */
+    private static PreparedStatement select(Connection old, String table, long from, String limit) throws SQLException {
+        PreparedStatement select =
+                old.prepareStatement("SELECT rowid, * FROM " + table + " WHERE rowid >= ? ORDER BY rowid" + limit);
+        select.setLong(1, from);
+        return select;
     }
 
     /** Those of a table that are known, in order. */
@@ -337,25 +437,22 @@ final class Salvage {
     private record Copied(boolean complete, long last) {}
 
     private static Copied copy(
-            Connection old, String table, long after, PreparedStatement insert, int columns, long[] counts)
+            Connection old, String table, long from, PreparedStatement insert, int columns, long[] counts)
             throws SQLException {
-        long last = after;
-        try (PreparedStatement select = // anew each time: one that failed cannot be used again
-                old.prepareStatement("SELECT rowid, * FROM " + table + " WHERE rowid > ? ORDER BY rowid")) {
-            select.setLong(1, after);
-            try (ResultSet rows = select.executeQuery()) {
-                while (rows.next()) {
-                    for (int i = 1; i <= columns; i++) {
-                        insert.setObject(i, rows.getObject(i + 1));
-                    }
-                    last = rows.getLong(1);
-                    counts[0] += insert(insert);
+        long last = from - 1;
+        try (PreparedStatement select = select(old, table, from, ""); // anew: one that failed cannot be used again
+                ResultSet rows = select.executeQuery()) {
+            while (rows.next()) {
+                for (int i = 1; i <= columns; i++) {
+                    insert.setObject(i, rows.getObject(i + 1));
                 }
+                long row = rows.getLong(1);
+                last = row < from ? last : row; // one that stands in the wrong place
+                counts[0] += insert(insert);
             }
             return new Copied(true, last);
-        } catch (UnwritableException e) {
-            throw e;
         } catch (SQLException e) {
+            damage(e);
             if ((e.getErrorCode() & 0xFF) == NO_DATABASE) {
                 throw e; // no row will be any better
             }

@@ -45,6 +45,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -342,14 +343,25 @@ class DamageTest {
         }
     }
 
-    /** Some of them, one of them at the end and one in the middle: what comes after is read all the same. */
-    @Test
-    void pagesOfEventsThatCannotBeReadTakeNoOthersWithThem() throws Exception {
+    /** The first page, and some in the middle, however far the numbers of rows are apart: all others are read. */
+    @ParameterizedTest
+    @CsvSource({
+        "20, rowid",
+        "2, rowid",
+        "20, rowid + 1000000",
+        "2, rowid * 100000",
+        "20, rowid + 1000000 * (rowid > 600) + 100000 * MAX(0; MIN(rowid; 1000) - 600)"
+    })
+    void pagesOfEventsThatCannotBeReadTakeNoOthersWithThem(int each, String row) throws Exception {
         Path state = withOpenTurns();
-        int leaves = damageLeaves(state, roots(state), "hotplex_event", 20);
-        int served = serveAndGoOn(state, "every twentieth page of " + leaves);
-        assertThat(served).isBetween(SESSIONS * RECORDS * 17 / 20, SESSIONS * RECORDS - 1);
-        assertThat(serveAndGoOn(state, "again")).isEqualTo(served + SESSIONS);
+        try (Connection connection = connect(state)) {
+            Dialect.execute(connection, "UPDATE hotplex_event SET rowid = " + row.replace(';', ','));
+        }
+        int lost = damageLeaves(state, roots(state), "hotplex_event", each);
+        int left = SESSIONS * RECORDS - lost;
+        assertThat(lost).isBetween(SESSIONS * RECORDS / each / 2, SESSIONS * RECORDS / each * 2);
+        assertThat(serveAndGoOn(state, row)).isEqualTo(left);
+        assertThat(serveAndGoOn(state, "again")).isEqualTo(left + SESSIONS);
     }
 
     private Path withOpenTurns() throws Exception {
@@ -385,7 +397,7 @@ class DamageTest {
         return roots;
     }
 
-    /** Damages some of the leaves of a table or an index, not the last one; a second time it mends them. */
+    /** Damages some of the leaves of a table or an index, not the last one, and counts what is on them; again mends. */
     private static int damageLeaves(Path state, Map<String, Integer> roots, String of, int each) throws IOException {
         try (RandomAccessFile file =
                 new RandomAccessFile(state.resolve("journal/journal.db").toFile(), "rw")) {
@@ -393,6 +405,7 @@ class DamageTest {
             file.seek(root + 3);
             int leaves = file.readUnsignedShort();
             assertThat(leaves).isGreaterThan(2);
+            int entries = 0;
             for (int i = 0; i < leaves; i += each) {
                 file.seek(root + 12 + 2L * i);
                 file.seek(root + file.readUnsignedShort());
@@ -401,8 +414,10 @@ class DamageTest {
                 int kind = file.read();
                 file.seek(leaf);
                 file.write(kind ^ 0x70); // no kind of page
+                file.seek(leaf + 3);
+                entries += file.readUnsignedShort();
             }
-            return leaves;
+            return entries;
         }
     }
 
@@ -651,11 +666,58 @@ class DamageTest {
             AtomicInteger rows = new AtomicInteger();
             disk.set(point ->
                     point == FaultyDriver.Point.STATEMENT && rows.incrementAndGet() > 500 ? FaultyDriver.FULL : 0);
-            assertThatThrownBy(() -> Journals.open(Journals.sqlite(state, Acknowledgement.WRITTEN)))
-                    .isInstanceOfSatisfying(
-                            HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.JOURNAL_UNAVAILABLE));
+            refused(state);
         }
+        assertThat(names(state)).noneMatch(name -> name.startsWith("journal.db."));
         assertThat(serveAndGoOn(state, "room")).isEqualTo(SESSIONS * RECORDS);
+    }
+
+    /** By another process, or since there is no memory: nothing is lost of what is read by the next start. */
+    @ParameterizedTest
+    @ValueSource(ints = {5, 7})
+    void aRepairThatCannotReadForNoFaultOfTheFileIsDoneByALaterStart(int code) throws Exception {
+        Path state = withOpenTurns();
+        copyRoot(state, roots(state), "hotplex_turn", "hotplex_open");
+        try (FaultyDriver disk = FaultyDriver.install()) {
+            disk.ask(sql -> {
+                if (sql.startsWith("SELECT rowid, * FROM hotplex_event")) {
+                    throw new SQLException("planted", "", code);
+                }
+                return sql;
+            });
+            refused(state);
+        }
+        assertThat(names(state)).noneMatch(name -> name.startsWith("journal.db."));
+        assertThat(serveAndGoOn(state, "read")).isEqualTo(SESSIONS * RECORDS);
+        assertThat(names(state)).anyMatch(name -> name.startsWith("journal.db.damaged-"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "Tree 7 page 7: unable to get the page. error code=266, false",
+        "Freelist: failed to get page 9, false",
+        "Tree 7 page 7: unable to get the page. error code=779, true",
+        "Tree 7 page 7: btreeInitPage() returns error code 11, true"
+    })
+    void aPageThatTheDiskDoesNotGiveDoesNotPutTheFileAside(String found, boolean aside) throws Exception {
+        Path state = withOpenTurns();
+        try (FaultyDriver disk = FaultyDriver.install()) {
+            disk.ask(sql -> sql.contains("_check(") ? "SELECT '" + found + "'" : sql);
+            if (aside) {
+                Journals.open(Journals.sqlite(state, Acknowledgement.WRITTEN)).close();
+            } else {
+                refused(state);
+            }
+        }
+        assertThat(names(state).stream().anyMatch(name -> name.startsWith("journal.db.damaged-")))
+                .isEqualTo(aside);
+        assertThat(serveAndGoOn(state, found)).isEqualTo(SESSIONS * RECORDS);
+    }
+
+    private static void refused(Path state) {
+        assertThatThrownBy(() -> Journals.open(Journals.sqlite(state, Acknowledgement.WRITTEN)))
+                .isInstanceOfSatisfying(
+                        HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.JOURNAL_UNAVAILABLE));
     }
 
     @ParameterizedTest

@@ -30,6 +30,7 @@ final class FaultyDriver implements Driver, AutoCloseable {
     private final Driver driver;
     private final AtomicInteger failures = new AtomicInteger();
     private volatile Fault fault = Fault.NONE;
+    private volatile Question asked = sql -> sql;
 
     /** When a write fails. */
     enum Point {
@@ -51,6 +52,11 @@ final class FaultyDriver implements Driver, AutoCloseable {
         int at(Point point);
     }
 
+    /** What is asked in the place of a question, whose answer is then another one; or how it fails. */
+    interface Question {
+        String instead(String sql) throws SQLException;
+    }
+
     private FaultyDriver(Driver driver) {
         this.driver = driver;
     }
@@ -65,6 +71,10 @@ final class FaultyDriver implements Driver, AutoCloseable {
 
     void set(Fault next) {
         fault = next;
+    }
+
+    void ask(Question next) {
+        asked = next;
     }
 
     /** How often something failed so far. */
@@ -100,6 +110,7 @@ final class FaultyDriver implements Driver, AutoCloseable {
                             return null;
                         }
                         case "prepareStatement" -> {
+                            instead(arguments);
                             return statement((PreparedStatement) Objects.requireNonNull(call(real, method, arguments)));
                         }
                         case "createStatement" -> {
@@ -125,9 +136,15 @@ final class FaultyDriver implements Driver, AutoCloseable {
         return proxy(Statement.class, (proxy, method, arguments) -> {
             if (method.getName().equals("executeQuery")) {
                 fail(Point.QUERY);
+                instead(arguments);
             }
             return call(real, method, arguments);
         });
+    }
+
+    private void instead(Object @Nullable [] arguments) throws SQLException {
+        Object[] given = Objects.requireNonNull(arguments);
+        given[0] = asked.instead((String) given[0]);
     }
 
     private static <T> T proxy(Class<T> type, InvocationHandler handler) {
