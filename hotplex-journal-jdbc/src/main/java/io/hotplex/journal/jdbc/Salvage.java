@@ -12,7 +12,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Clock;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -67,6 +66,9 @@ final class Salvage {
 
     /** What is copied, and without which there is no journal; {@code hotplex_damaged} is for people. */
     private static final List<String> TABLES = List.of("hotplex_session", "hotplex_turn", "hotplex_event");
+
+    /** How the names of the files end that are put aside together. */
+    private static final List<String> ASIDE = List.of("", "-wal", "-shm");
 
     private static final String OPEN_TURNS_BY_INDEX =
             "SELECT COUNT(*) FROM hotplex_turn INDEXED BY hotplex_open WHERE end_seq IS NULL";
@@ -140,11 +142,12 @@ final class Salvage {
 
     /** Finds a file that is too short at once, and looks through one that is small enough for that, or suspected. */
     private static void probe(Connection connection, Path file, boolean suspected) throws SQLException, IOException {
-        Dialect.execute(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
+        Long busy = Dialect.one(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
         Long pages = Dialect.one(connection, "PRAGMA page_count");
         Long pageSize = Dialect.one(connection, "PRAGMA page_size");
         long size = Files.size(file);
-        if (pages == null || pageSize == null || size < pages * pageSize) {
+        boolean whole = busy == null || busy == 0; // else a reader keeps pages in the log that the file needs
+        if (pages == null || pageSize == null || whole && size < pages * pageSize) {
             throw new SQLException("the file is shorter than it should be", "", CORRUPT);
         }
         Set<String> tables = tables(connection);
@@ -292,10 +295,16 @@ final class Salvage {
 
     /**
      * Puts the file aside with what belongs to it, and in its place the one that is ready; what was done is not undone.
+     * One that was ended halfway goes on under the same name, since the file is worth little without its log.
      */
     private static Path exchange(Path file) throws IOException {
-        Path aside = beside(file, ".damaged-" + Clock.systemUTC().millis());
-        for (String suffix : new String[] {"", "-wal", "-shm"}) {
+        long made = Files.getLastModifiedTime(ready(file)).toMillis();
+        Path aside = beside(file, ".damaged-" + made);
+        while (taken(file, aside)) { // where times are coarse, by the repair before
+            made++;
+            aside = beside(file, ".damaged-" + made);
+        }
+        for (String suffix : ASIDE) {
             Path old = beside(file, suffix);
             if (Files.exists(old)) {
                 Files.move(old, beside(aside, suffix));
@@ -303,6 +312,11 @@ final class Salvage {
         }
         Files.move(ready(file), file);
         return aside;
+    }
+
+    private static boolean taken(Path file, Path aside) {
+        return ASIDE.stream()
+                .anyMatch(suffix -> Files.exists(beside(file, suffix)) && Files.exists(beside(aside, suffix)));
     }
 
     /** Writes a new database; returns how many rows were saved and in how many places some could not be read. */

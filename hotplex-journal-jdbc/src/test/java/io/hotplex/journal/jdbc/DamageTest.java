@@ -22,6 +22,7 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -720,19 +721,38 @@ class DamageTest {
                         HotPlexException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.JOURNAL_UNAVAILABLE));
     }
 
+    /** Before the first file was put aside, after it, and where its name was given before. */
     @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void aRepairThatWasEndedBeforeItsFileHadItsPlaceIsCompleted(boolean before) throws Exception {
+    @ValueSource(ints = {0, 1, 2})
+    void aRepairThatWasEndedBeforeItsFileHadItsPlaceIsCompleted(int when) throws Exception {
         Path state = withOpenTurns();
         Path file = state.resolve("journal/journal.db");
-        Files.copy(file, file.resolveSibling("journal.db.ready"));
-        Files.delete(file);
-        if (before) {
-            Files.write(file, new byte[3 * PAGE]);
+        Path ready = file.resolveSibling("journal.db.ready");
+        Files.move(file, ready);
+        Files.setLastModifiedTime(ready, FileTime.from(WRITTEN_AT));
+        Path aside = file.resolveSibling("journal.db.damaged-" + WRITTEN_AT.toEpochMilli());
+        Files.write(when == 1 ? aside : file, new byte[3 * PAGE]);
+        if (when == 2) {
+            Files.write(aside, new byte[1]);
+            aside = file.resolveSibling("journal.db.damaged-" + (WRITTEN_AT.toEpochMilli() + 1));
         }
         Files.write(file.resolveSibling("journal.db-wal"), new byte[PAGE]);
         assertThat(serveAndGoOn(state, "completed")).isEqualTo(SESSIONS * RECORDS);
-        assertThat(names(state)).anyMatch(name -> name.startsWith("journal.db.damaged-") && name.endsWith("-wal"));
+        assertThat(aside).hasSize(3 * PAGE);
+        assertThat(aside.resolveSibling(aside.getFileName() + "-wal")).hasSize(PAGE);
+        assertThat(names(state).stream().filter(name -> name.contains("damaged")))
+                .hasSize(when == 2 ? 3 : 2);
+    }
+
+    /** A reader keeps pages in the log, so that the file is shorter than it will be. */
+    @Test
+    void aFileWhoseLogIsInUseIsNotTakenForOneThatIsTooShort() throws Exception {
+        copy(shared.resolve("ours"), dir);
+        try (FaultyDriver disk = FaultyDriver.install()) {
+            disk.ask(sql -> sql.contains("wal_checkpoint") ? "SELECT 1, 0, 0" : sql);
+            assertThat(serveAndGoOn(dir, "in use")).isEqualTo(SESSIONS * RECORDS);
+        }
+        assertThat(names(dir)).noneMatch(name -> name.contains("damaged"));
     }
 
     private static List<String> names(Path state) throws IOException {
