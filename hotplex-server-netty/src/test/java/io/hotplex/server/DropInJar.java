@@ -40,7 +40,8 @@ public final class DropInJar {
 
     /** The classes, compiled with nothing of HotPlex in sight but its API. */
     public static Path compile(UnaryOperator<String> change) throws IOException {
-        Path directory = Files.createTempDirectory("drop-in");
+        Path directory = Files.createTempDirectory(
+                Files.createDirectories(Path.of("target").toAbsolutePath()), "drop-in");
         List<String> arguments = new ArrayList<>(List.of("-proc:none", "--release", "17", "-cp", api(), "-d"));
         arguments.add(Files.createDirectory(directory.resolve("classes")).toString());
         for (String source : SOURCES) {
