@@ -332,7 +332,7 @@ class EngineTest {
             }
         };
         try (EngineFixture f = new EngineFixture(
-                dir, HotPlex.builder().listener(listener), "max-processes", "1", "admission-timeout", "10ms")) {
+                dir, HotPlex.builder().listener(listener), "max-processes", "1", "admission-timeout", "500ms")) {
             Session session = f.hot("s1");
             session.submit(Prompt.of("works"));
             result(f.open("s2").submit(Prompt.of("a")));

@@ -482,7 +482,7 @@ class SessionProcessTest {
 
     @Test
     void whenAllProcessesWorkAdmissionEndsWithARefusalThatCarriesThePool() {
-        try (EngineFixture f = new EngineFixture(dir, "max-processes", "1", "admission-timeout", "40ms")) {
+        try (EngineFixture f = new EngineFixture(dir, "max-processes", "1", "admission-timeout", "500ms")) {
             Session busy = f.hot("s1");
             Turn running = busy.submit(Prompt.of("works"));
 

@@ -176,7 +176,7 @@ class SurvivorsTest {
             Process victim = victim("hold");
             long first = guardian(victim);
             signal("KILL", first);
-            await().until(() -> guardian(victim) > 0 && guardian(victim) != first);
+            await().until(() -> guardian(victim), pid -> pid > 0 && pid != first); // asked once: it may end meanwhile
             clean("8 guardian SIGKILL, another one, JVM SIGKILL", AGENTS, victim::destroyForcibly);
         }
     }
