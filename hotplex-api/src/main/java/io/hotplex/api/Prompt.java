@@ -96,6 +96,7 @@ public record Prompt(
             return this;
         }
 
+        /** Adds a file whose text the instructions have already. */
         public Builder inline(AgentEvent.Attached value) {
             inlined.add(value);
             return this;

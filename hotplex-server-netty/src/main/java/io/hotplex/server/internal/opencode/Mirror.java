@@ -337,6 +337,16 @@ final class Mirror implements Subscriber {
         end();
     }
 
+    /** It tells nothing from now on; {@link #close} is to follow. */
+    void retire() {
+        lock.lock();
+        try {
+            over = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** No more is read. */
     void close() {
         Subscription held = subscription;

@@ -22,8 +22,10 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -83,12 +85,13 @@ final class Mirrors implements Mirror.Listener {
 
     /** A session's mirror, which reads on. */
     Mirror of(Session session) {
-        Mirror mirror = mirrors.compute(
-                session.id(),
-                (id, known) -> known != null && known.session() == session && !known.isOver()
-                        ? known
-                        : new Mirror(session, this, toldBefore(session, known)));
-        mirror.used(System.nanoTime());
+        Mirror mirror = mirrors.compute(session.id(), (id, known) -> {
+            Mirror found = known != null && known.session() == session && !known.isOver()
+                    ? known
+                    : new Mirror(session, this, toldBefore(session, known));
+            found.used(System.nanoTime()); // in here: so nobody lets go of it before it is given out
+            return found;
+        });
         begin(mirror);
         trim();
         sweepLater();
@@ -206,15 +209,39 @@ final class Mirrors implements Mirror.Listener {
         if (mirrors.size() <= MAX_MIRRORS && chars <= MAX_CHARS) {
             return;
         }
-        List<Mirror> idle = mirrors.values().stream()
-                .filter(mirror -> !mirror.isBusy() && !mirror.isAwaited())
-                .sorted(Comparator.comparingLong(mirror -> mirror.usedNanos() - System.nanoTime()))
+        long now = System.nanoTime();
+        List<Resting> idle = resting()
+                .sorted(Comparator.comparingLong(resting -> resting.usedNanos() - now))
                 .toList();
-        for (Mirror mirror : idle.subList(0, Math.max(0, idle.size() - 1))) {
+        for (Resting resting : idle.subList(0, Math.max(0, idle.size() - 1))) {
             if (mirrors.size() <= MAX_MIRRORS && chars <= MAX_CHARS) {
                 return;
             }
-            chars -= mirror.weight();
+            chars -= resting.mirror().weight();
+            letGo(resting);
+        }
+    }
+
+    /** @param usedNanos when it was used last, before anybody looked whether it rests */
+    private record Resting(Mirror mirror, long usedNanos) {}
+
+    private Stream<Resting> resting() {
+        return mirrors.values().stream()
+                .map(mirror -> new Resting(mirror, mirror.usedNanos()))
+                .filter(resting ->
+                        !resting.mirror().isBusy() && !resting.mirror().isAwaited());
+    }
+
+    /** Lets go of one, unless somebody has used it meanwhile. */
+    private void letGo(Resting resting) {
+        Mirror mirror = resting.mirror();
+        mirrors.computeIfPresent(mirror.session().id(), (id, known) -> {
+            if (known == mirror && known.usedNanos() == resting.usedNanos()) {
+                known.retire();
+            }
+            return known;
+        });
+        if (mirror.isOver()) {
             mirror.close();
         }
     }
@@ -222,19 +249,17 @@ final class Mirrors implements Mirror.Listener {
     private void sweepLater() {
         if (sweepComes.compareAndSet(false, true)) {
             CompletableFuture.delayedExecutor(letGoAfter.toNanos(), TimeUnit.NANOSECONDS)
-                    .execute(this::sweep);
+                    .execute(() -> sweep(System.nanoTime()));
         }
     }
 
     /** Lets go of those that rest: a session that is mirrored is followed, and does not fall asleep. */
-    private void sweep() {
+    void sweep(long now) {
         sweepComes.set(false);
-        long now = System.nanoTime();
-        mirrors.values().stream()
-                .filter(mirror -> now - mirror.usedNanos() >= letGoAfter.toNanos())
-                .filter(mirror -> !mirror.isBusy() && !mirror.isAwaited())
-                .filter(mirror -> !isActive(mirror.session().info()))
-                .forEach(Mirror::close);
+        resting()
+                .filter(resting -> now - resting.usedNanos() >= letGoAfter.toNanos())
+                .filter(resting -> !isActive(resting.mirror().session().info()))
+                .forEach(this::letGo);
         if (!mirrors.isEmpty()) {
             sweepLater();
         }
@@ -328,19 +353,61 @@ final class Mirrors implements Mirror.Listener {
                 .flatMap(session -> find(session).stream())
                 .map(Mirror::upToDate)
                 .toList();
-        List<CompletionStage<Mirror>> others = active.stream()
-                .skip(STATE_SESSIONS)
-                .flatMap(info -> Optional.ofNullable(mirrors.get(info.id())).stream())
-                .map(Mirror::upToDate)
-                .toList();
+        List<CompletionStage<Mirror>> others = new ArrayList<>();
+        List<Feed.Frame> unknown = new ArrayList<>();
+        active.stream().skip(STATE_SESSIONS).forEach(info -> {
+            Mirror mirror = mirrors.get(info.id());
+            if (mirror == null) {
+                unknown.addAll(status(info));
+            } else {
+                others.add(mirror.upToDate());
+            }
+        });
         return all(recent).thenCombine(all(others), (whole, rest) -> {
             List<Feed.Frame> frames = new ArrayList<>();
-            whole.forEach(mirror -> frames.addAll(mirror.read(known -> state(mirror.session(), known))));
-            rest.forEach(mirror -> mirror.read(known -> status(mirror.session(), known)).stream()
+            whole.forEach(mirror -> frames.addAll(frames(mirror, Mirrors::state)));
+            rest.forEach(mirror -> frames(mirror, known -> List.of(status(known))).stream()
                     .map(Mirrors::besides)
                     .forEach(frames::add));
+            frames.addAll(unknown);
             return frames;
         });
+    }
+
+    /**
+     * How things are in a session; one that rests is told to be idle, since somebody may wait for the end of a turn.
+     *
+     * @param how what else is told of it
+     */
+    static List<Feed.Frame> frames(Mirror mirror, Function<Projection, List<Feed.Frame>> how) {
+        String id = Ids.shown(mirror.session().id());
+        List<Feed.Frame> idle = new ArrayList<>();
+        List<Feed.Frame> frames = new ArrayList<>(mirror.read(known -> {
+            if (!known.isBusy()) {
+                idle.add(frame(known, id, "session.idle", "sessionID", id));
+            }
+            return how.apply(known);
+        }));
+        SessionInfo now = mirror.session().info(); // asked last: what began meanwhile is told when it is read
+        String running = now.runningTurn(); // a session says so until a little after the end
+        if (now.queuedTurns() == 0 && (running == null || mirror.read(known -> known.hasEnded(running)))) {
+            frames.addAll(idle);
+        }
+        return frames;
+    }
+
+    /** What a session does that is not mirrored. */
+    private static List<Feed.Frame> status(SessionInfo info) {
+        String id = Ids.shown(info.id());
+        String directory = info.workDir().toString();
+        boolean idle = info.runningTurn() == null && info.queuedTurns() == 0;
+        Map<String, @Nullable Object> status = Values.object("type", idle ? "idle" : "busy");
+        List<Feed.Frame> frames = new ArrayList<>();
+        frames.add(frame(0, directory, id, "session.status", Values.object("sessionID", id, "status", status)));
+        if (idle) {
+            frames.add(frame(0, directory, id, "session.idle", Values.object("sessionID", id)));
+        }
+        return frames;
     }
 
     /** A frame that is in place of no other: of its session more happened than it tells. */
@@ -349,7 +416,7 @@ final class Mirrors implements Mirror.Listener {
     }
 
     /** A session, its last messages, and what it waits for, as events that may be told twice. */
-    private static List<Feed.Frame> state(Session of, Projection projection) {
+    private static List<Feed.Frame> state(Projection projection) {
         List<Feed.Frame> frames = new ArrayList<>();
         Map<String, @Nullable Object> session = projection.session();
         String id = String.valueOf(session.get("id"));
@@ -365,20 +432,13 @@ final class Mirrors implements Mirror.Listener {
             frames.add(frame(projection, id, type, asked.properties()));
         });
         projection.resolved().forEach(event -> frames.add(frame(projection, id, event.type(), event.properties())));
-        frames.addAll(status(of, projection));
+        frames.add(status(projection));
         return frames;
     }
 
-    /** What a session does; one that rests is told to be idle, since somebody may wait for the end of a turn. */
-    private static List<Feed.Frame> status(Session of, Projection projection) {
-        String id = Ids.shown(of.id());
-        List<Feed.Frame> frames = new ArrayList<>();
-        frames.add(frame(projection, id, "session.status", "sessionID", id, "status", projection.status()));
-        SessionInfo now = of.info();
-        if (!projection.isBusy() && now.runningTurn() == null && now.queuedTurns() == 0) {
-            frames.add(frame(projection, id, "session.idle", "sessionID", id));
-        }
-        return frames;
+    private static Feed.Frame status(Projection projection) {
+        String id = String.valueOf(projection.session().get("id"));
+        return frame(projection, id, "session.status", "sessionID", id, "status", projection.status());
     }
 
     private static Feed.Frame part(Projection projection, String session, @Nullable Object part) {
@@ -393,10 +453,14 @@ final class Mirrors implements Mirror.Listener {
 
     private static Feed.Frame frame(
             Projection projection, String session, String type, Map<String, @Nullable Object> properties) {
+        return frame(projection.offset(), projection.directory(), session, type, properties);
+    }
+
+    private static Feed.Frame frame(
+            long offset, String directory, String session, String type, Map<String, @Nullable Object> properties) {
         long now = System.currentTimeMillis();
         ClientEvent event = ClientEvent.now(session, Ids.fresh("evt", Instant.ofEpochMilli(now)), type, properties);
-        return new Feed.Frame(
-                0, projection.offset(), Ids.sessionOf(session), projection.directory(), now, Feed.payload(event));
+        return new Feed.Frame(0, offset, Ids.sessionOf(session), directory, now, Feed.payload(event));
     }
 
     /** What is known of models: by provider, those that its sessions used. */

@@ -66,6 +66,7 @@ final class Projection {
     private Instant updated;
     private @Nullable String title;
     private @Nullable String turn;
+    private @Nullable String ended;
     private long offset;
     private Map<String, @Nullable Object> status = Values.object("type", "idle");
     private boolean denied;
@@ -189,6 +190,11 @@ final class Projection {
 
     boolean isBusy() {
         return turn != null;
+    }
+
+    /** Whether a turn is the one that ended last. */
+    boolean hasEnded(String turn) {
+        return turn.equals(ended);
     }
 
     /** When something happened last. */
@@ -425,6 +431,7 @@ final class Projection {
 
     private void end(Emission out, EventRecord record, AgentEvent.Terminal end) {
         Map<String, @Nullable Object> error = Failures.of(end, provider);
+        ended = record.turnId();
         count(end);
         if (turn == null || !turn.equals(record.turnId())) { // it never began
             if (error != null) {

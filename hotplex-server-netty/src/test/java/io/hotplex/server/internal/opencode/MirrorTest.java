@@ -48,6 +48,11 @@ class MirrorTest {
 
     /** A session that can say what it is, and nothing else. */
     private static Session session(long newest) {
+        return session(newest, null, () -> {});
+    }
+
+    /** The same, of which somebody asks what it is: that is told first. */
+    static Session session(long newest, @Nullable String runningTurn, Runnable asked) {
         SessionInfo info = new SessionInfo(
                 Journal.SESSION,
                 "owner",
@@ -56,7 +61,7 @@ class MirrorTest {
                 ProcessState.NONE,
                 null,
                 0,
-                null,
+                runningTurn,
                 0,
                 newest,
                 Journal.BEGIN,
@@ -74,7 +79,15 @@ class MirrorTest {
                 MirrorTest.class.getClassLoader(),
                 new Class<?>[] {Session.class},
                 (proxy, method, arguments) -> switch (method.getName()) {
-                    case "info" -> info;
+                    case "info" -> {
+                        asked.run();
+                        yield info;
+                    }
+                    case "subscribe" ->
+                        Proxy.newProxyInstance(
+                                MirrorTest.class.getClassLoader(),
+                                new Class<?>[] {Subscription.class},
+                                (p, m, a) -> null);
                     case "spec" -> spec;
                     case "id" -> Journal.SESSION;
                     default -> throw new UnsupportedOperationException(method.getName());
@@ -147,6 +160,23 @@ class MirrorTest {
         Mirror mirror = new Mirror(session(1), listener, 5);
 
         assertThat(mirror.isNew(1)).isTrue();
+    }
+
+    @Test
+    void aTurnThatEndedIsToldAsIdleThoughItsSessionSaysThatItRuns() {
+        String id = turn.get(0).turnId();
+        Mirror mirror = new Mirror(session(0, id, () -> {}), listener, 0);
+
+        read(mirror, turn.subList(0, 2));
+        assertThat(Mirrors.frames(mirror, known -> List.of())).isEmpty();
+        read(mirror, turn.subList(2, turn.size()));
+        assertThat(Mirrors.frames(mirror, known -> List.of()))
+                .singleElement()
+                .satisfies(frame -> assertThat(frame.payload()).contains("session.idle"));
+
+        Mirror next = new Mirror(session(0, "another", () -> {}), listener, 0);
+        read(next, turn);
+        assertThat(Mirrors.frames(next, known -> List.of())).isEmpty();
     }
 
     @Test

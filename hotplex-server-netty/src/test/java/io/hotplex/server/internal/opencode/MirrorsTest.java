@@ -11,13 +11,18 @@ import io.hotplex.core.EngineConfig;
 import io.hotplex.core.HotPlex;
 import io.hotplex.server.Puppets;
 import io.hotplex.server.internal.auth.Principal;
+import io.hotplex.server.internal.auth.Quota;
 import io.hotplex.server.internal.auth.Scope;
+import io.hotplex.server.internal.sessions.Presence;
+import io.hotplex.server.internal.sessions.SessionAccess;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.Test;
@@ -54,6 +59,61 @@ class MirrorsTest {
                 return mirrors.onEvents(mirror, 1, Collections.nCopies(Feed.MAX_FRAMES / 2, event)) != null;
             });
         }
+    }
+
+    @Test
+    void whoMissedSomethingHearsOfAllSessionsWhatTheyDo(@TempDir Path dir) {
+        Puppets puppets = new Puppets();
+        try (Engine engine = HotPlex.builder()
+                .config(EngineConfig.fromProperties(
+                        Map.of("state-directory", dir.resolve("state").toString())))
+                .provider(puppets)
+                .launcher(puppets)
+                .build()) {
+            Session runs = engine.open(
+                    SessionSpec.builder("s0", dir).provider("puppet").build());
+            runs.submit(Prompt.of("hold"));
+            await().until(() -> runs.info().runningTurn() != null);
+            List<String> rest = IntStream.range(1, 23).mapToObj(i -> "s" + i).toList();
+            rest.forEach(id ->
+                    engine.open(SessionSpec.builder(id, dir).provider("puppet").build()));
+            Principal owner = new Principal(runs.spec().owner(), Set.of(Scope.SESSION_READ), "key");
+            SessionAccess access = new SessionAccess(engine, Set.of(), dir, known -> Quota.UNLIMITED, used -> {});
+
+            List<Feed.Frame> told = new Mirrors()
+                    .follower(access, owner, new Presence(false, Duration.ZERO))
+                    .state(0)
+                    .toCompletableFuture()
+                    .join();
+
+            assertThat(told)
+                    .filteredOn(frame -> frame.payload().contains("\"session.idle\""))
+                    .extracting(Feed.Frame::session)
+                    .containsExactlyInAnyOrderElementsOf(rest);
+            assertThat(told)
+                    .filteredOn(frame -> frame.session().equals("s0")
+                            && frame.directory().equals(dir.toString())
+                            && frame.payload().contains("\"busy\""))
+                    .hasSize(1);
+        }
+    }
+
+    @Test
+    void oneThatIsUsedWhileSomebodyLooksWhetherItRestsIsNotLetGoOf() {
+        Mirrors mirrors = new Mirrors(Duration.ofHours(1));
+        AtomicReference<Runnable> meanwhile = new AtomicReference<>(() -> {});
+        Session session =
+                MirrorTest.session(0, null, () -> meanwhile.getAndSet(() -> {}).run());
+        Mirror mirror = mirrors.of(session);
+        long later = System.nanoTime() + Duration.ofHours(2).toNanos();
+
+        meanwhile.set(() -> mirrors.of(session));
+        mirrors.sweep(later);
+        assertThat(mirror.isOver()).isFalse();
+
+        mirrors.sweep(later);
+        assertThat(mirror.isOver()).isTrue();
+        assertThat(mirrors.of(session)).isNotSameAs(mirror);
     }
 
     @Test
