@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hotplex.api.Engine;
+import io.hotplex.api.Session;
 import io.hotplex.api.spi.ProviderConfig;
 import io.hotplex.core.EngineConfig;
 import io.hotplex.core.HotPlex;
@@ -219,7 +220,10 @@ class GatewayTest {
                 .isEqualTo(1);
 
         call("POST", "/v1/sessions/s1/turns", "{\"text\":\"ask\"}");
-        JsonNode requests = json(call("GET", "/v1/sessions/s1/requests", null)).path("requests");
+        JsonNode requests = await().until(
+                        () -> json(call("GET", "/v1/sessions/s1/requests", null))
+                                .path("requests"),
+                        waiting -> waiting.size() == 1);
         assertThat(requests.get(0).path("data").path("request_id").asText()).isEqualTo("p1");
         assertThat(call("POST", "/v1/sessions/s1/requests/p1", "{\"allow\":false,\"message\":\"no\"}")
                         .statusCode())
@@ -236,6 +240,8 @@ class GatewayTest {
         String later = json(call("POST", "/v1/sessions/s1/turns", "{\"text\":\"hold\"}"))
                 .path("id")
                 .asText();
+        Session session = engine().session("s1").orElseThrow();
+        await().until(() -> held.equals(session.info().runningTurn()));
         assertThat(call("POST", "/v1/sessions/s1/turns/" + later + "/cancel", "{}")
                         .statusCode())
                 .isEqualTo(202);
