@@ -270,8 +270,8 @@ final class Salvage {
         Path aside = exchange(file);
         Files.deleteIfExists(suspicion(config));
         log.error(
-                "the journal was damaged ({}); it is now '{}'. {} rows were saved into a new one; in {} places there were some"
-                        + " that could not be read",
+                "the journal was damaged ({}); it is now '{}'. {} rows were saved into a new one; in {} places"
+                        + " there were some that could not be read",
                 cause.getMessage(),
                 aside,
                 counts[0],
